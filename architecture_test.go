@@ -1,0 +1,106 @@
+// Package servent_test holds the walls of the house: which package may
+// import which, who may start goroutines, and what the first level holds.
+// docs/architecture.md says why. A rule is changed here and there together.
+package servent_test
+
+import (
+	"os"
+	"slices"
+	"testing"
+)
+
+const module = "github.com/seed282dab8e/servent"
+
+// importTable names, for each package, the packages of ours that it may
+// import. A package without a row is an error, so that a new one is thought
+// about before it is built on.
+func importTable() map[string][]string {
+	pure := []string{"protocol", "protocol/tiger", "search", "supernode", "nat", "servent/overlay", "servent/transfer/pick"}
+	edge := append(slices.Clone(pure), "search/bleveindex", "nat/stun", "nat/portmap",
+		"servent/library", "servent/reach", "servent/transfer")
+	return map[string][]string{
+		"protocol/tiger":        nil,
+		"protocol/tiger/gen":    nil, // writes the S-boxes of protocol/tiger
+		"nat":                   nil,
+		"sim/graph":             nil,
+		"servent/transfer/pick": nil,
+		"protocol":              {"protocol/tiger"},
+		"search":                {"protocol"},
+		"search/bleveindex":     {"search", "protocol"},
+		"search/indextest":      {"search", "protocol"},
+		"supernode":             {"protocol", "search"},
+		"servent/overlay":       {"protocol", "search", "supernode", "nat"},
+		"servent/library":       {"protocol", "protocol/tiger", "search"},
+		"nat/stun":              {"nat"},
+		"nat/portmap":           {"nat"},
+		"servent/reach":         {"protocol", "nat", "nat/stun", "nat/portmap"},
+		"servent/transfer":      {"protocol", "protocol/tiger", "servent/library", "servent/transfer/pick", "servent/reach"},
+		"servent":               edge,
+		"servent/control":       append(slices.Clone(edge), "servent"),
+		"sim":                   {"protocol", "search", "supernode", "nat", "sim/graph", "servent/overlay", "servent/transfer/pick"},
+		"cmd/servent":           {"servent", "servent/control", "sim", "protocol", "search"},
+	}
+}
+
+// testImports names what tests may import beyond their package's row.
+func testImports() map[string][]string {
+	return map[string][]string{
+		"search":            {"search/indextest"},
+		"search/bleveindex": {"search/indextest"},
+		"servent/overlay":   {"sim"},
+	}
+}
+
+// onlyImporter names, for a module of somebody else, the one package that
+// may import it, so that it can be replaced in one place.
+func onlyImporter() map[string]string {
+	return map[string]string{
+		"github.com/blevesearch/bleve": "search/bleveindex",
+		"github.com/pion/stun":         "nat/stun",
+	}
+}
+
+// goroutinePackages may start goroutines; every other package decides only.
+func goroutinePackages() []string {
+	return []string{
+		"servent", "servent/library", "servent/transfer", "servent/reach", "servent/control",
+		"nat/stun", "nat/portmap", "sim", "sim/graph", "cmd/servent",
+	}
+}
+
+// firstLevel lists the folders of the root. bin is what `make build` writes
+// and is not committed.
+func firstLevel() []string {
+	return []string{"cmd", "servent", "supernode", "protocol", "search", "nat", "sim", "bench", "docs", "packaging", "bin"}
+}
+
+func TestArchitecture(t *testing.T) {
+	files, err := parseTree(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(files) == 0 {
+		t.Fatal("no Go file found: the test looks at the wrong folder")
+	}
+	for _, f := range files {
+		for _, broken := range slices.Concat(checkImports(f), checkGoroutines(f)) {
+			t.Error(broken)
+		}
+	}
+}
+
+func TestFirstLevel(t *testing.T) {
+	entries, err := os.ReadDir(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var folders []string
+	for _, e := range entries {
+		if e.IsDir() {
+			folders = append(folders, e.Name())
+		}
+	}
+	for _, broken := range checkFirstLevel(folders) {
+		t.Error(broken)
+	}
+}
