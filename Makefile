@@ -1,0 +1,77 @@
+# Everything that is done to this repo has a target here; `make check` is what
+# the build server runs (.ci/run). All that is needed is Go, git and make, and
+# gcc for `make race`.
+
+GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint v2.15.0
+GOFUMPT       := mvdan.cc/gofumpt v0.12.0
+
+VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS  := -s -w -X main.version=$(VERSION)
+MODULES  := . $(patsubst %/go.mod,%,$(wildcard bench/go.mod))
+CROSS    := windows-amd64 darwin-arm64 linux-arm64 linux-arm
+FUZZTIME := 20s
+
+# What a step does where a tool cannot be had: it fails, but within `make
+# check` it is left out, after it has said so.
+give_up = { [ -n "$(CHECKING)" ] && echo "$@: LEFT OUT"; exit; }
+
+.DEFAULT_GOAL := build
+.NOTPARALLEL:
+.PHONY: help build test loopback race fmt vet lint fuzz bench cross cover tidy check clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-9s %s\n", $$1, $$2}' Makefile
+
+build: ## bin/servent, one static binary
+	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/servent
+
+test: ## all tests but those of `make loopback`
+	go test -vet=off ./...
+
+loopback: ## tests with real processes that are killed and restarted
+	go test -vet=off -count=1 -tags loopback ./cmd/...
+
+race: ## all tests under the race detector (needs gcc)
+	@cc=$$(go env CC); if command -v $${cc%% *} >/dev/null; then \
+	  set -x; CGO_ENABLED=1 go test -vet=off -race ./...; \
+	else \
+	  echo "race: the race detector needs a C compiler and there is no $$cc: install gcc" >&2; $(give_up); \
+	fi
+
+fmt: ## list the files that gofumpt would change; fails if there is one
+	@tool=$$(.ci/tool gofumpt $(GOFUMPT)) || $(give_up); \
+	  files=$$($$tool -l .) && [ -z "$$files" ] || { echo "not as gofumpt writes it:"; echo "$$files"; exit 1; }
+
+vet: ## go vet
+	@for m in $(MODULES); do (set -x; cd $$m && go vet -tags loopback ./...) || exit; done
+
+lint: fmt ## gofumpt and golangci-lint, installed into .tools where they are absent
+	@tool=$$(.ci/tool golangci-lint $(GOLANGCI_LINT)) || $(give_up); \
+	  for m in $(MODULES); do (set -x; cd $$m && $$tool run ./...) || exit; done
+
+fuzz: ## every fuzz target for FUZZTIME (20s)
+	@.ci/fuzz $(FUZZTIME)
+
+bench: ## all benchmarks, those of the module bench too
+	@for m in $(MODULES); do (set -x; cd $$m && go test -run '^$$' -bench . -benchmem ./...) || exit; done
+
+cross: $(CROSS:%=cross-%) ## build for Windows, macOS and ARM into bin/
+cross-%:
+	CGO_ENABLED=0 GOOS=$(word 1,$(subst -, ,$*)) GOARCH=$(word 2,$(subst -, ,$*)) \
+	  go build -trimpath -ldflags '$(LDFLAGS)' -o bin/$*/ ./cmd/servent
+
+cover: ## coverage.out, coverage.html and the total
+	go test -vet=off -coverpkg=./... -coverprofile=coverage.out ./...
+	go tool cover -html=coverage.out -o coverage.html
+	go tool cover -func=coverage.out | tail -n 1
+
+tidy: ## show what `go mod tidy` would change; fails if it would
+	@for m in $(MODULES); do (set -x; cd $$m && go mod tidy -diff) || exit; done
+
+check: ## exactly what the build server runs
+	@$(MAKE) --no-print-directory CHECKING=yes FUZZTIME=20000x vet lint test loopback race fuzz cross
+	@for m in $(filter-out .,$(MODULES)); do (set -x; cd $$m && go test ./...) || exit; done
+	@echo "check: passed"
+
+clean: ## remove what the targets wrote
+	rm -rf bin .tools coverage.out coverage.html
