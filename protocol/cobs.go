@@ -1,0 +1,48 @@
+package protocol
+
+import "bytes"
+
+// maxCOBSRun is the most bytes without NUL that one COBS code covers.
+const maxCOBSRun = 254
+
+// appendCOBS writes data to the end of b without NUL: each run up to a NUL is
+// preceded by its length plus one (consistent overhead byte stuffing).
+func appendCOBS(b, data []byte) []byte {
+	for {
+		run, more := data, false
+		if i := bytes.IndexByte(data, 0); i >= 0 {
+			run, more = data[:i], true
+		}
+		if len(run) >= maxCOBSRun {
+			b = append(b, maxCOBSRun+1)
+			b = append(b, data[:maxCOBSRun]...)
+			data = data[maxCOBSRun:]
+			if len(data) == 0 {
+				return b
+			}
+			continue
+		}
+		b = append(b, byte(len(run)+1))
+		b = append(b, run...)
+		if !more {
+			return b
+		}
+		data = data[len(run)+1:]
+	}
+}
+
+// appendUnCOBS writes to the end of b what appendCOBS made data from.
+func appendUnCOBS(b, data []byte) ([]byte, bool) {
+	for len(data) > 0 {
+		n := int(data[0])
+		if n == 0 || n > len(data) || bytes.IndexByte(data[1:n], 0) >= 0 {
+			return b, false
+		}
+		b = append(b, data[1:n]...)
+		data = data[n:]
+		if n <= maxCOBSRun && len(data) > 0 {
+			b = append(b, 0)
+		}
+	}
+	return b, true
+}

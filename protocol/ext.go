@@ -1,0 +1,112 @@
+package protocol
+
+import (
+	"bytes"
+	"iter"
+)
+
+// extSeparator stands between extensions of the older kind (HUGE).
+const extSeparator = 0x1c
+
+// Extension is one part of an extension area: a GGEP item if GGEP.ID is not
+// empty, else Text.
+type Extension struct {
+	GGEP GGEP
+	Text []byte // a HUGE string such as "urn:sha1:…", or bytes that are not understood
+}
+
+// Extensions returns the parts of an extension area in their order. A GGEP block
+// that breaks off is returned as Text from the broken item on, and ends the area.
+// What it returns aliases area.
+func Extensions(area []byte) iter.Seq[Extension] {
+	return func(yield func(Extension) bool) {
+		for p := (extParser{rest: area}); p.next(); {
+			e := Extension{Text: p.text}
+			if p.text == nil {
+				e.GGEP = p.item.item(knownName(p.item.id))
+			}
+			if !yield(e) {
+				return
+			}
+		}
+	}
+}
+
+// FindGGEP returns the first GGEP item with that id in an extension area.
+func FindGGEP(area []byte, id string) (GGEP, bool) {
+	for p := (extParser{rest: area}); p.next(); {
+		if p.text == nil && string(p.item.id) == id {
+			return p.item.item(id), true
+		}
+	}
+	return GGEP{}, false
+}
+
+// extParser walks over an extension area.
+type extParser struct {
+	rest    []byte
+	inBlock bool
+	item    rawGGEP
+	text    []byte // what is not an item; nil where item holds
+}
+
+// next finds the next item or text; false at the end.
+func (p *extParser) next() bool {
+	p.text = nil
+	if !p.inBlock {
+		p.skipSeparators()
+	}
+	switch {
+	case p.inBlock:
+		p.nextItem()
+	case len(p.rest) == 0:
+		return false
+	case p.rest[0] == ggepMagic:
+		p.rest = p.rest[1:]
+		p.nextItem()
+	default:
+		p.nextText()
+	}
+	return true
+}
+
+func (p *extParser) skipSeparators() {
+	for len(p.rest) > 0 && (p.rest[0] == extSeparator || p.rest[0] == 0) {
+		p.rest = p.rest[1:]
+	}
+}
+
+func (p *extParser) nextText() {
+	end := bytes.IndexAny(p.rest, "\x00\x1c")
+	if end < 0 {
+		end = len(p.rest)
+	}
+	p.text, p.rest = p.rest[:end:end], p.rest[end:]
+}
+
+// nextItem reads the item that the magic or the item before announces.
+func (p *extParser) nextItem() {
+	item, rest, ok := cutGGEP(p.rest)
+	if !ok {
+		p.text, p.rest, p.inBlock = p.rest, nil, false
+		if p.text == nil {
+			p.text = []byte{}
+		}
+		return
+	}
+	p.item, p.rest = item, rest
+	p.inBlock = item.flags&ggepLast == 0
+}
+
+// URN returns the URN that the extension names, as HUGE text or as GGEP H, u or
+// TT.
+func (e Extension) URN() (URN, bool) {
+	switch e.GGEP.ID {
+	case "":
+		u, err := ParseURN(string(e.Text))
+		return u, err == nil
+	case ggepH, ggepURN, ggepTiger:
+		return e.GGEP.urn()
+	}
+	return URN{}, false
+}
