@@ -1,0 +1,47 @@
+package overlay
+
+import (
+	"net/netip"
+
+	"github.com/seed282dab8e/servent/protocol"
+)
+
+// Op says what an Action asks of the node's owner.
+type Op uint8
+
+const (
+	// OpSend queues Msg on Link with TTL and Hops written over its header's.
+	// Msg may alias the received message, so it must be copied or written
+	// before the received buffer is used again; it must never be changed.
+	OpSend Op = iota + 1
+	// OpClose ends Link once what is queued on it has been written, or after a
+	// short while. Text says why. PeerDown must follow.
+	OpClose
+	// OpDial connects to Addr; PeerUp or DialFailed must follow.
+	OpDial
+	// OpSearch looks up the query payload Msg (it must be copied) in the
+	// node's own files; LocalHits with ID may follow, with at most Limit files.
+	OpSearch
+	// OpHit hands the whole QueryHit message Msg, which answers the user's
+	// query ID, to the user. Msg must be copied.
+	OpHit
+	// OpDialBack connects to Addr and offers file Index there (GIV), because
+	// a Push asked for it.
+	OpDialBack
+	// OpPushFailed says that no route to servent ID is known.
+	OpPushFailed
+)
+
+// Action is one thing that the node's owner must do. Fields that an Op does
+// not name are zero.
+type Action struct {
+	Op        Op
+	TTL, Hops uint8
+	Link      LinkID
+	Index     uint32
+	Limit     int
+	Msg       []byte
+	Addr      netip.AddrPort
+	ID        protocol.GUID
+	Text      string
+}

@@ -1,0 +1,140 @@
+package overlay
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net/netip"
+	"time"
+
+	"github.com/seed282dab8e/servent/protocol"
+)
+
+// Role is the part that a node plays.
+type Role uint8
+
+const (
+	RoleAuto      Role = iota // chosen by the node; means RoleFlat for now
+	RoleFlat                  // relays to every link, takes no leaves
+	RoleLeaf                  // hangs on supernodes, relays nothing
+	RoleSupernode             // ultrapeer: relays, and serves leaves
+)
+
+var roleNames = [...]string{"auto", "flat", "leaf", "supernode"}
+
+// String returns the role's name as used in flags and JSON.
+func (r Role) String() string { return roleNames[min(int(r), len(roleNames)-1)] }
+
+// ParseRole reads what String writes.
+func ParseRole(s string) (Role, error) {
+	for i, name := range roleNames {
+		if s == name {
+			return Role(i), nil
+		}
+	}
+	return 0, fmt.Errorf("role %q: use auto, flat, leaf or supernode", s)
+}
+
+// Config says what a node is and how much it takes. Zero fields mean the
+// defaults named beside them; ID and Rand have none.
+type Config struct {
+	ID   protocol.GUID // the servent's GUID
+	Rand *rand.Rand    // the only randomness of the node
+	Role Role
+
+	Listen netip.AddrPort // where others reach the node; an unspecified address is learned from peers
+	Agent  string         // User-Agent; "Servent"
+
+	Connect     []netip.AddrPort // links that are always kept
+	ConnectOnly bool             // dial nothing but Connect
+	Public      bool             // on the public network: keep and dial public addresses only; else private ones only
+
+	Links    int   // dial until so many links are up; 4 (flat), 3 (leaf)
+	MaxLinks int   // accept until so many; 32 (flat), 3 (leaf)
+	TTL      uint8 // of own queries among our own kind, and the most that hops and TTL may add up to; 7
+	// ForeignTTL is the most TTL that a message carries to other servents; 4
+	// (protocol-facts 1: what they relay).
+	ForeignTTL uint8
+
+	MaxQueue   int           // bytes that may wait on a link; 512 KiB
+	StallLimit time.Duration // a link whose queue stays over half full so long is closed; 30 s
+	Rate       Rate          // pings, queries and hits that a link may send; 300/s, burst 1500
+	PushRate   Rate          // pushes that a link may send; 5/s, burst 50
+	DialBacks  Rate          // connections made because a Push asked; 2/s, burst 10
+
+	MaxRoutes    int           // message ids remembered a generation; 131072
+	RouteLife    time.Duration // of a query's route, at least; 10 min
+	QueryLife    time.Duration // of a user's query; 10 min
+	KeepAlive    time.Duration // silence after which a link is pinged; 60 s
+	AliveTimeout time.Duration // silence after which it is closed; 127 s
+	PingEvery    time.Duration // between refreshes of the pong cache; 60 s
+	MaxHosts     int           // host cache; 500
+	MaxHits      int           // files in the answer to one query; 64
+}
+
+// Rate is a token bucket: Every second PerSecond tokens, Burst at most.
+type Rate struct{ PerSecond, Burst float64 }
+
+const (
+	// HardTTL is the most that hops and TTL of any message may add up to
+	// (protocol-facts 1); a peer that passes it often is closed.
+	HardTTL = 15
+	// maxOffences is how many malformed or over-TTL messages a link may bring.
+	maxOffences = 20
+	// maxRepeats is how often a link may repeat message ids that it sent itself.
+	maxRepeats = 1000
+	// maxUserQueries is how many searches of the user's run at once.
+	maxUserQueries = 64
+)
+
+func orDefault[T comparable](v *T, def T) {
+	var zero T
+	if *v == zero {
+		*v = def
+	}
+}
+
+func (c *Config) setDefaults() {
+	orDefault(&c.Role, RoleFlat)
+	links, most := 4, 32
+	if c.Role == RoleLeaf {
+		links, most = 3, 3
+	}
+	orDefault(&c.Agent, "Servent")
+	orDefault(&c.MaxLinks, most)
+	orDefault(&c.Links, min(links, c.MaxLinks))
+	orDefault(&c.TTL, 7)
+	orDefault(&c.ForeignTTL, 4)
+	orDefault(&c.MaxQueue, 512<<10)
+	orDefault(&c.StallLimit, 30*time.Second)
+	orDefault(&c.Rate, Rate{300, 1500})
+	orDefault(&c.PushRate, Rate{5, 50})
+	orDefault(&c.DialBacks, Rate{2, 10})
+	orDefault(&c.MaxRoutes, 1<<17)
+	orDefault(&c.RouteLife, 10*time.Minute)
+	orDefault(&c.QueryLife, 10*time.Minute)
+	orDefault(&c.KeepAlive, 60*time.Second)
+	orDefault(&c.AliveTimeout, 127*time.Second)
+	orDefault(&c.PingEvery, 60*time.Second)
+	orDefault(&c.MaxHosts, 500)
+	orDefault(&c.MaxHits, 64)
+}
+
+func (c *Config) validate() error {
+	switch {
+	case c.ID == protocol.GUID{}:
+		return fmt.Errorf("overlay config: ID is missing")
+	case c.Rand == nil:
+		return fmt.Errorf("overlay config: Rand is missing")
+	case c.Role == RoleSupernode:
+		return fmt.Errorf("overlay config: role supernode is not available yet; use flat or leaf")
+	case c.TTL > HardTTL:
+		return fmt.Errorf("overlay config: TTL %d is over %d", c.TTL, HardTTL)
+	case c.Links > c.MaxLinks:
+		return fmt.Errorf("overlay config: Links %d is over MaxLinks %d", c.Links, c.MaxLinks)
+	case c.MaxQueue < 2*protocol.MaxPayload:
+		return fmt.Errorf("overlay config: MaxQueue %d is under %d", c.MaxQueue, 2*protocol.MaxPayload)
+	case c.AliveTimeout <= c.KeepAlive:
+		return fmt.Errorf("overlay config: AliveTimeout must be over KeepAlive")
+	}
+	return nil
+}

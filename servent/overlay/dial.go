@@ -1,0 +1,171 @@
+package overlay
+
+import (
+	"net/netip"
+	"time"
+)
+
+// dialer keeps the links that the user named, and as many others as Links asks.
+type dialer struct {
+	seeds []seed
+	tries []netip.AddrPort // dials that run, to others than seeds
+	rest  time.Duration    // before which no other than a seed is dialled
+}
+
+type seed struct {
+	addr  netip.AddrPort
+	link  LinkID // 0 while there is none
+	busy  bool   // a dial runs
+	fails int
+	next  time.Duration
+}
+
+const (
+	seedRetry    = 500 * time.Millisecond // after the first failure, doubled with each
+	maxSeedRetry = 5 * time.Second
+	maxTries     = 3 // dials at once to others than seeds
+	// refusedRest is how long dialling rests after a host refused, so that a
+	// full network is not asked without end.
+	refusedRest = time.Second
+)
+
+func seedsOf(addrs []netip.AddrPort) []seed {
+	seeds := make([]seed, 0, len(addrs))
+	for _, a := range addrs {
+		seeds = append(seeds, seed{addr: netip.AddrPortFrom(a.Addr().Unmap(), a.Port())})
+	}
+	return seeds
+}
+
+func (d *dialer) seed(a netip.AddrPort) *seed {
+	for i := range d.seeds {
+		if d.seeds[i].addr == a {
+			return &d.seeds[i]
+		}
+	}
+	return nil
+}
+
+func (d *dialer) isSeed(a netip.AddrPort) bool { return d.seed(a) != nil }
+
+// ended takes a out of the running tries.
+func (d *dialer) ended(a netip.AddrPort) {
+	for i := range d.tries {
+		if d.tries[i] == a {
+			d.tries = append(d.tries[:i], d.tries[i+1:]...)
+			return
+		}
+	}
+}
+
+func (d *dialer) up(a netip.AddrPort, id LinkID) {
+	if s := d.seed(a); s != nil {
+		s.link, s.busy, s.fails = id, false, 0
+		return
+	}
+	d.ended(a)
+}
+
+func (d *dialer) down(id LinkID, now time.Duration) {
+	for i := range d.seeds {
+		if s := &d.seeds[i]; s.link == id {
+			s.link, s.next = 0, now+seedRetry
+		}
+	}
+}
+
+// next is when a seed may next be dialled; an hour away when none waits.
+func (d *dialer) next(now time.Duration) time.Duration {
+	t := now + time.Hour
+	for i := range d.seeds {
+		if s := &d.seeds[i]; s.link == 0 && !s.busy {
+			t = min(t, max(s.next, now))
+		}
+	}
+	return t
+}
+
+func (n *Node) onDialFailed(ev DialFailed) {
+	a := netip.AddrPortFrom(ev.Addr.Addr().Unmap(), ev.Addr.Port())
+	n.stats.DialsFailed++
+	for _, t := range ev.Try {
+		n.hear(t, a.Addr().IsLoopback())
+	}
+	if s := n.dials.seed(a); s != nil {
+		s.busy = false
+		s.next = n.now + min(maxSeedRetry, seedRetry<<min(s.fails, 8))
+		s.fails++
+		n.arm(s.next)
+		return
+	}
+	n.dials.ended(a)
+	n.hosts.bad(a, n.now)
+	if ev.Code != 0 {
+		n.dials.rest = n.now + refusedRest
+	}
+	n.arm(max(n.now, n.dials.rest))
+}
+
+// dial appends the dials that are due.
+func (n *Node) dial(out []Action) []Action {
+	for i := range n.dials.seeds {
+		out = n.dialSeed(&n.dials.seeds[i], out)
+	}
+	if n.cfg.ConnectOnly {
+		return out
+	}
+	if n.dials.rest > n.now {
+		n.arm(n.dials.rest)
+		return out
+	}
+	for len(n.links)+len(n.dials.tries) < n.cfg.Links && len(n.dials.tries) < maxTries {
+		a, wait := n.hosts.pick(n.cfg.Rand, n.now, n.dialable)
+		if !a.IsValid() {
+			if wait > 0 {
+				n.arm(wait)
+			}
+			break
+		}
+		n.dials.tries = append(n.dials.tries, a)
+		n.hosts.good(a, n.now)
+		out = append(out, Action{Op: OpDial, Addr: a})
+	}
+	return out
+}
+
+func (n *Node) dialSeed(s *seed, out []Action) []Action {
+	switch {
+	case s.link != 0 || s.busy:
+		return out
+	case n.linkAt(s.addr) != nil: // the seed has connected to us
+		n.arm(n.now + maxSeedRetry)
+		return out
+	case s.next > n.now:
+		n.arm(s.next)
+		return out
+	}
+	s.busy = true
+	return append(out, Action{Op: OpDial, Addr: s.addr})
+}
+
+// linkAt returns the link to the servent that listens at a.
+func (n *Node) linkAt(a netip.AddrPort) *link {
+	for _, l := range n.links {
+		if l.peer.Listen == a || l.peer.Outbound && l.peer.Addr == a {
+			return l
+		}
+	}
+	return nil
+}
+
+func (n *Node) dialable(a netip.AddrPort) bool {
+	if n.linkAt(a) != nil || n.dials.isSeed(a) {
+		return false
+	}
+	for _, t := range n.dials.tries {
+		if t == a {
+			return false
+		}
+	}
+	return true
+}

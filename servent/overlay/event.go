@@ -1,0 +1,106 @@
+package overlay
+
+import (
+	"net/netip"
+
+	"github.com/seed282dab8e/servent/protocol"
+)
+
+// LinkID names one overlay link for as long as its owner lives. The owner
+// chooses it, never twice, and never 0.
+type LinkID uint32
+
+// self stands in routing tables for what this node asked itself.
+const self LinkID = ^LinkID(0)
+
+// Event is something that happened to the node. The types below are all there are.
+type Event interface{ event() }
+
+// PeerUp says that the handshake on an admitted link ended with 200 both ways.
+type PeerUp struct {
+	Link LinkID
+	Peer Peer
+}
+
+// PeerDown says that a link, or the handshake of an admitted one, has ended.
+// No action for that link may follow.
+type PeerDown struct{ Link LinkID }
+
+// Received is one whole message as it came from a link. Node keeps no part of
+// Msg, but the actions of the same call alias it.
+type Received struct {
+	Link LinkID
+	Msg  []byte
+}
+
+// Malformed says that what came from a link cannot be cut into messages, for
+// instance because a header declares more than [protocol.MaxPayload].
+type Malformed struct {
+	Link LinkID
+	Err  error
+}
+
+// Sent says that bytes which OpSend actions put on a link have left the owner's
+// queue. The node's flow control counts on it.
+type Sent struct {
+	Link  LinkID
+	Bytes int
+}
+
+// DialFailed says that an OpDial did not give a link. Code is the handshake
+// status of a refusal, 0 when there was none; Try are the hosts it named.
+type DialFailed struct {
+	Addr netip.AddrPort
+	Code int
+	Try  []netip.AddrPort
+}
+
+// Heard names hosts that might be servents: from disk, or from the local network.
+type Heard struct{ Addrs []netip.AddrPort }
+
+// Shared says what the node offers now. Table must not change afterwards; nil
+// means that nothing is shared.
+type Shared struct {
+	Table *protocol.RouteTable
+	Files int
+	Bytes uint64
+}
+
+// LocalHits answers an OpSearch with the files that match, best first.
+type LocalHits struct {
+	ID    protocol.GUID
+	Files []protocol.FileRecord
+}
+
+// UserQuery starts a search of the user's. It is sent on the links that are up
+// and on those that come up while it lasts, until UserQueryEnd or
+// [Config.QueryLife]. Hits come as OpHit.
+type UserQuery struct {
+	ID   protocol.GUID
+	Text string
+	URNs []protocol.URN
+	TTL  uint8 // 0 means the default of each link
+}
+
+// UserQueryEnd ends a search: later hits for it are dropped and counted.
+type UserQueryEnd struct{ ID protocol.GUID }
+
+// UserPush asks for a Push to a servent whose hit has been seen; it shall then
+// connect to this node. OpPushFailed answers where no route is known.
+type UserPush struct {
+	Servent protocol.GUID
+	Index   uint32
+}
+
+func (PeerUp) event()       {}
+func (PeerDown) event()     {}
+func (Received) event()     {}
+func (Malformed) event()    {}
+func (Sent) event()         {}
+func (DialFailed) event()   {}
+func (Heard) event()        {}
+func (Shared) event()       {}
+func (LocalHits) event()    {}
+func (UserQuery) event()    {}
+func (UserQueryEnd) event() {}
+func (UserPush) event()     {}

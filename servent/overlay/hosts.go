@@ -1,0 +1,155 @@
+package overlay
+
+import (
+	"math/rand/v2"
+	"net/netip"
+	"time"
+)
+
+// hostCache holds addresses of servents heard of, in no particular order.
+type hostCache struct {
+	list []host
+	max  int
+}
+
+type host struct {
+	addr  netip.AddrPort
+	next  time.Duration // before which it is not dialled
+	fails uint8
+}
+
+const (
+	maxHostFails = 3 // a host that fails so often is forgotten
+	hostRetry    = 30 * time.Second
+)
+
+func (c *hostCache) find(a netip.AddrPort) int {
+	for i := range c.list {
+		if c.list[i].addr == a {
+			return i
+		}
+	}
+	return -1
+}
+
+// add remembers a; when the cache is full it takes a random place.
+func (c *hostCache) add(r *rand.Rand, a netip.AddrPort) {
+	switch {
+	case c.find(a) >= 0:
+	case len(c.list) < c.max:
+		c.list = append(c.list, host{addr: a})
+	default:
+		c.list[r.IntN(len(c.list))] = host{addr: a}
+	}
+}
+
+func (c *hostCache) good(a netip.AddrPort, now time.Duration) {
+	if i := c.find(a); i >= 0 {
+		c.list[i].fails, c.list[i].next = 0, now+hostRetry
+	}
+}
+
+func (c *hostCache) bad(a netip.AddrPort, now time.Duration) {
+	i := c.find(a)
+	if i < 0 {
+		return
+	}
+	h := &c.list[i]
+	h.fails++
+	h.next = now + hostRetry*time.Duration(h.fails)
+	if h.fails >= maxHostFails {
+		c.list[i] = c.list[len(c.list)-1]
+		c.list = c.list[:len(c.list)-1]
+	}
+}
+
+// pick returns a random host that may be dialled now; otherwise when the
+// first of those that usable takes may be, 0 when there is none.
+func (c *hostCache) pick(r *rand.Rand, now time.Duration, usable func(netip.AddrPort) bool) (netip.AddrPort, time.Duration) {
+	if len(c.list) == 0 {
+		return netip.AddrPort{}, 0
+	}
+	var soonest time.Duration
+	first := r.IntN(len(c.list))
+	for i := range c.list {
+		h := &c.list[(first+i)%len(c.list)]
+		if !usable(h.addr) {
+			continue
+		}
+		if h.next <= now {
+			return h.addr, 0
+		}
+		if soonest == 0 || h.next < soonest {
+			soonest = h.next
+		}
+	}
+	return netip.AddrPort{}, soonest
+}
+
+// some returns up to k random hosts.
+func (c *hostCache) some(r *rand.Rand, k int) []netip.AddrPort {
+	k = min(k, len(c.list))
+	if k == 0 {
+		return nil
+	}
+	out := make([]netip.AddrPort, 0, k)
+	first := r.IntN(len(c.list))
+	for i := range k {
+		out = append(out, c.list[(first+i)%len(c.list)].addr)
+	}
+	return out
+}
+
+// Hosts returns the addresses of the host cache, for keeping across restarts.
+func (n *Node) Hosts() []netip.AddrPort {
+	out := make([]netip.AddrPort, 0, len(n.hosts.list)+len(n.links))
+	for _, l := range n.links {
+		if l.peer.Listen.IsValid() {
+			out = append(out, l.peer.Listen)
+		}
+	}
+	for i := range n.hosts.list {
+		if n.linkAt(n.hosts.list[i].addr) == nil {
+			out = append(out, n.hosts.list[i].addr)
+		}
+	}
+	return out
+}
+
+func (n *Node) onHeard(ev Heard) {
+	for _, a := range ev.Addrs {
+		n.hear(a, a.Addr().IsLoopback())
+	}
+}
+
+// hear takes an address into the host cache if this node may dial it. A
+// loopback address means something only to one who is on loopback too.
+func (n *Node) hear(a netip.AddrPort, fromLoopback bool) {
+	a = netip.AddrPortFrom(a.Addr().Unmap(), a.Port())
+	if n.cfg.ConnectOnly || a.Port() == 0 || a == n.Addr() || !n.mayDial(a.Addr(), fromLoopback) {
+		return
+	}
+	n.hosts.add(n.cfg.Rand, a)
+	n.arm(n.now)
+}
+
+// mayDial keeps the public and the private network apart: nothing becomes
+// public by accident, and nobody on the public network makes this node dial
+// into its own LAN.
+func (n *Node) mayDial(a netip.Addr, fromLoopback bool) bool {
+	switch {
+	case !a.IsValid() || a.IsUnspecified() || a.IsMulticast():
+		return false
+	case a.IsLoopback():
+		return fromLoopback && !n.cfg.Public
+	case a.IsPrivate() || a.IsLinkLocalUnicast():
+		return !n.cfg.Public
+	}
+	return n.cfg.Public
+}
+
+func (n *Node) hearListen(l *link) {
+	if l.peer.Listen.IsValid() && l.peer.Role != RoleLeaf {
+		n.hear(l.peer.Listen, l.peer.Addr.Addr().IsLoopback())
+	}
+}

@@ -1,0 +1,159 @@
+package overlay
+
+import (
+	"time"
+
+	"github.com/seed282dab8e/servent/protocol"
+)
+
+// link is one overlay link that is up.
+type link struct {
+	id    LinkID
+	peer  Peer
+	since time.Duration
+
+	queued    int           // bytes handed to the owner and not yet Sent
+	fullSince time.Duration // when queued last went over half; 0 while it is under
+	heard     time.Duration // last message
+	pinged    bool          // a keep-alive ping is out since heard
+
+	flood, pushes bucket
+	offences      int // malformed and over-TTL messages
+	repeats       int // message ids that this very link sent before
+	hopsFlow      uint8
+	nextPing      time.Duration // before which a ping of theirs is not answered
+
+	table protocol.TableReceiver // the route table it sends
+	sent  *protocol.RouteTable   // the one it has from us
+	in    uint64                 // messages
+	out   uint64
+}
+
+// bucket is a token bucket; it starts full at its first use.
+type bucket struct {
+	tokens float64
+	at     time.Duration
+	used   bool
+}
+
+func (b *bucket) allow(now time.Duration, r Rate) bool {
+	if !b.used {
+		b.tokens, b.at, b.used = r.Burst, now, true
+	}
+	if b.tokens < 1 {
+		b.tokens = min(r.Burst, b.tokens+(now-b.at).Seconds()*r.PerSecond)
+		b.at = now
+	}
+	if b.tokens < 1 {
+		return false
+	}
+	b.tokens--
+	return true
+}
+
+// room says whether size more bytes of kind may wait on the link. When a peer
+// reads slowly, queries are dropped first (over half), pings next (over three
+// quarters), hits, pushes and the rest last.
+func (n *Node) room(l *link, kind protocol.Kind, size int) bool {
+	most := n.cfg.MaxQueue
+	switch kind {
+	case protocol.KindQuery:
+		most /= 2
+	case protocol.KindPing, protocol.KindPong:
+		most = most / 4 * 3
+	}
+	return l.queued+size <= most
+}
+
+// send queues msg, a whole message, on l, or drops it for want of room.
+func (n *Node) send(l *link, kind protocol.Kind, msg []byte, ttl, hops uint8, out []Action) []Action {
+	c := &n.stats.Kinds[kindIndex(kind)]
+	if !n.room(l, kind, len(msg)) {
+		c.Dropped++
+		n.stats.Drops[DropQueueFull]++
+		n.full(l)
+		return out
+	}
+	c.Out++
+	l.out++
+	l.queued += len(msg)
+	if l.queued > n.cfg.MaxQueue/2 {
+		n.full(l)
+	}
+	return append(out, Action{Op: OpSend, Link: l.id, Msg: msg, TTL: ttl, Hops: hops})
+}
+
+// sendNew is send for a message of this node's own; msg is not used again.
+func (n *Node) sendNew(l *link, h protocol.Header, p protocol.Payload, out []Action) []Action {
+	return n.send(l, h.Kind, protocol.AppendMessage(nil, h, p), h.TTL, h.Hops, out)
+}
+
+func (n *Node) full(l *link) {
+	if l.fullSince == 0 {
+		l.fullSince = max(n.now, 1)
+		n.arm(l.fullSince + n.cfg.StallLimit)
+	}
+}
+
+func (n *Node) onSent(ev Sent) {
+	l := n.byID[ev.Link]
+	if l == nil {
+		return
+	}
+	l.queued = max(0, l.queued-ev.Bytes)
+	if l.queued <= n.cfg.MaxQueue/2 {
+		l.fullSince = 0
+	}
+}
+
+// bye says goodbye with a code of protocol-facts 6.
+func (n *Node) bye(l *link, code uint16, text string, out []Action) []Action {
+	if l.peer.Bye {
+		h := protocol.Header{ID: n.newID(), Kind: protocol.KindBye, TTL: 1}
+		out = n.sendNew(l, h, protocol.Bye{Code: code, Text: []byte(text + "\x00")}, out)
+	}
+	if n.stats.Closed == nil {
+		n.stats.Closed = map[uint16]uint64{}
+	}
+	n.stats.Closed[code]++
+	return n.drop(l, text, out)
+}
+
+// drop closes l and forgets it.
+func (n *Node) drop(l *link, why string, out []Action) []Action {
+	n.forget(l)
+	return append(out, Action{Op: OpClose, Link: l.id, Text: why})
+}
+
+// offend counts a fault of l's; a link that has too many is closed.
+func (n *Node) offend(l *link, code uint16, why string, out []Action) []Action {
+	l.offences++
+	if l.offences < maxOffences {
+		return out
+	}
+	return n.bye(l, code, why, out)
+}
+
+// linkTo returns the link to the servent with that GUID.
+func (n *Node) linkTo(id protocol.GUID) *link {
+	if id == (protocol.GUID{}) {
+		return nil
+	}
+	for _, l := range n.links {
+		if l.peer.GUID == id {
+			return l
+		}
+	}
+	return nil
+}
+
+// ttlFor is the most TTL that a message may carry on l.
+func (n *Node) ttlFor(l *link) uint8 {
+	if l.peer.Servent {
+		return n.cfg.TTL
+	}
+	if l.peer.MaxTTL > 0 {
+		return min(n.cfg.ForeignTTL, l.peer.MaxTTL)
+	}
+	return n.cfg.ForeignTTL
+}

@@ -1,0 +1,280 @@
+package overlay
+
+import (
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/seed282dab8e/servent/protocol"
+)
+
+// Node is one servent's part in the overlay. Make it with New.
+type Node struct {
+	cfg   Config
+	start time.Time
+	now   time.Duration // since start; the time of the present call
+
+	links    []*link // in join order, so that equal calls give equal actions
+	byID     map[LinkID]*link
+	admitted []LinkID // handshakes that hold a place
+
+	queries routes // by MUID of the query
+	pings   routes // by MUID of the ping
+	servers routes // by servent GUID, from hits: where a Push goes
+
+	own       []ownQuery
+	pongs     pongCache
+	hosts     hostCache
+	dials     dialer
+	dialBacks bucket
+
+	shared   Shared
+	tableDue time.Duration // when a changed table goes out; 0 when none waits
+	seen     netip.Addr    // this node's address as peers see it
+	hashes   []uint32      // scratch
+
+	deadline time.Duration // 0 when nothing waits
+	stats    Stats
+}
+
+// New makes a node that has no links. now is the time that the node's clock
+// starts at; later calls must not go back behind it.
+func New(now time.Time, cfg Config) (*Node, error) {
+	cfg.setDefaults()
+	if err := cfg.validate(); err != nil {
+		return nil, err
+	}
+	n := &Node{cfg: cfg, start: now, byID: map[LinkID]*link{}}
+	for _, r := range []*routes{&n.queries, &n.pings, &n.servers} {
+		r.key = [2]uint64{cfg.Rand.Uint64(), cfg.Rand.Uint64()}
+		r.max, r.life = cfg.MaxRoutes, cfg.RouteLife
+	}
+	n.pings.life = time.Minute
+	n.hosts.max = cfg.MaxHosts
+	n.dials.seeds = seedsOf(cfg.Connect)
+	n.arm(1)
+	return n, nil
+}
+
+// Step tells the node that ev happened and appends what must be done now.
+func (n *Node) Step(now time.Time, ev Event, out []Action) []Action {
+	n.setNow(now)
+	switch ev := ev.(type) {
+	case Received:
+		return n.onReceived(ev, out)
+	case Sent:
+		n.onSent(ev)
+	case PeerUp:
+		return n.onPeerUp(ev, out)
+	case PeerDown:
+		n.onPeerDown(ev)
+	case Malformed:
+		return n.onMalformed(ev, out)
+	case DialFailed:
+		n.onDialFailed(ev)
+	case Heard:
+		n.onHeard(ev)
+	case Shared:
+		n.onShared(ev)
+	case LocalHits:
+		return n.onLocalHits(ev, out)
+	case UserQuery:
+		return n.onUserQuery(ev, out)
+	case UserQueryEnd:
+		n.onUserQueryEnd(ev)
+	case UserPush:
+		return n.onUserPush(ev, out)
+	}
+	return out
+}
+
+// Deadline says when Expire must next be called; false when nothing waits.
+func (n *Node) Deadline() (time.Time, bool) {
+	return n.start.Add(n.deadline), n.deadline > 0
+}
+
+// Expire does what is due at now and appends what must be done.
+func (n *Node) Expire(now time.Time, out []Action) []Action {
+	n.setNow(now)
+	if n.deadline == 0 || n.now < n.deadline {
+		return out
+	}
+	n.deadline = 0
+	n.ageRoutes()
+	n.endQueries()
+	out = n.expireLinks(out)
+	out = n.sendTables(out)
+	return n.dial(out)
+}
+
+// setNow takes the time of a call; a clock that jumps back stands still.
+func (n *Node) setNow(now time.Time) { n.now = max(n.now, now.Sub(n.start), 1) }
+
+// arm makes sure that Expire is called at t.
+func (n *Node) arm(t time.Duration) {
+	if n.deadline == 0 || t < n.deadline {
+		n.deadline = max(t, 1)
+	}
+}
+
+func (n *Node) newID() protocol.GUID {
+	var id protocol.GUID
+	for i := 0; i < len(id); i += 8 {
+		v := n.cfg.Rand.Uint64()
+		for j := range 8 {
+			id[i+j] = byte(v >> (8 * j))
+		}
+	}
+	return id.Marked()
+}
+
+func (n *Node) onPeerUp(ev PeerUp, out []Action) []Action {
+	n.release(ev.Link)
+	if ev.Peer.Outbound {
+		n.dials.up(ev.Peer.Addr, ev.Link)
+		n.hosts.good(ev.Peer.Addr, n.now)
+	}
+	if twin := n.linkTo(ev.Peer.GUID); twin != nil {
+		if n.prefers(twin, ev.Peer) {
+			n.dials.down(ev.Link, n.now)
+			return append(out, Action{Op: OpClose, Link: ev.Link, Text: "already connected"})
+		}
+		out = n.bye(twin, protocol.ByeShutdown, "Replaced by another connection", out)
+	}
+	l := &link{id: ev.Link, peer: ev.Peer, since: n.now, heard: n.now, hopsFlow: 255}
+	n.links = append(n.links, l)
+	n.byID[l.id] = l
+	n.learnAddr()
+	n.hearListen(l)
+	n.arm(n.now + n.cfg.KeepAlive)
+	return n.greet(l, out)
+}
+
+// greet sends what a new link gets at once: what we support, our table, a
+// ping for hosts, and the searches that are going on.
+func (n *Node) greet(l *link, out []Action) []Action {
+	if l.peer.Vendor {
+		out = n.sendSupported(l, out)
+	}
+	out = n.sendTable(l, out)
+	if !n.cfg.ConnectOnly {
+		out = n.sendPing(l, n.ttlFor(l), out)
+	}
+	for i := range n.own {
+		out = n.sendOwn(l, &n.own[i], out)
+	}
+	return n.dial(out)
+}
+
+// prefers says whether the link twin stays when another connection to the same
+// servent comes up: of two connections made at the same time, in opposite
+// directions, both ends keep the one that the lower GUID made.
+func (n *Node) prefers(twin *link, p Peer) bool {
+	if twin.peer.Outbound == p.Outbound {
+		return false
+	}
+	lower := slices.Compare(n.cfg.ID[:], p.GUID[:]) < 0
+	return twin.peer.Outbound == lower
+}
+
+func (n *Node) onPeerDown(ev PeerDown) {
+	n.release(ev.Link)
+	if l := n.byID[ev.Link]; l != nil {
+		n.forget(l)
+		return
+	}
+	n.dials.down(ev.Link, n.now)
+	n.arm(n.dials.next(n.now))
+}
+
+func (n *Node) release(id LinkID) {
+	if i := slices.Index(n.admitted, id); i >= 0 {
+		n.admitted = slices.Delete(n.admitted, i, i+1)
+	}
+}
+
+func (n *Node) forget(l *link) {
+	delete(n.byID, l.id)
+	if i := slices.Index(n.links, l); i >= 0 {
+		n.links = slices.Delete(n.links, i, i+1)
+	}
+	n.dials.down(l.id, n.now)
+	n.arm(n.dials.next(n.now))
+}
+
+// Addr is where others reach this node, as far as it knows; its port is 0 when
+// it accepts no connections.
+func (n *Node) Addr() netip.AddrPort {
+	a := n.cfg.Listen
+	if a.Addr().IsValid() && !a.Addr().IsUnspecified() {
+		return a
+	}
+	if n.seen.IsValid() {
+		return netip.AddrPortFrom(n.seen, a.Port())
+	}
+	return netip.AddrPortFrom(netip.IPv4Unspecified(), a.Port())
+}
+
+// learnAddr takes the address that most peers see this node at.
+func (n *Node) learnAddr() {
+	best := 0
+	for _, l := range n.links {
+		a, votes := l.peer.Sees.Unmap(), 0
+		for _, o := range n.links {
+			if o.peer.Sees.Unmap() == a {
+				votes++
+			}
+		}
+		if a.Is4() && votes > best {
+			n.seen, best = a, votes
+		}
+	}
+}
+
+// expireLinks pings silent links, closes dead and stalled ones, and refreshes
+// the pong cache.
+func (n *Node) expireLinks(out []Action) []Action {
+	for i := 0; i < len(n.links); {
+		l := n.links[i]
+		out = n.expireLink(l, out)
+		if i < len(n.links) && n.links[i] == l {
+			i++
+		}
+	}
+	return n.refreshPongs(out)
+}
+
+func (n *Node) expireLink(l *link, out []Action) []Action {
+	silent := n.now - l.heard
+	switch {
+	case l.fullSince > 0 && n.now-l.fullSince >= n.cfg.StallLimit:
+		return n.bye(l, protocol.ByeQueueFull, "Send queue stays full", out)
+	case silent >= n.cfg.AliveTimeout:
+		return n.bye(l, protocol.ByeNoReply, "No reply to alive ping", out)
+	case silent >= n.cfg.KeepAlive && !l.pinged:
+		l.pinged = true
+		out = n.sendPing(l, 1, out)
+	}
+	if l.fullSince > 0 {
+		n.arm(l.fullSince + n.cfg.StallLimit)
+	}
+	if l.pinged {
+		n.arm(l.heard + n.cfg.AliveTimeout)
+	} else {
+		n.arm(l.heard + n.cfg.KeepAlive)
+	}
+	return out
+}
+
+func (n *Node) ageRoutes() {
+	for _, r := range []*routes{&n.queries, &n.pings, &n.servers} {
+		if r.empty() {
+			r.born = n.now
+			continue
+		}
+		r.age(n.now)
+		if !r.empty() {
+			n.arm(r.born + r.life)
+		}
+	}
+}

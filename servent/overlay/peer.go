@@ -1,0 +1,192 @@
+package overlay
+
+import (
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"github.com/seed282dab8e/servent/protocol"
+)
+
+// Peer is what the other end of a link said of itself in the handshake, and
+// what its owner knows of the connection.
+type Peer struct {
+	Addr     netip.AddrPort // of the connection's other end
+	Listen   netip.AddrPort // where it says that it accepts connections; zero when it did not say
+	Sees     netip.Addr     // this node's address as the peer sees it (Remote-IP)
+	Outbound bool           // this node made the connection
+
+	Role    Role // RoleFlat (own kind only), RoleLeaf or RoleSupernode; RoleAuto for a peer that knows no roles
+	Servent bool // own kind
+	Agent   string
+	GUID    protocol.GUID // zero when it did not say
+
+	MaxTTL    uint8 // of fresh queries; 0 when it did not say
+	GGEP      bool
+	Vendor    bool // takes vendor messages
+	Bye       bool
+	LastHop   bool // takes route tables from other ultrapeers
+	LeafTable bool // takes, or sends, the route table of a leaf
+}
+
+// serventHeader is how our own kind knows each other. Its value is the
+// version of our extensions, then the role: `0.1; role=flat`.
+const serventHeader = "X-Servent"
+
+// ParsePeer reads the handshake headers of a peer. It never fails: what is
+// missing or unreadable is zero.
+func ParsePeer(h protocol.Headers) Peer {
+	p := Peer{
+		Agent:     h.Get("User-Agent"),
+		GGEP:      h.Has("GGEP"),
+		Vendor:    h.Has("Vendor-Message"),
+		Bye:       h.Has("Bye-Packet"),
+		LastHop:   h.Has("X-Ultrapeer-Query-Routing"),
+		LeafTable: h.Has("X-Query-Routing"),
+		Listen:    firstAddrPort(h.Get("Listen-IP"), h.Get("Node"), h.Get("X-My-Address")),
+	}
+	p.GUID, _ = protocol.ParseGUID(h.Get("GUID"))
+	p.Sees, _ = netip.ParseAddr(strings.TrimSpace(h.Get("Remote-IP")))
+	if ttl, err := strconv.ParseUint(h.Get("X-Max-TTL"), 10, 8); err == nil {
+		p.MaxTTL = uint8(min(ttl, HardTTL))
+	}
+	switch up := h.Get("X-Ultrapeer"); {
+	case strings.EqualFold(up, "true"):
+		p.Role = RoleSupernode
+	case strings.EqualFold(up, "false"):
+		p.Role = RoleLeaf
+	}
+	if own := h.Get(serventHeader); own != "" {
+		p.Servent = true
+		if p.Role == RoleSupernode && strings.Contains(own, "role=flat") {
+			p.Role = RoleFlat
+		}
+	}
+	return p
+}
+
+func firstAddrPort(values ...string) netip.AddrPort {
+	for _, v := range values {
+		if a, err := netip.ParseAddrPort(strings.TrimSpace(v)); err == nil && a.Port() != 0 {
+			return netip.AddrPortFrom(a.Addr().Unmap(), a.Port())
+		}
+	}
+	return netip.AddrPort{}
+}
+
+// ParseTry reads the hosts that a refusal names (X-Try-Ultrapeers, X-Try), at
+// most maxTry of them.
+func ParseTry(h protocol.Headers) []netip.AddrPort {
+	var hosts []netip.AddrPort
+	for _, name := range []string{"X-Try-Ultrapeers", "X-Try"} {
+		for _, v := range h.Tokens(name) {
+			if a := firstAddrPort(v); a.IsValid() && len(hosts) < maxTry {
+				hosts = append(hosts, a)
+			}
+		}
+	}
+	return hosts
+}
+
+const maxTry = 10
+
+// FormatTry writes what ParseTry reads.
+func FormatTry(hosts []netip.AddrPort) string {
+	s := make([]string, 0, len(hosts))
+	for _, a := range hosts {
+		s = append(s, a.String())
+	}
+	return strings.Join(s, ", ")
+}
+
+// Hello returns the headers that this node opens or answers a handshake with.
+// The owner adds what concerns the stream (Accept-Encoding, Content-Encoding).
+func (n *Node) Hello(remote netip.AddrPort) protocol.Headers {
+	var h protocol.Headers
+	h.Add("User-Agent", n.cfg.Agent)
+	if a := n.Addr(); a.Port() != 0 {
+		h.Add("Listen-IP", a.String())
+	}
+	if remote.IsValid() {
+		h.Add("Remote-IP", remote.Addr().Unmap().String())
+	}
+	h.Add("X-Ultrapeer", titleBool(n.cfg.Role != RoleLeaf))
+	// A leaf sends an ultrapeer's capabilities too: others rate it by them
+	// (protocol-facts 2, trap a).
+	h.Add("X-Query-Routing", "0.2")
+	h.Add("X-Ultrapeer-Query-Routing", "0.1")
+	h.Add("X-Dynamic-Querying", "0.1")
+	h.Add("X-Degree", "32")
+	h.Add("X-Max-TTL", strconv.Itoa(int(n.cfg.ForeignTTL)))
+	if n.cfg.Role != RoleLeaf {
+		h.Add("X-Ext-Probes", "0.1")
+	}
+	h.Add("X-Requeries", "False")
+	h.Add("GGEP", "0.5")
+	h.Add("Vendor-Message", "0.2")
+	h.Add("Pong-Caching", "0.1")
+	h.Add("Bye-Packet", "0.1")
+	h.Add("GUID", n.cfg.ID.String())
+	h.Add(serventHeader, "0.1; role="+n.cfg.Role.String())
+	return h
+}
+
+func titleBool(b bool) string {
+	if b {
+		return "True"
+	}
+	return "False"
+}
+
+// Verdict answers a handshake: Code 200 takes the peer; any other refuses it,
+// with hosts to try instead.
+type Verdict struct {
+	Code int
+	Text string
+	Try  []netip.AddrPort
+}
+
+// Admit judges a peer by its handshake headers. A verdict of 200 holds a place
+// for the link until PeerUp or PeerDown.
+func (n *Node) Admit(id LinkID, p Peer) Verdict {
+	v := n.judge(p)
+	if v.Code != 200 {
+		n.stats.Refused++
+		v.Try = n.hosts.some(n.cfg.Rand, maxTry)
+		return v
+	}
+	n.admitted = append(n.admitted, id)
+	return v
+}
+
+func (n *Node) judge(p Peer) Verdict {
+	twin := n.linkTo(p.GUID)
+	switch {
+	case p.GUID == n.cfg.ID:
+		return Verdict{Code: 409, Text: "Connected to myself"}
+	case twin != nil && !n.replaces(p, twin):
+		return Verdict{Code: 409, Text: "Already connected"}
+	case p.Role == RoleAuto:
+		return Verdict{Code: 403, Text: "Legacy peers refused"}
+	case p.Role == RoleLeaf && n.cfg.Role == RoleLeaf:
+		return Verdict{Code: 503, Text: "Shielded leaf"}
+	case p.Role == RoleLeaf:
+		return Verdict{Code: 503, Text: "No leaf slots"}
+	case twin == nil && len(n.links)+len(n.admitted) >= n.cfg.MaxLinks && !n.wanted(p):
+		return Verdict{Code: 503, Text: "No slots"}
+	}
+	return Verdict{Code: 200, Text: "OK"}
+}
+
+// replaces says whether a new connection to a servent that is linked already
+// may go on. Two servents that dial each other at once both come here; PeerUp
+// then keeps the connection that the lower GUID made. A servent that died and
+// came back finds its old link still here; it is known by its address.
+func (n *Node) replaces(p Peer, twin *link) bool {
+	return p.Outbound != twin.peer.Outbound || p.Addr.Addr() == twin.peer.Addr.Addr() && !p.Outbound
+}
+
+// wanted says whether the user asked for a link to p, which then is over the limit.
+func (n *Node) wanted(p Peer) bool {
+	return p.Outbound && n.dials.isSeed(p.Addr)
+}

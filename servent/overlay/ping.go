@@ -1,0 +1,185 @@
+package overlay
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/seed282dab8e/servent/protocol"
+)
+
+// pongCache holds the pongs heard lately (protocol-facts 5), so that a ping is
+// answered at once and not flooded. It is a ring: the newest replaces the oldest.
+type pongCache struct {
+	ring []pong
+	next int
+	// relayed is when a ping was last passed on for want of pongs.
+	relayed time.Duration
+	refresh time.Duration // when the cache is next refreshed
+}
+
+type pong struct {
+	p    protocol.Pong // Ext is nil
+	hops uint8
+	from LinkID
+	at   time.Duration
+}
+
+const (
+	maxPongs      = 40               // in the cache
+	pongsPerPing  = 10               // that answer one ping
+	pongsPerHop   = 2                // of the same distance, before others are taken
+	pongLife      = 90 * time.Second // of a cached pong
+	pingInterval  = time.Second      // a link that pings faster is not answered
+	relayInterval = 3 * time.Second  // at most one ping is relayed in that time
+	refreshLinks  = 3                // links that are asked for fresh pongs
+)
+
+func (c *pongCache) add(e pong) {
+	for i := range c.ring {
+		if c.ring[i].p.Addr == e.p.Addr {
+			if e.hops <= c.ring[i].hops || e.at-c.ring[i].at > pongLife {
+				c.ring[i] = e
+			}
+			return
+		}
+	}
+	if len(c.ring) < maxPongs {
+		c.ring = append(c.ring, e)
+		return
+	}
+	c.ring[c.next] = e
+	c.next = (c.next + 1) % maxPongs
+}
+
+// choose marks up to pongsPerPing fresh pongs for an answer to link to, spread
+// over the distances first.
+func (c *pongCache) choose(now time.Duration, to LinkID, asker netip.AddrPort) (picked [maxPongs]bool, count int) {
+	var perHop [16]int
+	for pass := range 2 {
+		for i := range c.ring {
+			e := &c.ring[i]
+			hop := min(int(e.hops), len(perHop)-1)
+			full := pass == 0 && perHop[hop] >= pongsPerHop
+			if count == pongsPerPing || picked[i] || full || e.from == to || e.p.Addr == asker || now-e.at > pongLife {
+				continue
+			}
+			picked[i] = true
+			perHop[hop]++
+			count++
+		}
+	}
+	return picked, count
+}
+
+// onPing answers a ping from the cache. It is passed on only when the cache
+// is short, and then at most once in relayInterval; pongs find back by its MUID.
+func (n *Node) onPing(l *link, h protocol.Header, m Received, out []Action) []Action {
+	if _, err := protocol.ParsePing(m.Msg[protocol.HeaderSize:]); err != nil {
+		return n.malformed(l, h.Kind, out)
+	}
+	alive := h.TTL <= 1 && h.Hops == 0
+	if !alive && n.now < l.nextPing {
+		return n.dropped(h.Kind, DropRate, out)
+	}
+	if n.pings.find(&h.ID) != nil {
+		return n.duplicate(l, &h, out)
+	}
+	out = n.ownPong(l, h, out)
+	if alive {
+		return out
+	}
+	l.nextPing = n.now + pingInterval
+	picked, count := n.pongs.choose(n.now, l.id, l.peer.Listen)
+	for i := range n.pongs.ring {
+		if picked[i] {
+			e := &n.pongs.ring[i]
+			head := protocol.Header{ID: h.ID, Kind: protocol.KindPong, TTL: h.Hops + 1, Hops: e.hops + 1}
+			out = n.sendNew(l, head, e.p, out)
+		}
+	}
+	if count < pongsPerPing/2 {
+		return n.relayPing(l, h, m, out)
+	}
+	return out
+}
+
+func (n *Node) relayPing(from *link, h protocol.Header, m Received, out []Action) []Action {
+	soon := n.pongs.relayed > 0 && n.now-n.pongs.relayed < relayInterval
+	if h.TTL <= 1 || n.cfg.Role == RoleLeaf || soon || n.cfg.ConnectOnly {
+		return out
+	}
+	n.pongs.relayed = n.now
+	n.pings.add(n.now, route{id: h.ID, link: from.id, ttl: h.TTL, hops: h.Hops})
+	for _, l := range n.links {
+		if l != from && l.peer.Role != RoleLeaf {
+			out = n.send(l, h.Kind, m.Msg, min(h.TTL-1, n.ttlFor(l)), h.Hops+1, out)
+		}
+	}
+	return out
+}
+
+func (n *Node) ownPong(l *link, ping protocol.Header, out []Action) []Action {
+	a := n.addrFor(l)
+	if a.Port() == 0 {
+		return out // a node that cannot be connected to stays silent (protocol-facts 5)
+	}
+	kb := protocol.PongKBytes(uint32(min(n.shared.Bytes>>10, 1<<31)), n.cfg.Role != RoleLeaf)
+	h := protocol.Header{ID: ping.ID, Kind: protocol.KindPong, TTL: ping.Hops + 1}
+	return n.sendNew(l, h, protocol.Pong{Addr: a, Files: uint32(n.shared.Files), KBytes: kb}, out)
+}
+
+// addrFor is Addr as it should be told to the peer of l: where the node does
+// not know its own address, what that peer sees.
+func (n *Node) addrFor(l *link) netip.AddrPort {
+	a := n.Addr()
+	if a.Addr().IsUnspecified() && l.peer.Sees.IsValid() {
+		return netip.AddrPortFrom(l.peer.Sees, a.Port())
+	}
+	return a
+}
+
+func (n *Node) onPong(l *link, h protocol.Header, m Received, out []Action) []Action {
+	p, err := protocol.ParsePong(m.Msg[protocol.HeaderSize:])
+	if err != nil {
+		return n.malformed(l, h.Kind, out)
+	}
+	r := n.pings.find(&h.ID)
+	if r == nil {
+		return n.dropped(h.Kind, DropNoRoute, out)
+	}
+	n.hear(p.Addr, l.peer.Addr.Addr().IsLoopback())
+	p.Ext = nil
+	if n.mayDial(p.Addr.Addr(), l.peer.Addr.Addr().IsLoopback()) {
+		n.pongs.add(pong{p: p, hops: h.Hops, from: l.id, at: n.now})
+	}
+	if r.link == self {
+		return n.dial(out)
+	}
+	return n.back(r.link, l, h, m, out)
+}
+
+// sendPing asks l for pongs; TTL 1 asks only whether it is alive.
+func (n *Node) sendPing(l *link, ttl uint8, out []Action) []Action {
+	h := protocol.Header{ID: n.newID(), Kind: protocol.KindPing, TTL: ttl}
+	n.pings.add(n.now, route{id: h.ID, link: self, ttl: ttl})
+	return n.sendNew(l, h, nil, out)
+}
+
+// refreshPongs asks a few links for pongs while the node looks for hosts.
+func (n *Node) refreshPongs(out []Action) []Action {
+	if n.cfg.ConnectOnly || len(n.links) == 0 {
+		return out
+	}
+	if n.pongs.refresh > n.now {
+		n.arm(n.pongs.refresh)
+		return out
+	}
+	n.pongs.refresh = n.now + n.cfg.PingEvery
+	n.arm(n.pongs.refresh)
+	first := n.cfg.Rand.IntN(len(n.links))
+	for i := range min(refreshLinks, len(n.links)) {
+		l := n.links[(first+i)%len(n.links)]
+		out = n.sendPing(l, n.ttlFor(l), out)
+	}
+	return out
+}

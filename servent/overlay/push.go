@@ -1,0 +1,53 @@
+package overlay
+
+import (
+	"github.com/seed282dab8e/servent/protocol"
+)
+
+// onPush obeys a Push that is for this node and relays any other towards its
+// servent, by the way the servent's hits came.
+func (n *Node) onPush(l *link, h protocol.Header, m Received, out []Action) []Action {
+	p, err := protocol.ParsePush(m.Msg[protocol.HeaderSize:])
+	if err != nil {
+		return n.malformed(l, h.Kind, out)
+	}
+	if p.Servent == n.cfg.ID {
+		return n.dialBack(l, p, out)
+	}
+	r := n.servers.find(&p.Servent)
+	if r == nil {
+		return n.dropped(h.Kind, DropNoRoute, out)
+	}
+	return n.back(r.link, l, h, m, out)
+}
+
+// dialBack connects to where a Push says. That is a stranger's address, so it
+// is limited: in rate, and to the network that this node is on.
+func (n *Node) dialBack(l *link, p protocol.Push, out []Action) []Action {
+	a := p.Addr.Addr()
+	ours := a == n.Addr().Addr() && !a.IsLoopback()
+	if p.Addr.Port() == 0 || !ours && !n.mayDialBack(l, p) || !n.dialBacks.allow(n.now, n.cfg.DialBacks) {
+		return n.dropped(protocol.KindPush, DropDialBack, out)
+	}
+	return append(out, Action{Op: OpDialBack, Addr: p.Addr, Index: p.Index, Link: l.id})
+}
+
+// mayDialBack is mayDial, but a private network's user may well ask to be
+// called at a public address.
+func (n *Node) mayDialBack(l *link, p protocol.Push) bool {
+	a := p.Addr.Addr()
+	if !n.cfg.Public && a.IsValid() && !a.IsUnspecified() && !a.IsMulticast() && !a.IsLoopback() {
+		return true
+	}
+	return n.mayDial(a, l.peer.Addr.Addr().IsLoopback())
+}
+
+func (n *Node) onUserPush(ev UserPush, out []Action) []Action {
+	r := n.servers.find(&ev.Servent)
+	if r == nil || n.byID[r.link] == nil {
+		return append(out, Action{Op: OpPushFailed, ID: ev.Servent})
+	}
+	l := n.byID[r.link]
+	h := protocol.Header{ID: n.newID(), Kind: protocol.KindPush, TTL: min(r.hops+2, HardTTL)}
+	return n.sendNew(l, h, protocol.Push{Servent: ev.Servent, Index: ev.Index, Addr: n.addrFor(l)}, out)
+}

@@ -1,0 +1,182 @@
+package overlay
+
+import (
+	"time"
+
+	"github.com/seed282dab8e/servent/protocol"
+	"github.com/seed282dab8e/servent/search"
+)
+
+// ownQuery is a search of the user's that goes on.
+type ownQuery struct {
+	id    protocol.GUID
+	ttl   uint8 // 0: each link's default
+	until time.Duration
+	query protocol.Query
+}
+
+// onQuery floods a query: it is relayed once, to every link but the one it
+// came from, while its TTL lasts, and looked up in the node's own files.
+func (n *Node) onQuery(l *link, h protocol.Header, m Received, out []Action) []Action {
+	if r := n.queries.find(&h.ID); r != nil {
+		// X-Ext-Probes: a dynamic querier asks again with a higher TTL.
+		if r.link != l.id || h.TTL <= r.ttl {
+			return n.duplicate(l, &h, out)
+		}
+		r.ttl = h.TTL
+		return n.relayQuery(l, &h, m, out)
+	}
+	q, err := protocol.ParseQuery(m.Msg[protocol.HeaderSize:])
+	if err != nil {
+		return n.malformed(l, h.Kind, out)
+	}
+	n.queries.add(n.now, route{id: h.ID, link: l.id, ttl: h.TTL, hops: h.Hops})
+	n.hashes = search.AppendHashes(n.hashes[:0], q.Text)
+	if n.mayHold(&q) {
+		n.stats.Searches++
+		out = append(out, Action{Op: OpSearch, ID: h.ID, Msg: m.Msg[protocol.HeaderSize:], Limit: n.hitLimit(q.Flags)})
+	}
+	return n.relayQuery(l, &h, m, out)
+}
+
+// relayQuery sends a received query on. n.hashes holds its words' hashes.
+func (n *Node) relayQuery(from *link, h *protocol.Header, m Received, out []Action) []Action {
+	switch {
+	case n.cfg.Role == RoleLeaf || h.TTL <= 1:
+		return out
+	case h.Size > protocol.MaxRelayedQuery:
+		return n.dropped(h.Kind, DropTooLarge, out)
+	}
+	for _, l := range n.links {
+		if l == from {
+			continue
+		}
+		ttl := min(h.TTL-1, n.ttlFor(l))
+		if !n.takes(l, h, ttl, m) {
+			n.stats.Drops[DropNotWanted]++
+			continue
+		}
+		out = n.send(l, h.Kind, m.Msg, ttl, h.Hops+1, out)
+	}
+	return out
+}
+
+// takes says whether l wants a query that would reach it with ttl: it may
+// have set a hop limit (BEAR/4), and on the last hop its route table decides
+// (protocol-facts 10). Flat nodes flood to each other whatever they share.
+func (n *Node) takes(l *link, h *protocol.Header, ttl uint8, m Received) bool {
+	if h.Hops+1 >= l.hopsFlow && l.hopsFlow < 255 {
+		return false
+	}
+	if l.peer.Role == RoleFlat || l.peer.Role == RoleSupernode && ttl > 1 {
+		return true
+	}
+	table := l.table.Table()
+	if table == nil {
+		return l.peer.Role == RoleSupernode
+	}
+	q, err := protocol.ParseQuery(m.Msg[protocol.HeaderSize:])
+	return err == nil && matches(table, n.hashes, &q)
+}
+
+// matches says whether a route table holds every word, or one of the URNs.
+func matches(t *protocol.RouteTable, words []uint32, q *protocol.Query) bool {
+	all := len(words) > 0
+	for _, w := range words {
+		if !t.Has(w) {
+			all = false
+			break
+		}
+	}
+	if all || len(q.Ext) == 0 {
+		return all
+	}
+	for u := range q.URNs() {
+		if u.HasSHA1 && t.Has(protocol.WordHash(u.SHA1URN())) {
+			return true
+		}
+	}
+	return false
+}
+
+// mayHold says whether the node's own files might match.
+func (n *Node) mayHold(q *protocol.Query) bool {
+	return n.shared.Table != nil && matches(n.shared.Table, n.hashes, q)
+}
+
+func (n *Node) hitLimit(f protocol.QueryFlags) int {
+	if most := int(f.MaxHits()); most > 0 {
+		return min(most, n.cfg.MaxHits)
+	}
+	return n.cfg.MaxHits
+}
+
+func (n *Node) onUserQuery(ev UserQuery, out []Action) []Action {
+	if len(n.own) >= maxUserQueries {
+		n.own = n.own[1:] // the eldest
+	}
+	q := ownQuery{
+		id:    ev.ID,
+		ttl:   min(ev.TTL, HardTTL),
+		until: n.now + n.cfg.QueryLife,
+		query: protocol.Query{Flags: protocol.FlagMarker | protocol.FlagGGEPH, Text: []byte(ev.Text)},
+	}
+	for _, u := range ev.URNs {
+		if len(q.query.Ext) > 0 {
+			q.query.Ext = append(q.query.Ext, 0x1c)
+		}
+		q.query.Ext = append(q.query.Ext, u.SHA1URN()...)
+	}
+	n.own = append(n.own, q)
+	n.queries.put(n.now, route{id: ev.ID, link: self, ttl: HardTTL})
+	n.arm(q.until)
+	for _, l := range n.links {
+		out = n.sendOwn(l, &n.own[len(n.own)-1], out)
+	}
+	return out
+}
+
+// sendOwn sends a search of the user's on l: with the TTL that was asked for,
+// but to others than our own kind no more than they relay.
+func (n *Node) sendOwn(l *link, q *ownQuery, out []Action) []Action {
+	ttl := n.ttlFor(l)
+	if q.ttl > 0 {
+		ttl = min(ttl, q.ttl)
+		if l.peer.Servent {
+			ttl = q.ttl
+		}
+	}
+	if l.peer.Role == RoleLeaf || l.hopsFlow == 0 {
+		return out
+	}
+	return n.sendNew(l, protocol.Header{ID: q.id, Kind: protocol.KindQuery, TTL: ttl}, q.query, out)
+}
+
+func (n *Node) onUserQueryEnd(ev UserQueryEnd) {
+	for i := range n.own {
+		if n.own[i].id == ev.ID {
+			n.own = append(n.own[:i], n.own[i+1:]...)
+			return
+		}
+	}
+}
+
+func (n *Node) ownQuery(id *protocol.GUID) *ownQuery {
+	for i := range n.own {
+		if n.own[i].id == *id {
+			return &n.own[i]
+		}
+	}
+	return nil
+}
+
+func (n *Node) endQueries() {
+	for i := 0; i < len(n.own); {
+		if n.own[i].until <= n.now {
+			n.own = append(n.own[:i], n.own[i+1:]...)
+			continue
+		}
+		n.arm(n.own[i].until)
+		i++
+	}
+}

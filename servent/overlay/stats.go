@@ -1,0 +1,145 @@
+package overlay
+
+import (
+	"maps"
+	"time"
+
+	"github.com/seed282dab8e/servent/protocol"
+)
+
+// Counter counts the messages of one kind. Every received message is either
+// used, or a duplicate, or dropped; every message that could not be sent is
+// dropped as well.
+type Counter struct{ In, Out, Duplicate, Dropped uint64 }
+
+// Drop is a reason for which a message was dropped.
+type Drop uint8
+
+const (
+	DropMalformed  Drop = iota // cannot be parsed
+	DropTTL                    // TTL 0, or TTL and hops add up to too much
+	DropRate                   // the link sends faster than it may
+	DropQueueFull              // the peer reads slower than we send
+	DropNoRoute                // answers something this node never saw, or has forgotten
+	DropEnded                  // answers a search that has ended
+	DropTooLarge               // larger than is relayed
+	DropUnknown                // of a kind or vendor code this node does not know
+	DropRole                   // not for this role: a leaf relays nothing
+	DropDialBack               // a Push that asks for too much, or a place not dialled
+	DropNotWanted              // the receiver asked not to get it (hops flow, route table)
+	numDrops
+)
+
+var dropNames = [numDrops]string{
+	"malformed", "ttl", "rate", "queue_full", "no_route", "search_ended",
+	"too_large", "unknown", "role", "dial_back", "not_wanted",
+}
+
+// String returns the reason's name as used in JSON.
+func (d Drop) String() string { return dropNames[d] }
+
+// Drops lists all reasons.
+func Drops() []Drop {
+	all := make([]Drop, numDrops)
+	for i := range all {
+		all[i] = Drop(i)
+	}
+	return all
+}
+
+var kinds = [...]protocol.Kind{
+	protocol.KindPing, protocol.KindPong, protocol.KindBye, protocol.KindQRP,
+	protocol.KindVendor, protocol.KindVendorStd, protocol.KindPush,
+	protocol.KindQuery, protocol.KindQueryHit,
+}
+
+const otherKind = len(kinds)
+
+func kindIndex(k protocol.Kind) int {
+	switch k {
+	case protocol.KindQuery:
+		return 7
+	case protocol.KindQueryHit:
+		return 8
+	}
+	for i, have := range kinds {
+		if have == k {
+			return i
+		}
+	}
+	return otherKind
+}
+
+// Stats counts what a node has done since it was made.
+type Stats struct {
+	Kinds       [len(kinds) + 1]Counter
+	Drops       [numDrops]uint64
+	Closed      map[uint16]uint64 // links closed by this node, by Bye code
+	ByesHeard   uint64
+	Refused     uint64 // handshakes
+	DialsFailed uint64
+	Searches    uint64 // look-ups in the node's own files
+}
+
+// Of returns the counter of kind k.
+func (s *Stats) Of(k protocol.Kind) Counter { return s.Kinds[kindIndex(k)] }
+
+// Stats returns a copy of the node's counters.
+func (n *Node) Stats() Stats {
+	s := n.stats
+	s.Closed = maps.Clone(n.stats.Closed)
+	return s
+}
+
+// CountedKinds lists the kinds that have a counter of their own, by name.
+func CountedKinds() []protocol.Kind { return kinds[:] }
+
+// Link tells of one link that is up.
+type Link struct {
+	ID      LinkID
+	Peer    Peer
+	Since   time.Time
+	In, Out uint64 // messages
+	Queued  int    // bytes
+}
+
+// Links returns the links that are up, in the order in which they came.
+func (n *Node) Links() []Link {
+	out := make([]Link, 0, len(n.links))
+	for _, l := range n.links {
+		out = append(out, Link{l.id, l.peer, n.start.Add(l.since), l.in, l.out, l.queued})
+	}
+	return out
+}
+
+// Role returns the part that the node plays.
+func (n *Node) Role() Role { return n.cfg.Role }
+
+func (n *Node) dropped(k protocol.Kind, why Drop, out []Action) []Action {
+	n.stats.Kinds[kindIndex(k)].Dropped++
+	n.stats.Drops[why]++
+	return out
+}
+
+// duplicate counts a message id that was seen before. One link that keeps
+// repeating its own is closed; that copies come by several links is what
+// flooding does.
+func (n *Node) duplicate(l *link, h *protocol.Header, out []Action) []Action {
+	n.stats.Kinds[kindIndex(h.Kind)].Duplicate++
+	t := &n.queries
+	if h.Kind == protocol.KindPing {
+		t = &n.pings
+	}
+	if r := t.find(&h.ID); r == nil || r.link != l.id {
+		return out
+	}
+	if l.repeats++; l.repeats < maxRepeats {
+		return out
+	}
+	return n.bye(l, protocol.ByeDuplicates, "Too many duplicates", out)
+}
+
+func (n *Node) malformed(l *link, k protocol.Kind, out []Action) []Action {
+	out = n.dropped(k, DropMalformed, out)
+	return n.offend(l, protocol.ByeProtocol, "Too many malformed messages", out)
+}

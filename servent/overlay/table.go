@@ -1,0 +1,80 @@
+package overlay
+
+import (
+	"time"
+
+	"github.com/seed282dab8e/servent/protocol"
+)
+
+const (
+	// tableEvery is the least time between two changes of the route table
+	// that go out.
+	tableEvery = 5 * time.Second
+	// emptyTableBits is the size of the table of a node that shares nothing.
+	emptyTableBits = 14
+	// tableInfinity is what an absent slot means in RESET; any value would do.
+	tableInfinity = 7
+)
+
+// onShared takes over what the node offers; its table goes out soon.
+func (n *Node) onShared(ev Shared) {
+	n.shared = ev
+	if n.tableDue == 0 {
+		n.tableDue = n.now + tableEvery
+		n.arm(n.tableDue)
+	}
+}
+
+func (n *Node) sendTables(out []Action) []Action {
+	if n.tableDue == 0 {
+		return out
+	}
+	if n.now < n.tableDue {
+		n.arm(n.tableDue)
+		return out
+	}
+	n.tableDue = 0
+	for _, l := range n.links {
+		out = n.sendTable(l, out)
+	}
+	return out
+}
+
+// sendTable tells l what this node holds: as a leaf its supernode, else other
+// vendors' ultrapeers. Flat nodes flood to each other and need no tables.
+func (n *Node) sendTable(l *link, out []Action) []Action {
+	leaf := n.cfg.Role == RoleLeaf && l.peer.LeafTable
+	if l.peer.Role != RoleSupernode || !leaf && !l.peer.LastHop {
+		return out
+	}
+	t := n.shared.Table
+	if t == nil {
+		t = protocol.NewRouteTable(emptyTableBits)
+	}
+	if l.sent != nil && l.sent.Equal(t) {
+		return out
+	}
+	for _, payload := range t.AppendPatch(nil, l.sent, tableInfinity) {
+		h := protocol.Header{ID: n.newID(), Kind: protocol.KindQRP, TTL: 1}
+		out = n.sendNew(l, h, raw(payload), out)
+	}
+	l.sent = t
+	return out
+}
+
+// raw is a payload that is encoded already.
+type raw []byte
+
+func (r raw) Append(b []byte) []byte { return append(b, r...) }
+
+// onTable takes a part of a peer's route table.
+func (n *Node) onTable(l *link, m Received, out []Action) []Action {
+	if l.peer.Role == RoleFlat {
+		return n.dropped(protocol.KindQRP, DropRole, out)
+	}
+	if err := l.table.Receive(m.Msg[protocol.HeaderSize:]); err != nil {
+		out = n.dropped(protocol.KindQRP, DropMalformed, out)
+		return n.bye(l, protocol.ByeBadQRP, "Invalid QRP sequence: "+err.Error(), out)
+	}
+	return out
+}
