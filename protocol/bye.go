@@ -59,16 +59,14 @@ func (y Bye) Append(b []byte) []byte {
 // Reason returns the first line of the text, at most MaxReason bytes of it, with
 // "?" for what cannot be printed.
 func (y Bye) Reason() string {
-	text := y.Text[:min(len(y.Text), MaxReason+utf8.UTFMax)]
-	line := string(text)
+	line := string(y.Text[:min(len(y.Text), MaxReason+1)])
 	if i := strings.IndexAny(line, "\x00\r\n"); i >= 0 {
 		line = line[:i]
 	}
-	line = strings.Map(func(r rune) rune {
+	return strings.Map(func(r rune) rune {
 		if r == utf8.RuneError || !unicode.IsPrint(r) {
 			return '?'
 		}
 		return r
-	}, line)
-	return cutText(line, MaxReason)
+	}, cutText(line, MaxReason))
 }

@@ -55,27 +55,33 @@ func (p *extParser) next() bool {
 	p.text = nil
 	if !p.inBlock {
 		p.skipSeparators()
-	}
-	switch {
-	case p.inBlock:
-		p.nextItem()
-	case len(p.rest) == 0:
-		return false
-	case p.rest[0] == ggepMagic:
+		if len(p.rest) == 0 {
+			return false
+		}
+		if p.rest[0] != ggepMagic {
+			p.nextText()
+			return true
+		}
 		p.rest = p.rest[1:]
-		p.nextItem()
-	default:
-		p.nextText()
 	}
+	item, rest, ok := cutGGEP(p.rest)
+	if !ok {
+		p.text, p.rest, p.inBlock = p.rest, nil, false
+		return len(p.text) > 0
+	}
+	p.item, p.rest = item, rest
+	p.inBlock = item.flags&ggepLast == 0
 	return true
 }
 
+// skipSeparators steps over what stands between parts.
 func (p *extParser) skipSeparators() {
 	for len(p.rest) > 0 && (p.rest[0] == extSeparator || p.rest[0] == 0) {
 		p.rest = p.rest[1:]
 	}
 }
 
+// nextText takes what goes up to the next separator.
 func (p *extParser) nextText() {
 	end := bytes.IndexAny(p.rest, "\x00\x1c")
 	if end < 0 {
@@ -84,29 +90,19 @@ func (p *extParser) nextText() {
 	p.text, p.rest = p.rest[:end:end], p.rest[end:]
 }
 
-// nextItem reads the item that the magic or the item before announces.
-func (p *extParser) nextItem() {
-	item, rest, ok := cutGGEP(p.rest)
-	if !ok {
-		p.text, p.rest, p.inBlock = p.rest, nil, false
-		if p.text == nil {
-			p.text = []byte{}
-		}
-		return
-	}
-	p.item, p.rest = item, rest
-	p.inBlock = item.flags&ggepLast == 0
-}
-
 // URN returns the URN that the extension names, as HUGE text or as GGEP H, u or
 // TT.
 func (e Extension) URN() (URN, bool) {
 	switch e.GGEP.ID {
-	case "":
-		u, err := ParseURN(string(e.Text))
-		return u, err == nil
-	case ggepH, ggepURN, ggepTiger:
+	case ggepHash, ggepURN, ggepTiger:
 		return e.GGEP.urn()
 	}
-	return URN{}, false
+	if len(e.Text) > maxURN || len(e.Text) < len(schemeURN) {
+		return URN{}, false
+	}
+	if string(bytes.ToLower(e.Text[:len(schemeURN)])) != schemeURN {
+		return URN{}, false
+	}
+	u, err := ParseURN(string(e.Text))
+	return u, err == nil
 }

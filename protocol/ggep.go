@@ -5,12 +5,14 @@ import (
 	"compress/zlib"
 	"errors"
 	"io"
+	"strings"
 )
 
-// Limits of a GGEP item (section 9).
+// Limits of a GGEP item in bytes (section 9).
 const (
-	MaxGGEPID   = 15        // bytes of an id
-	MaxGGEPData = 1<<18 - 1 // bytes of data, as they are on the wire
+	MaxGGEPID       = 15        // of an id
+	MaxGGEPData     = 1<<18 - 1 // of data, as it is on the wire
+	MaxGGEPInflated = 1 << 20   // of data, once it is no longer compressed
 )
 
 // ggepMagic begins a GGEP block.
@@ -26,8 +28,9 @@ const (
 
 // Bits of a byte of a GGEP length. The rest of it are six bits of the length.
 const (
-	ggepMore  = 0x80
-	ggepFinal = 0x40
+	ggepMore    = 0x80
+	ggepFinal   = 0x40
+	maxGGEPSize = 3 // bytes
 )
 
 // GGEP is one named extension inside a message (section 9).
@@ -50,9 +53,10 @@ func (g GGEP) ForHit() GGEP {
 }
 
 // Data returns what the extension holds, with COBS and compression undone, and an
-// error when that is more than max bytes. It never holds more than that in
-// memory. The result aliases Raw when that is plain.
-func (g GGEP) Data(max int) ([]byte, error) {
+// error when that is more than limit bytes. Compressed data is read no further
+// than that, nor further than MaxGGEPInflated. The result aliases Raw when that is
+// plain.
+func (g GGEP) Data(limit int) ([]byte, error) {
 	data := g.Raw
 	if g.COBS {
 		plain, ok := appendUnCOBS(make([]byte, 0, len(data)), data)
@@ -62,23 +66,23 @@ func (g GGEP) Data(max int) ([]byte, error) {
 		data = plain
 	}
 	if g.Deflate {
-		return inflate(data, max)
+		return inflate(data, min(limit, MaxGGEPInflated))
 	}
-	if len(data) > max {
+	if len(data) > limit {
 		return nil, &Error{TooLarge, "ggep data"}
 	}
 	return data, nil
 }
 
-// inflate returns at most max bytes that are compressed in data.
-func inflate(data []byte, max int) ([]byte, error) {
+// inflate returns at most limit bytes that are compressed in data.
+func inflate(data []byte, limit int) ([]byte, error) {
 	z, err := zlib.NewReader(bytes.NewReader(data))
 	if err != nil {
 		return nil, &Error{Malformed, "ggep deflate"}
 	}
-	plain, err := io.ReadAll(io.LimitReader(z, int64(max)+1))
+	plain, err := io.ReadAll(io.LimitReader(z, int64(limit)+1))
 	switch {
-	case len(plain) > max:
+	case len(plain) > limit:
 		return nil, &Error{TooLarge, "ggep data"}
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return nil, &Error{Truncated, "ggep deflate"}
@@ -91,7 +95,7 @@ func inflate(data []byte, max int) ([]byte, error) {
 // writable reports whether g can be written at all.
 func (g GGEP) writable() bool {
 	return len(g.ID) >= 1 && len(g.ID) <= MaxGGEPID && len(g.Raw) <= MaxGGEPData &&
-		bytes.IndexByte([]byte(g.ID), 0) < 0
+		strings.IndexByte(g.ID, 0) < 0
 }
 
 // AppendGGEP writes one block with all items to the end of b. An item with a bad
@@ -142,6 +146,7 @@ type rawGGEP struct {
 	id, data []byte
 }
 
+// item returns r under the id that it has.
 func (r rawGGEP) item(id string) GGEP {
 	return GGEP{
 		ID:      id,
@@ -175,24 +180,15 @@ func cutGGEP(b []byte) (r rawGGEP, rest []byte, ok bool) {
 
 // cutGGEPSize takes a length of one to three bytes.
 func cutGGEPSize(b []byte) (size int, rest []byte, ok bool) {
-	for i := 0; i < 3 && i < len(b); i++ {
+	for i := 0; i < maxGGEPSize && i < len(b); i++ {
 		size = size<<6 | int(b[i]&0x3f)
 		switch b[i] & (ggepMore | ggepFinal) {
 		case ggepFinal:
 			return size, b[i+1:], true
 		case ggepMore:
-			continue
+		default:
+			return 0, nil, false
 		}
-		break
 	}
 	return 0, nil, false
 }
-
-// Ids of the GGEP items that describe a file.
-const (
-	ggepH     = "H"
-	ggepURN   = "u"
-	ggepTiger = "TT"
-)
-
-func (g GGEP) urn() (URN, bool) { return URN{}, false }

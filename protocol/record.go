@@ -3,8 +3,6 @@ package protocol
 import (
 	"bytes"
 	"encoding/binary"
-	"net/netip"
-	"time"
 )
 
 // recordHead is the fixed part of a record: index and size.
@@ -12,19 +10,10 @@ const recordHead = 8
 
 // HitRecord is one file in a query hit, as on the wire (section 8).
 type HitRecord struct {
-	Index, Size uint32
-	Name        []byte
-	Ext         []byte // extension area; holds no NUL
-}
-
-// ParseHitRecord reads the record at the start of b, and says how long it is. The
-// record aliases b.
-func ParseHitRecord(b []byte) (HitRecord, int, error) {
-	n, err := recordSize(b)
-	if err != nil {
-		return HitRecord{}, 0, err
-	}
-	return splitRecord(b[:n:n]), n, nil
+	Index uint32 // what the servent calls the file
+	Size  uint32 // in bytes, all ones when it does not fit: see File
+	Name  []byte
+	Ext   []byte // extension area; holds no NUL
 }
 
 // recordSize returns the length of the record at the start of b.
@@ -44,7 +33,7 @@ func recordSize(b []byte) (int, error) {
 	return start + ext + 1, nil
 }
 
-// splitRecord reads a whole record without anything behind it.
+// splitRecord reads b, which is one whole record. The result aliases b.
 func splitRecord(b []byte) HitRecord {
 	name, ext, _ := bytes.Cut(b[recordHead:len(b)-1], nul)
 	return HitRecord{
@@ -62,24 +51,4 @@ func (r HitRecord) Append(b []byte) []byte {
 	b = binary.LittleEndian.AppendUint32(b, r.Size)
 	b = append(appendUntilNUL(b, r.Name), 0)
 	return append(appendUntilNUL(b, r.Ext), 0)
-}
-
-// File returns what the record says about its file.
-func (r HitRecord) File() FileRecord {
-	return FileRecord{}
-}
-
-// FileRecord is what one servent tells others about a file.
-type FileRecord struct {
-	Index      uint32
-	Size       uint64
-	Name, Path string
-	URN        URN
-	Created    time.Time
-	Alternates []netip.AddrPort
-}
-
-// Record returns the record to send.
-func (f FileRecord) Record() HitRecord {
-	return HitRecord{}
 }

@@ -18,12 +18,11 @@ func appendUntilNUL(b, text []byte) []byte {
 }
 
 // cleanText returns s as valid UTF-8 without NUL, cut to at most limit bytes. It
-// looks at no more than limit bytes of s.
+// copies no more than that of s.
 func cleanText(s []byte, limit int) string {
-	s = s[:min(len(s), limit+utf8.UTFMax)]
-	clean := strings.ToValidUTF8(string(s), "\ufffd")
-	clean = strings.ReplaceAll(clean, "\x00", "")
-	return cutText(clean, limit)
+	text := cutText(string(s[:min(len(s), limit+1)]), limit)
+	text = strings.ToValidUTF8(text, "\ufffd")
+	return cutText(strings.ReplaceAll(text, "\x00", ""), limit)
 }
 
 // cutText cuts s to at most limit bytes, between two runes.
@@ -31,8 +30,10 @@ func cutText(s string, limit int) string {
 	if len(s) <= limit {
 		return s
 	}
-	for limit > 0 && !utf8.RuneStart(s[limit]) {
-		limit--
+	for n := limit; n > max(0, limit-utf8.UTFMax); n-- {
+		if utf8.RuneStart(s[n]) {
+			return s[:n]
+		}
 	}
 	return s[:limit]
 }

@@ -10,11 +10,8 @@ import (
 // SHA1 is the SHA-1 of a whole file.
 type SHA1 [20]byte
 
-// Lengths of digests as text.
-const (
-	sha1Text  = 32
-	tigerText = 39
-)
+// sha1Text is the length of a SHA-1 as text.
+const sha1Text = 32
 
 // maxURN is the length of the longest URN that is looked at.
 const maxURN = 128
@@ -28,7 +25,14 @@ func ParseSHA1(s string) (SHA1, error) {
 	if len(s) != sha1Text {
 		return SHA1{}, &Error{Malformed, "sha1"}
 	}
-	n, err := base32.StdEncoding.Decode(h[:], []byte(strings.ToUpper(s)))
+	var upper [sha1Text]byte
+	for i := range upper {
+		upper[i] = s[i]
+		if 'a' <= s[i] && s[i] <= 'z' {
+			upper[i] -= 'a' - 'A'
+		}
+	}
+	n, err := base32.StdEncoding.Decode(h[:], upper[:])
 	if err != nil || n != len(h) {
 		return SHA1{}, &Error{Malformed, "sha1"}
 	}
@@ -45,14 +49,17 @@ type URN struct {
 
 // The schemes of URNs that are read.
 const (
+	schemeURN      = "urn:"
 	schemeSHA1     = "urn:sha1:"
 	schemeBitprint = "urn:bitprint:"
 	schemeTiger    = "urn:tree:tiger/:"
 	schemeTigerOld = "urn:tree:tiger:"
+	schemeTTRoot   = "urn:ttroot:"
 )
 
 // ParseURN reads a urn:sha1:, urn:bitprint: or urn:tree:tiger/: name, in either
-// case.
+// case. The tiger root may also be named urn:tree:tiger: or urn:ttroot:, as older
+// servents write it.
 func ParseURN(s string) (URN, error) {
 	if len(s) > maxURN {
 		return URN{}, &Error{TooLarge, "urn"}
@@ -64,7 +71,7 @@ func ParseURN(s string) (URN, error) {
 	if rest, ok := cutPrefixFold(s, schemeBitprint); ok {
 		return parseBitprint(rest)
 	}
-	for _, scheme := range []string{schemeTiger, schemeTigerOld} {
+	for _, scheme := range [...]string{schemeTiger, schemeTigerOld, schemeTTRoot} {
 		if rest, ok := cutPrefixFold(s, scheme); ok {
 			return parseTiger(rest)
 		}
@@ -91,8 +98,8 @@ func parseBitprint(s string) (URN, error) {
 
 // parseTiger reads a tiger root.
 func parseTiger(s string) (URN, error) {
-	d, err := tiger.Parse(strings.ToUpper(s))
-	if err != nil || len(s) != tigerText {
+	d, err := tiger.Parse(s)
+	if err != nil {
 		return URN{}, &Error{Malformed, "urn tiger"}
 	}
 	return URN{Tiger: d, HasTiger: true}, nil

@@ -1,0 +1,61 @@
+package protocol
+
+// VendorType says what a vendor message is about, whatever its version.
+type VendorType uint8
+
+// The vendor messages that are known (section 14).
+const (
+	VendorUnknown           VendorType = iota
+	VendorMessagesSupported            // null/0: see ParseMessagesSupported
+	VendorFeaturesSupported            // null/10: see ParseFeaturesSupported
+	VendorHopsFlow                     // BEAR/4: see Vendor.HopsFlow
+	VendorConnectBack                  // BEAR/7: see Vendor.ConnectBack
+	VendorUDPConnectBack               // GTKG/7: see Vendor.ConnectBack
+	VendorStatusRequest                // BEAR/11: asks for a VendorQueryStatus
+	VendorQueryStatus                  // BEAR/12: see Vendor.QueryStatus
+	VendorProxyRequest                 // LIME/21: asks for a VendorProxyAck
+	VendorProxyAck                     // LIME/22: see Vendor.ProxyAck
+	vendorTypes
+)
+
+// ID returns the id of the message in the version that this package writes, the
+// zero value for VendorUnknown.
+func (t VendorType) ID() MessageID {
+	switch t {
+	case VendorMessagesSupported:
+		return MessageID{Selector: 0}
+	case VendorFeaturesSupported:
+		return MessageID{Selector: 10}
+	case VendorHopsFlow:
+		return MessageID{[4]byte{'B', 'E', 'A', 'R'}, 4, 1}
+	case VendorConnectBack:
+		return MessageID{[4]byte{'B', 'E', 'A', 'R'}, 7, 1}
+	case VendorUDPConnectBack:
+		return MessageID{[4]byte{'G', 'T', 'K', 'G'}, 7, 2}
+	case VendorStatusRequest:
+		return MessageID{[4]byte{'B', 'E', 'A', 'R'}, 11, 1}
+	case VendorQueryStatus:
+		return MessageID{[4]byte{'B', 'E', 'A', 'R'}, 12, 1}
+	case VendorProxyRequest:
+		return MessageID{[4]byte{'L', 'I', 'M', 'E'}, 21, 2}
+	case VendorProxyAck:
+		return MessageID{[4]byte{'L', 'I', 'M', 'E'}, 22, 2}
+	}
+	return MessageID{}
+}
+
+// with returns the message of type t that holds data.
+func (t VendorType) with(data ...byte) Vendor {
+	m := t.ID()
+	return Vendor{m.Code, m.Selector, m.Version, data}
+}
+
+// Type returns what v is about, VendorUnknown if this package does not know.
+func (v Vendor) Type() VendorType {
+	for t := VendorUnknown + 1; t < vendorTypes; t++ {
+		if m := t.ID(); m.Code == v.Code && m.Selector == v.Selector {
+			return t
+		}
+	}
+	return VendorUnknown
+}
