@@ -39,8 +39,8 @@ race: ## all tests under the race detector (needs gcc)
 	fi
 
 fmt: ## list the files that gofumpt would change; fails if there is one
-	@tool=$$(.ci/tool gofumpt $(GOFUMPT)) || $(give_up); \
-	  files=$$($$tool -l .) && [ -z "$$files" ] || { echo "not as gofumpt writes it:"; echo "$$files"; exit 1; }
+	@tool=$$(.ci/tool gofumpt $(GOFUMPT)) || { tool=gofmt; echo "fmt: gofmt instead"; }; \
+	  files=$$($$tool -l .) && [ -z "$$files" ] || { echo "not as $${tool##*/} writes it:"; echo "$$files"; exit 1; }
 
 vet: ## go vet
 	@for m in $(MODULES); do (set -x; cd $$m && go vet -tags loopback ./...) || exit; done
