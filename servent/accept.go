@@ -1,0 +1,107 @@
+package servent
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/netip"
+	"time"
+
+	"github.com/seed282dab8e/servent/protocol"
+	"github.com/seed282dab8e/servent/servent/transfer"
+	"github.com/sirupsen/logrus"
+)
+
+// welcomeConn finds out what an accepted connection speaks and hands it on.
+func (s *Servent) welcomeConn(ctx context.Context, conn net.Conn) {
+	c := peek(conn)
+	log := s.log.WithFields(logrus.Fields{"component": "accept", "addr": conn.RemoteAddr().String()})
+	err := c.SetDeadline(time.Now().Add(handshakeTimeout))
+	var speaks speech
+	if err == nil {
+		speaks, err = sniff(c)
+	}
+	if err != nil {
+		log.WithError(err).Debug("connection without an opening")
+		s.refuseConn(conn, func(e *edgeStats) { e.unknownSpeech++ })
+		return
+	}
+	switch speaks {
+	case speechGnutella:
+		if err := s.accept(c); err != nil {
+			log.WithError(err).Debug("handshake ended")
+			s.refuseConn(conn, func(e *edgeStats) {
+				if !errors.Is(err, errRefused) && !errors.Is(err, errCrawler) {
+					e.badHandshakes++
+				}
+			})
+		}
+	case speechHTTP:
+		s.deliverHTTP(c)
+	case speechGIV:
+		s.takeGIV(c, log)
+	case speechConnectBack:
+		s.refuseConn(conn, func(e *edgeStats) { e.connectBacks++ })
+	default:
+		s.refuseConn(conn, func(e *edgeStats) { e.unknownSpeech++ })
+	}
+}
+
+// refuseConn closes a connection and counts why.
+func (s *Servent) refuseConn(c net.Conn, count func(*edgeStats)) {
+	s.untrack(c)
+	c.Close()
+	s.call(func(l *loop) { count(&l.edge) })
+}
+
+// deliverHTTP gives a connection to the upload server, which closes it.
+func (s *Servent) deliverHTTP(c *peeked) {
+	s.untrack(c.Conn)
+	if c.SetDeadline(time.Time{}) != nil || !s.inbox.Deliver(c) {
+		c.Close()
+	}
+}
+
+// takeGIV gives a connection that answers a Push to the download that waits.
+func (s *Servent) takeGIV(c *peeked, log logrus.FieldLogger) {
+	line, err := c.readLine(transfer.MaxGIVLine + len("\r\n\r\n"))
+	var giv transfer.GIV
+	if err == nil {
+		giv, err = transfer.ParseGIV(line)
+	}
+	if err == nil {
+		err = c.SetDeadline(time.Time{})
+	}
+	s.untrack(c.Conn)
+	if err != nil || !s.loads.Accept(c, giv) {
+		log.WithError(err).Debug("giv that nobody waits for")
+		s.refuseConn(c.Conn, func(e *edgeStats) { e.unwantedGIVs++ })
+	}
+}
+
+var errLongLine = errors.New("line too long")
+
+// readLine reads up to and including the two newlines that end a GIV.
+func (p *peeked) readLine(limit int) ([]byte, error) {
+	var line []byte
+	for len(line) < limit {
+		b, err := p.r.ReadByte()
+		if err != nil {
+			return nil, err
+		}
+		line = append(line, b)
+		if n := len(line); n >= 2 && b == '\n' && (line[n-2] == '\n' || n >= 3 && line[n-2] == '\r' && line[n-3] == '\n') {
+			return line, nil
+		}
+	}
+	return nil, errLongLine
+}
+
+// dialBack does what a Push asks: it connects to a who wants file index and
+// offers to serve.
+func (s *Servent) dialBack(ctx context.Context, a netip.AddrPort, index uint32) {
+	push := protocol.Push{Servent: s.GUID(), Index: index, Addr: a}
+	if err := s.uploads.DialBack(ctx, dialFunc(s.dialTCP), s.inbox, push); err != nil {
+		s.log.WithFields(logrus.Fields{"component": "push", "addr": a}).WithError(err).Debug("no connection for a push")
+	}
+}

@@ -1,0 +1,196 @@
+package servent
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/seed282dab8e/servent/protocol"
+	"github.com/seed282dab8e/servent/search"
+	"github.com/seed282dab8e/servent/servent/overlay"
+)
+
+// The types of this file are what users and scripts see; their JSON names are
+// kept stable.
+
+// Found is one row of a search: a file and who has it.
+type Found struct {
+	Name    string        `json:"name"`
+	Path    string        `json:"path,omitempty"` // the folder below the share, where it is told
+	Size    uint64        `json:"size"`
+	SHA1    string        `json:"sha1"` // 32 base32 characters, or empty
+	Magnet  string        `json:"magnet"`
+	Type    string        `json:"type"`
+	Sources []FoundSource `json:"sources"`
+	Hops    int           `json:"hops"` // links between here and the nearest source
+	MS      int64         `json:"ms"`   // from the start of the search
+}
+
+// FoundSource is one servent that has the file.
+type FoundSource struct {
+	Addr  string `json:"addr"`
+	GUID  string `json:"guid"`
+	Agent string `json:"agent"`
+	Push  bool   `json:"push"`
+	Index uint32 `json:"index"`
+}
+
+func foundOf(r *search.Result) Found {
+	f := Found{
+		Name: r.Name, Path: r.Path, Size: r.Size, Type: r.Type.String(),
+		Hops: int(r.Hops), MS: r.Elapsed.Milliseconds(),
+		Magnet: protocol.Magnet{URN: r.URN, Name: r.Name, Size: r.Size}.String(),
+	}
+	if r.URN.HasSHA1 {
+		f.SHA1 = r.URN.SHA1.String()
+	}
+	for _, s := range r.Sources {
+		f.Sources = append(f.Sources, FoundSource{
+			Addr: s.Addr.String(), GUID: s.Servent.String(), Agent: s.Agent, Push: s.Push, Index: s.Index,
+		})
+	}
+	return f
+}
+
+// PeerInfo is one link.
+type PeerInfo struct {
+	Addr  string    `json:"addr"`
+	Role  string    `json:"role"`
+	Agent string    `json:"agent"`
+	Since time.Time `json:"since"`
+	In    uint64    `json:"in"`  // messages
+	Out   uint64    `json:"out"` // messages
+}
+
+// Messages counts the messages of one kind.
+type Messages struct {
+	In        uint64 `json:"in"`
+	Out       uint64 `json:"out"`
+	Duplicate uint64 `json:"duplicate"`
+	Dropped   uint64 `json:"dropped"`
+}
+
+// Status is a servent's state at one moment.
+type Status struct {
+	GUID     string              `json:"guid"`
+	Listen   string              `json:"listen"`
+	Address  string              `json:"address"` // where others are told to connect
+	Role     string              `json:"role"`
+	Network  string              `json:"network"`
+	Uptime   int64               `json:"uptime_s"`
+	Links    map[string]int      `json:"links"` // by role of the peer
+	Files    int                 `json:"files"`
+	Bytes    uint64              `json:"bytes"`
+	Shares   []ShareInfo         `json:"shares"`
+	Messages map[string]Messages `json:"messages"`
+	Drops    map[string]uint64   `json:"drops"`  // messages dropped, by reason
+	Closed   map[string]uint64   `json:"closed"` // links closed by us, by Bye code
+	Edge     EdgeInfo            `json:"edge"`
+	Index    IndexInfo           `json:"index"`
+	Transfer TransferInfo        `json:"transfers"`
+	Hosts    int                 `json:"hosts"` // in the host cache
+}
+
+// ShareInfo is one shared folder.
+type ShareInfo struct {
+	Dir     string `json:"dir"`
+	Files   int    `json:"files"`
+	Bytes   uint64 `json:"bytes"`
+	LeftOut int    `json:"left_out"`
+}
+
+// EdgeInfo counts what happened before a link or beside one.
+type EdgeInfo struct {
+	UnknownSpeech   uint64 `json:"unknown_speech"` // connections that spoke nothing we know
+	BadHandshakes   uint64 `json:"bad_handshakes"`
+	Refused         uint64 `json:"refused"` // handshakes answered with other than 200
+	DialsFailed     uint64 `json:"dials_failed"`
+	ConnectBacks    uint64 `json:"connect_backs"`
+	UnwantedGIVs    uint64 `json:"unwanted_givs"`
+	SearchesDropped uint64 `json:"searches_dropped"` // queries of others, the index being busy
+	HitsDropped     uint64 `json:"hits_dropped"`     // the user's search did not take them in time
+}
+
+// IndexInfo tells of the search index.
+type IndexInfo struct {
+	Files    int    `json:"files"`
+	Searches uint64 `json:"searches"`
+}
+
+// TransferInfo counts transfers since the start.
+type TransferInfo struct {
+	Uploading   int64  `json:"uploading"`
+	Uploads     uint64 `json:"uploads"`
+	Uploaded    uint64 `json:"uploaded_bytes"`
+	Downloading int64  `json:"downloading"`
+	Downloads   uint64 `json:"downloads"`
+	Failed      uint64 `json:"failed"`
+	Downloaded  uint64 `json:"downloaded_bytes"`
+	Lies        uint64 `json:"not_verified"` // times that content did not match its hash
+}
+
+// Event is something that a script may wait for. Only the fields that belong
+// to the event are set.
+type Event struct {
+	Event  string // ready, peer_up, peer_down, upload
+	Ready  *Ready
+	Peer   *PeerInfo
+	Upload *UploadInfo
+}
+
+// Ready says that the servent listens and has scanned what it shares.
+type Ready struct {
+	Listen string `json:"listen"`
+	GUID   string `json:"guid"`
+	Role   string `json:"role"`
+	Files  int    `json:"files"`
+	Bytes  uint64 `json:"bytes"`
+}
+
+// UploadInfo is one upload that has ended.
+type UploadInfo struct {
+	Addr  string `json:"addr"`
+	Agent string `json:"agent"`
+	Name  string `json:"name"`
+	SHA1  string `json:"sha1"`
+	Bytes uint64 `json:"bytes"`
+	MS    int64  `json:"ms"`
+}
+
+// MarshalJSON writes the event's fields beside its name.
+func (e Event) MarshalJSON() ([]byte, error) {
+	type name struct {
+		Event string `json:"event"`
+	}
+	switch {
+	case e.Ready != nil:
+		return json.Marshal(struct {
+			name
+			*Ready
+		}{name{e.Event}, e.Ready})
+	case e.Upload != nil:
+		return json.Marshal(struct {
+			name
+			*UploadInfo
+		}{name{e.Event}, e.Upload})
+	case e.Peer != nil:
+		return json.Marshal(struct {
+			name
+			Addr  string `json:"addr"`
+			Role  string `json:"role"`
+			Agent string `json:"agent"`
+		}{name{e.Event}, e.Peer.Addr, e.Peer.Role, e.Peer.Agent})
+	}
+	return json.Marshal(name{e.Event})
+}
+
+func peerOf(p overlay.Peer) *PeerInfo {
+	return &PeerInfo{Addr: p.Addr.String(), Role: roleOf(p), Agent: p.Agent}
+}
+
+// roleOf names a peer's role; one that knows no roles relays like a flat node.
+func roleOf(p overlay.Peer) string {
+	if p.Role == RoleAuto {
+		return RoleFlat.String()
+	}
+	return p.Role.String()
+}

@@ -1,0 +1,123 @@
+package servent
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/netip"
+	"time"
+
+	"github.com/seed282dab8e/servent/servent/overlay"
+	"github.com/sirupsen/logrus"
+)
+
+// Network says whom a servent may meet.
+type Network string
+
+const (
+	LAN      Network = "lan"      // peers named by the user, the host cache, neighbours on the local network
+	Gnutella Network = "gnutella" // the public network
+)
+
+// Role is the part that a servent plays in the overlay.
+type Role = overlay.Role
+
+const (
+	RoleAuto      = overlay.RoleAuto
+	RoleFlat      = overlay.RoleFlat
+	RoleLeaf      = overlay.RoleLeaf
+	RoleSupernode = overlay.RoleSupernode
+)
+
+// ParseRole reads a role's name.
+func ParseRole(s string) (Role, error) { return overlay.ParseRole(s) }
+
+// Config says how a servent runs. The zero value is a servent on the local
+// network that keeps nothing on disk.
+type Config struct {
+	// DataDir holds identity, port and host cache, and is locked while the
+	// servent lives. Empty: nothing is kept, and the identity is new.
+	DataDir string
+	// Listen is host:port. Empty: all addresses, on a port that is chosen at
+	// the first start and kept in DataDir. Port 0: any free one.
+	Listen      string
+	Connect     []string // host:port of links that are always kept
+	ConnectOnly bool     // make no other links, and look for no one
+	Network     Network  // LAN
+	Role        Role
+
+	UploadRate, DownloadRate int64 // bytes a second; 0 is unlimited
+	MaxUploads               int   // at once; 0 is the default of package transfer
+
+	Version string // in the User-Agent: Servent/<Version>
+	Log     logrus.FieldLogger
+
+	// Overlay tunes the core: its zero fields take their defaults, and what
+	// the fields above say is filled in.
+	Overlay overlay.Config
+	// NoDeflate keeps links uncompressed.
+	NoDeflate bool
+
+	// Seams for tests.
+	listener net.Listener
+	dial     func(ctx context.Context, a netip.AddrPort) (net.Conn, error)
+}
+
+// Limits of a node's edge.
+const (
+	// handshakeTimeout bounds a whole handshake, and how long a new
+	// connection may keep silent.
+	handshakeTimeout = 15 * time.Second
+	dialTimeout      = 5 * time.Second
+	// maxPending is how many accepted connections may be unsettled at once.
+	maxPending = 256
+	// closeLinger is how long a closed link has to take what is queued.
+	closeLinger = time.Second
+	// searchQueue is how many queries of others may wait for the index.
+	searchQueue   = 1024
+	searchWorkers = 2
+	// hitQueue is how many hits may wait for the user's search to take them.
+	hitQueue = 1024
+	// hostsEvery is how often the host cache is written to disk.
+	hostsEvery = 5 * time.Minute
+)
+
+func (c *Config) setDefaults() {
+	if c.Network == "" {
+		c.Network = LAN
+	}
+	if c.Version == "" {
+		c.Version = "dev"
+	}
+	if c.Log == nil {
+		c.Log = discard()
+	}
+	if c.Role == RoleAuto {
+		c.Role = RoleFlat
+	}
+}
+
+func (c *Config) validate() error {
+	switch {
+	case c.Network != LAN && c.Network != Gnutella:
+		return fmt.Errorf("network %q: use lan or gnutella", c.Network)
+	case c.Role == RoleSupernode:
+		return fmt.Errorf("role supernode is not available yet: use flat or leaf")
+	case c.UploadRate < 0 || c.DownloadRate < 0:
+		return fmt.Errorf("upload and download rates must not be negative")
+	}
+	return nil
+}
+
+func (c *Config) agent() string { return "Servent/" + c.Version }
+
+func discard() logrus.FieldLogger {
+	l := logrus.New()
+	l.SetOutput(nowhere{})
+	l.SetLevel(logrus.PanicLevel)
+	return l
+}
+
+type nowhere struct{}
+
+func (nowhere) Write(p []byte) (int, error) { return len(p), nil }

@@ -1,0 +1,265 @@
+package servent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/seed282dab8e/servent/protocol"
+	"github.com/seed282dab8e/servent/servent/overlay"
+	"github.com/sirupsen/logrus"
+)
+
+var errRefused = errors.New("refused")
+
+// dialLink connects to a servent and makes a link of it, or tells the node
+// that it could not.
+func (s *Servent) dialLink(ctx context.Context, a netip.AddrPort) {
+	code, try, err := s.tryDial(ctx, a)
+	if err == nil {
+		return
+	}
+	s.log.WithFields(logrus.Fields{"component": "dial", "addr": a}).WithError(err).Debug("no link")
+	s.call(func(l *loop) { l.refused(a, code, try) })
+}
+
+func (s *Servent) tryDial(ctx context.Context, a netip.AddrPort) (code int, try []netip.AddrPort, err error) {
+	dctx, cancel := context.WithTimeout(ctx, dialTimeout)
+	defer cancel()
+	conn, err := s.dial(dctx, a)
+	if err != nil {
+		return 0, nil, err
+	}
+	if !s.track(conn) {
+		return 0, nil, context.Canceled
+	}
+	c := peek(conn)
+	code, try, err = s.initiate(c, a)
+	if err != nil {
+		s.untrack(conn)
+		conn.Close()
+	}
+	return code, try, err
+}
+
+// initiate drives the three header groups as the side that connected.
+func (s *Servent) initiate(c *peeked, a netip.AddrPort) (int, []netip.AddrPort, error) {
+	if err := c.SetDeadline(time.Now().Add(handshakeTimeout)); err != nil {
+		return 0, nil, err
+	}
+	hello := protocol.Group{Connect: true, Version: "0.6", Headers: s.hello(a)}
+	if _, err := c.Write(hello.Append(nil)); err != nil {
+		return 0, nil, err
+	}
+	answer, err := readGroup(c)
+	if err != nil {
+		return 0, nil, err
+	}
+	if answer.Connect || answer.Code != 200 {
+		return answer.Code, overlay.ParseTry(answer.Headers), fmt.Errorf("%w: %d %s", errRefused, answer.Code, quote(answer.Text))
+	}
+	peer := overlay.ParsePeer(answer.Headers)
+	peer.Addr, peer.Outbound = a, true
+	id, verdict := s.admit(peer)
+	final := protocol.Group{Version: "0.6", Code: verdict.Code, Text: verdict.Text}
+	final.Headers.Add("User-Agent", s.cfg.agent())
+	deflateOut := verdict.Code == 200 && s.deflates(peer, answer.Headers)
+	if deflateOut {
+		final.Headers.Add("Content-Encoding", "deflate")
+	}
+	_, err = c.Write(final.Append(nil))
+	if verdict.Code != 200 {
+		return 0, nil, fmt.Errorf("not taken: %s", verdict.Text)
+	}
+	if err != nil {
+		s.call(func(l *loop) { l.step(overlay.PeerDown{Link: id}) })
+		return 0, nil, err
+	}
+	return 0, nil, s.attach(c, id, peer, deflateOut, isDeflate(answer.Headers, "Content-Encoding"))
+}
+
+// accept drives the three header groups as the side that was connected to.
+func (s *Servent) accept(c *peeked) error {
+	a := addrPort(c.RemoteAddr())
+	hello, err := readGroup(c)
+	if err != nil {
+		return err
+	}
+	if !hello.Connect || hello.Version < "0.6" {
+		return fmt.Errorf("handshake version %s", quote(hello.Version))
+	}
+	if hello.Headers.Has("Crawler") {
+		return s.answerCrawler(c, a)
+	}
+	peer := overlay.ParsePeer(hello.Headers)
+	peer.Addr = a
+	id, verdict := s.admit(peer)
+	if verdict.Code != 200 {
+		return s.refuse(c, a, verdict)
+	}
+	if err := s.welcome(c, a, id, peer, hello.Headers); err != nil {
+		s.call(func(l *loop) { l.step(overlay.PeerDown{Link: id}) })
+		return err
+	}
+	return nil
+}
+
+// welcome answers an admitted peer with 200 and makes the link if it says 200 too.
+func (s *Servent) welcome(c *peeked, a netip.AddrPort, id overlay.LinkID, peer overlay.Peer, theirs protocol.Headers) error {
+	answer := protocol.Group{Version: "0.6", Code: 200, Text: "OK", Headers: s.hello(a)}
+	deflateOut := s.deflates(peer, theirs)
+	if deflateOut {
+		answer.Headers.Add("Content-Encoding", "deflate")
+	}
+	if _, err := c.Write(answer.Append(nil)); err != nil {
+		return err
+	}
+	final, err := readGroup(c)
+	if err != nil {
+		return err
+	}
+	if final.Connect || final.Code != 200 {
+		return fmt.Errorf("%w: %d %s", errRefused, final.Code, quote(final.Text))
+	}
+	return s.attach(c, id, peer, deflateOut, isDeflate(final.Headers, "Content-Encoding"))
+}
+
+func (s *Servent) refuse(c *peeked, a netip.AddrPort, v overlay.Verdict) error {
+	answer := protocol.Group{Version: "0.6", Code: v.Code, Text: v.Text}
+	answer.Headers.Add("User-Agent", s.cfg.agent())
+	if a.IsValid() {
+		answer.Headers.Add("Remote-IP", a.Addr().String())
+	}
+	if len(v.Try) > 0 {
+		answer.Headers.Add("X-Try-Ultrapeers", overlay.FormatTry(v.Try))
+	}
+	if _, err := c.Write(answer.Append(nil)); err != nil {
+		return err
+	}
+	return fmt.Errorf("%w: %d %s", errRefused, v.Code, v.Text)
+}
+
+// answerCrawler tells a crawler whom this node is linked to, and closes
+// (protocol-facts 2).
+func (s *Servent) answerCrawler(c *peeked, a netip.AddrPort) error {
+	var peers []netip.AddrPort
+	s.call(func(l *loop) {
+		for _, link := range l.node.Links() {
+			if link.Peer.Listen.IsValid() && link.Peer.Role != RoleLeaf {
+				peers = append(peers, link.Peer.Listen)
+			}
+		}
+	})
+	answer := protocol.Group{Version: "0.6", Code: 200, Text: "OK", Headers: s.hello(a)}
+	answer.Headers.Add("Peers", overlay.FormatTry(peers))
+	answer.Headers.Add("Leaves", "")
+	if _, err := c.Write(answer.Append(nil)); err != nil {
+		return err
+	}
+	_, err := readGroup(c) // its 200, or its end
+	return errors.Join(errCrawler, err)
+}
+
+var errCrawler = errors.New("crawler")
+
+// attach makes a link of the connection and hands it to the loop.
+func (s *Servent) attach(c *peeked, id overlay.LinkID, peer overlay.Peer, deflateOut, inflateIn bool) error {
+	if err := c.SetDeadline(time.Time{}); err != nil {
+		s.call(func(l *loop) { l.step(overlay.PeerDown{Link: id}) })
+		return err
+	}
+	w := &wire{id: id, conn: c, in: c, out: c.Conn, peer: peer}
+	if inflateIn {
+		w.in = newInflater(c)
+	}
+	if deflateOut {
+		w.out = &deflater{w: c.Conn}
+	}
+	if !s.call(func(l *loop) { l.attach(w) }) {
+		return context.Canceled
+	}
+	return nil
+}
+
+// hello is the node's own headers, with what concerns the stream.
+func (s *Servent) hello(remote netip.AddrPort) protocol.Headers {
+	var h protocol.Headers
+	s.call(func(l *loop) { h = l.node.Hello(remote) })
+	if !s.cfg.NoDeflate {
+		h.Add("Accept-Encoding", "deflate")
+	}
+	return h
+}
+
+func (s *Servent) admit(p overlay.Peer) (id overlay.LinkID, v overlay.Verdict) {
+	v = overlay.Verdict{Code: 503, Text: "Servent stops"}
+	s.call(func(l *loop) { id, v = l.admit(p) })
+	return id, v
+}
+
+// deflates says whether to compress what goes to a peer that accepts it. Our
+// own kind on the same machine or network is spared: there processor time is
+// dearer than bytes.
+func (s *Servent) deflates(p overlay.Peer, theirs protocol.Headers) bool {
+	a := p.Addr.Addr()
+	near := a.IsLoopback() || a.IsPrivate() || a.IsLinkLocalUnicast()
+	return !s.cfg.NoDeflate && isDeflate(theirs, "Accept-Encoding") && !(p.Servent && near)
+}
+
+func isDeflate(h protocol.Headers, name string) bool {
+	for _, v := range h.Tokens(name) {
+		if strings.EqualFold(v, "deflate") {
+			return true
+		}
+	}
+	return false
+}
+
+// readGroup reads one header group and nothing beyond it.
+func readGroup(c *peeked) (protocol.Group, error) {
+	var r protocol.GroupReader
+	for {
+		if _, err := c.r.Peek(1); err != nil {
+			if errors.Is(err, io.EOF) {
+				err = io.ErrUnexpectedEOF
+			}
+			return protocol.Group{}, err
+		}
+		b, err := c.r.Peek(c.r.Buffered())
+		if err != nil {
+			return protocol.Group{}, err
+		}
+		n, done, err := r.Feed(b)
+		if _, derr := c.r.Discard(n); derr != nil {
+			return protocol.Group{}, derr
+		}
+		if err != nil {
+			return protocol.Group{}, err
+		}
+		if done {
+			return r.Group(), nil
+		}
+	}
+}
+
+// asProtocolError says whether err is a fault of the peer's.
+func asProtocolError(err error) (*protocol.Error, bool) {
+	var perr *protocol.Error
+	ok := errors.As(err, &perr)
+	return perr, ok
+}
+
+// quote makes text from a peer fit for a log: printable, 64 bytes at most.
+func quote(s string) string {
+	if len(s) > 64 {
+		s = s[:64]
+	}
+	return fmt.Sprintf("%q", s)
+}
+
+var _ net.Conn = (*peeked)(nil)

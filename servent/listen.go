@@ -1,0 +1,104 @@
+package servent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"syscall"
+
+	reuseport "github.com/libp2p/go-reuseport"
+)
+
+// bind opens the servent's one TCP port. It is bound once plainly first, since
+// with SO_REUSEPORT two servents could share a port unseen; then with it, so
+// that connections can later be made from the same port.
+func bind(cfg *Config) (net.Listener, error) {
+	if cfg.listener != nil {
+		return cfg.listener, nil
+	}
+	want, kept := cfg.Listen, 0
+	if want == "" {
+		if cfg.DataDir != "" {
+			kept = keptPort(cfg.DataDir)
+		}
+		want = fmt.Sprintf(":%d", kept)
+	}
+	l, err := bindTwice(want)
+	if err != nil && cfg.Listen == "" && kept != 0 && errors.Is(err, syscall.EADDRINUSE) {
+		cfg.Log.WithField("port", kept).Warn("the port of earlier starts is taken; choosing another")
+		l, err = bindTwice(":0")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("listen on %s: %w (choose another with --listen host:port)", want, err)
+	}
+	if cfg.Listen == "" && cfg.DataDir != "" {
+		if err := keepPort(cfg.DataDir, l.Addr().(*net.TCPAddr).Port); err != nil {
+			l.Close()
+			return nil, fmt.Errorf("keep port: %w", err)
+		}
+	}
+	return l, nil
+}
+
+func bindTwice(addr string) (net.Listener, error) {
+	plain, err := net.Listen("tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	exact := plain.Addr().String()
+	if err := plain.Close(); err != nil {
+		return nil, err
+	}
+	l, err := reuseport.Listen("tcp", exact)
+	if err != nil {
+		return net.Listen("tcp", exact) // a system without port reuse
+	}
+	return l, nil
+}
+
+// addrPort returns a's address and port; zero for what is no TCP address.
+func addrPort(a net.Addr) netip.AddrPort {
+	if t, ok := a.(*net.TCPAddr); ok {
+		ap := t.AddrPort()
+		return netip.AddrPortFrom(ap.Addr().Unmap(), ap.Port())
+	}
+	return netip.AddrPort{}
+}
+
+// resolve turns what the user named into addresses.
+func resolve(ctx context.Context, peers []string) ([]netip.AddrPort, error) {
+	var out []netip.AddrPort
+	for _, p := range peers {
+		a, err := resolveOne(ctx, p)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, a)
+	}
+	return out, nil
+}
+
+func resolveOne(ctx context.Context, peer string) (netip.AddrPort, error) {
+	host, port, err := net.SplitHostPort(peer)
+	if err != nil {
+		return netip.AddrPort{}, fmt.Errorf("peer %q: want host:port", peer)
+	}
+	number, err := net.DefaultResolver.LookupPort(ctx, "tcp", port)
+	if err != nil || number == 0 {
+		return netip.AddrPort{}, fmt.Errorf("peer %q: port %q is not a number from 1 to 65535", peer, port)
+	}
+	addrs, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+	if err != nil || len(addrs) == 0 {
+		return netip.AddrPort{}, fmt.Errorf("peer %q: the host name cannot be resolved", peer)
+	}
+	best := addrs[0]
+	for _, a := range addrs {
+		if a.Unmap().Is4() { // Gnutella's fixed fields hold IPv4 only
+			best = a
+			break
+		}
+	}
+	return netip.AddrPortFrom(best.Unmap(), uint16(number)), nil
+}

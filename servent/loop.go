@@ -1,0 +1,264 @@
+package servent
+
+import (
+	"context"
+	"net/netip"
+	"time"
+
+	"github.com/seed282dab8e/servent/protocol"
+	"github.com/seed282dab8e/servent/servent/overlay"
+	"github.com/sirupsen/logrus"
+)
+
+// loop owns the overlay.Node: it turns what the other goroutines send into
+// events, and carries out the node's actions. Its methods run on the goroutine
+// of Run only.
+type loop struct {
+	s     *Servent
+	ctx   context.Context // of what the loop starts
+	node  *overlay.Node
+	wires map[overlay.LinkID]*wire
+	dirty []*wire // have something to flush
+	spare []*wire
+	acts  []overlay.Action
+	last  overlay.LinkID
+	timer *time.Timer
+	armed time.Time // what timer is set to
+
+	searches map[protocol.GUID]*userSearch
+	pushes   map[protocol.GUID]chan error // answers to UserPush, by servent
+	edge     edgeStats
+}
+
+// edgeStats counts what happens outside the core.
+type edgeStats struct {
+	unknownSpeech, connectBacks, badHandshakes, searchesDropped, hitsDropped, unwantedGIVs uint64
+}
+
+func newLoop(ctx context.Context, s *Servent, node *overlay.Node) *loop {
+	return &loop{
+		s: s, ctx: ctx, node: node,
+		wires:    map[overlay.LinkID]*wire{},
+		searches: map[protocol.GUID]*userSearch{},
+		pushes:   map[protocol.GUID]chan error{},
+		timer:    time.NewTimer(0),
+	}
+}
+
+// run serves until ctx ends, then says goodbye on every link.
+func (l *loop) run(ctx context.Context) {
+	for ctx.Err() == nil {
+		select {
+		case <-ctx.Done():
+		case f := <-l.s.calls:
+			f(l)
+		case b := <-l.s.batches:
+			l.received(b)
+		case w := <-l.s.reports:
+			l.sent(w)
+		case now := <-l.timer.C:
+			l.armed = time.Time{}
+			l.do(l.node.Expire(now, l.acts[:0]))
+		}
+		l.settle()
+	}
+	l.leave()
+}
+
+// leave closes every link with a Bye, within closeLinger.
+func (l *loop) leave() {
+	l.s.saveHosts() // while the links are known
+	l.do(l.node.Leave(time.Now(), l.acts[:0]))
+	l.settle()
+	limit := time.After(2 * closeLinger)
+	for len(l.wires) > 0 {
+		select {
+		case b := <-l.s.batches:
+			l.received(b)
+		case w := <-l.s.reports:
+			l.sent(w)
+		case <-limit:
+			return
+		}
+		l.settle()
+	}
+}
+
+// settle gives what was queued to the writers and arms the timer.
+func (l *loop) settle() {
+	for len(l.dirty) > 0 {
+		dirty := l.dirty
+		l.dirty = l.spare[:0] // flushing may end links, and that touches others
+		for _, w := range dirty {
+			w.dirty = false
+			l.flush(w)
+		}
+		l.spare = dirty
+	}
+	at, ok := l.node.Deadline()
+	switch {
+	case !ok:
+		l.timer.Stop()
+	case !at.Equal(l.armed):
+		l.timer.Reset(time.Until(at))
+	}
+	l.armed = at
+}
+
+// step tells the node what happened and does what it asks.
+func (l *loop) step(ev overlay.Event) {
+	l.do(l.node.Step(time.Now(), ev, l.acts[:0]))
+}
+
+// received feeds a batch to the node, message by message.
+func (l *loop) received(b batch) {
+	w := b.wire
+	now := time.Now()
+	for data := b.data; len(data) >= protocol.HeaderSize && !w.gone && !w.closing; {
+		h, err := protocol.ParseHeader(data)
+		if err != nil {
+			break
+		}
+		size := protocol.HeaderSize + int(h.Size)
+		l.do(l.node.Step(now, overlay.Received{Link: w.id, Msg: data[:size:size]}, l.acts[:0]))
+		data = data[size:]
+	}
+	w.taken <- struct{}{}
+	if b.err == nil || w.gone {
+		return
+	}
+	if _, peerFault := asProtocolError(b.err); peerFault && !w.closing {
+		l.do(l.node.Step(now, overlay.Malformed{Link: w.id, Err: b.err}, l.acts[:0]))
+		return
+	}
+	l.finish(w, "connection ended")
+}
+
+// sent takes a writer's report.
+func (l *loop) sent(r written) {
+	w := r.wire
+	w.busy = false
+	if w.gone {
+		return
+	}
+	if r.err != nil {
+		l.finish(w, "write: "+r.err.Error())
+		return
+	}
+	w.spare = r.buf[:0]
+	l.do(l.node.Step(time.Now(), overlay.Sent{Link: w.id, Bytes: len(r.buf)}, l.acts[:0]))
+	l.touch(w)
+}
+
+// touch notes that w may have something to flush.
+func (l *loop) touch(w *wire) {
+	if !w.dirty {
+		w.dirty = true
+		l.dirty = append(l.dirty, w)
+	}
+}
+
+func (l *loop) flush(w *wire) {
+	switch {
+	case w.gone || w.busy:
+	case len(w.pending) > 0:
+		w.busy = true
+		w.write <- w.pending
+		w.pending, w.spare = w.spare, nil
+	case w.closing:
+		l.finish(w, w.reason)
+	case cap(w.spare) > keepBuffer || cap(w.pending) > keepBuffer:
+		w.spare, w.pending = nil, nil
+	}
+}
+
+// finish ends a wire for good.
+func (l *loop) finish(w *wire, why string) {
+	if w.gone {
+		return
+	}
+	w.gone = true
+	delete(l.wires, w.id)
+	close(w.write)
+	w.conn.Close()
+	l.s.log.WithFields(logrus.Fields{"component": "link", "addr": w.peer.Addr, "reason": quote(why)}).Debug("link closed")
+	l.s.emit(Event{Event: "peer_down", Peer: peerOf(w.peer)})
+	l.step(overlay.PeerDown{Link: w.id})
+}
+
+// do carries out actions, in order. What it does never calls the node: the
+// actions stand in the one slice that step uses again.
+func (l *loop) do(acts []overlay.Action) {
+	l.acts = acts[:0]
+	for i := range acts {
+		a := &acts[i]
+		switch a.Op {
+		case overlay.OpSend:
+			if w := l.wires[a.Link]; w != nil && !w.closing {
+				w.queue(a)
+				l.touch(w)
+			}
+		case overlay.OpClose:
+			l.close(a.Link, a.Text)
+		default:
+			l.edgeAction(a)
+		}
+	}
+}
+
+// edgeAction does what is not about a link.
+func (l *loop) edgeAction(a *overlay.Action) {
+	switch a.Op {
+	case overlay.OpDial:
+		addr := a.Addr
+		l.s.wg.Go(func() { l.s.dialLink(l.ctx, addr) })
+	case overlay.OpSearch:
+		l.search(a)
+	case overlay.OpHit:
+		l.hit(a)
+	case overlay.OpDialBack:
+		addr, index := a.Addr, a.Index
+		l.s.wg.Go(func() { l.s.dialBack(l.ctx, addr, index) })
+	case overlay.OpPushFailed:
+		l.pushed(a.ID, errNoRoute)
+	}
+}
+
+// close ends a link once what is queued has been written.
+func (l *loop) close(id overlay.LinkID, why string) {
+	w := l.wires[id]
+	if w == nil {
+		return
+	}
+	w.closing, w.reason = true, why
+	_ = w.conn.SetWriteDeadline(time.Now().Add(closeLinger)) // a dead connection ends by itself
+	l.touch(w)
+}
+
+// admit asks the node about a peer and gives the link its id.
+func (l *loop) admit(p overlay.Peer) (overlay.LinkID, overlay.Verdict) {
+	l.last++
+	return l.last, l.node.Admit(l.last, p)
+}
+
+// attach makes a link of a connection whose handshake is done.
+func (l *loop) attach(w *wire) {
+	w.write = make(chan []byte, 1)
+	w.taken = make(chan struct{}, 1)
+	l.wires[w.id] = w
+	l.s.log.WithFields(logrus.Fields{"component": "link", "addr": w.peer.Addr, "role": w.peer.Role}).Debug("link up")
+	l.s.emit(Event{Event: "peer_up", Peer: peerOf(w.peer)})
+	l.s.wg.Go(func() { w.flush(l.s.reports, l.s.done) })
+	l.s.wg.Go(func() {
+		w.read(l.s.batches, l.s.done)
+		if c, ok := w.in.(*inflater); ok {
+			_ = c.Close()
+		}
+	})
+	l.step(overlay.PeerUp{Link: w.id, Peer: w.peer})
+}
+
+// refused tells the node that a dial came to nothing.
+func (l *loop) refused(a netip.AddrPort, code int, try []netip.AddrPort) {
+	l.step(overlay.DialFailed{Addr: a, Code: code, Try: try})
+}

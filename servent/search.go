@@ -1,0 +1,186 @@
+package servent
+
+import (
+	"context"
+	crand "crypto/rand"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/seed282dab8e/servent/protocol"
+	"github.com/seed282dab8e/servent/search"
+	"github.com/seed282dab8e/servent/servent/overlay"
+)
+
+// job is a query of another servent's that may match a file of ours.
+type job struct {
+	id    protocol.GUID
+	query []byte // payload
+	limit int
+}
+
+// search gives a query to the workers; the loop never waits for them.
+func (l *loop) search(a *overlay.Action) {
+	select {
+	case l.s.jobs <- job{a.ID, slices.Clone(a.Msg), a.Limit}:
+	default:
+		l.edge.searchesDropped++
+	}
+}
+
+// answer looks up queries until ctx ends.
+func (s *Servent) answer(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case j := <-s.jobs:
+			if files := s.lookUp(ctx, j); len(files) > 0 {
+				s.call(func(l *loop) { l.step(overlay.LocalHits{ID: j.id, Files: files}) })
+			}
+		}
+	}
+}
+
+func (s *Servent) lookUp(ctx context.Context, j job) []protocol.FileRecord {
+	q, err := protocol.ParseQuery(j.query)
+	if err != nil {
+		return nil
+	}
+	files, err := s.lib.Find(ctx, search.WireQuery(string(q.Text)), slices.Collect(q.URNs()), j.limit)
+	if err != nil {
+		if ctx.Err() == nil {
+			s.log.WithField("component", "search").WithError(err).Warn("look up a query")
+		}
+		return nil
+	}
+	records := make([]protocol.FileRecord, 0, len(files))
+	for _, f := range files {
+		records = append(records, f.Record())
+	}
+	return records
+}
+
+// SearchRequest is a search of the user's.
+type SearchRequest struct {
+	Query string `json:"query"` // in the language of search.ParseQuery
+	TTL   uint8  `json:"ttl"`   // 0: the default
+	Limit int    `json:"limit"` // rows after which the search ends; 0: none
+	// urns are content that is looked for, by hash.
+	urns []protocol.URN
+}
+
+// userSearch is how the loop hands hits to Search.
+type userSearch struct{ hits chan foundHit }
+
+type foundHit struct {
+	payload []byte
+	hops    uint8
+}
+
+// hit copies a hit to whoever searches; the loop never waits.
+func (l *loop) hit(a *overlay.Action) {
+	u := l.searches[a.ID]
+	if u == nil {
+		return
+	}
+	select {
+	case u.hits <- foundHit{slices.Clone(a.Msg[protocol.HeaderSize:]), a.Hops}:
+	default:
+		l.edge.hitsDropped++
+	}
+}
+
+var errStopped = errors.New("the servent has stopped")
+
+// Search floods a query and calls found for each row that is new or has
+// changed, until ctx ends or there are Limit rows. found is called on the
+// caller's goroutine.
+func (s *Servent) Search(ctx context.Context, req SearchRequest, found func(Found)) error {
+	q, err := search.ParseQuery(req.Query)
+	if err != nil {
+		return fmt.Errorf("search %q: %w", req.Query, err)
+	}
+	rows := 0
+	return s.find(ctx, q, req, func(r *search.Result, isNew bool) bool {
+		if isNew {
+			rows++
+		}
+		found(foundOf(r))
+		return req.Limit == 0 || rows < req.Limit
+	})
+}
+
+// find runs a search until ctx ends or row returns false.
+func (s *Servent) find(ctx context.Context, q search.Query, req SearchRequest, row func(r *search.Result, isNew bool) bool) error {
+	id, err := newMUID()
+	if err != nil {
+		return err
+	}
+	text := q.WireText()
+	if text == "" {
+		text = `\` // what others send with a search by hash alone
+	}
+	u := &userSearch{hits: make(chan foundHit, hitQueue)}
+	start := time.Now()
+	begun := s.call(func(l *loop) {
+		l.searches[id] = u
+		l.step(overlay.UserQuery{ID: id, Text: text, URNs: req.urns, TTL: req.TTL})
+	})
+	if !begun {
+		return errStopped
+	}
+	defer s.call(func(l *loop) {
+		delete(l.searches, id)
+		l.step(overlay.UserQueryEnd{ID: id})
+	})
+	return s.gather(ctx, search.NewGrouper(q), u.hits, start, row)
+}
+
+func (s *Servent) gather(ctx context.Context, g *search.Grouper, hits <-chan foundHit, start time.Time, row func(*search.Result, bool) bool) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-s.done:
+			return errStopped
+		case h := <-hits:
+			if !group(g, h, time.Since(start), row) {
+				return nil
+			}
+		}
+	}
+}
+
+// group adds the files of one hit; false: the search is over.
+func group(g *search.Grouper, h foundHit, elapsed time.Duration, row func(*search.Result, bool) bool) bool {
+	hit, err := protocol.ParseQueryHit(h.payload)
+	if err != nil {
+		return true // the node has parsed it before
+	}
+	src := search.Source{Addr: hit.Addr, Servent: hit.Servent, Hops: h.hops}
+	if qhd, ok := hit.QHD(); ok {
+		src.Agent = qhd.Vendor
+		src.Push = qhd.Flags&protocol.HitPush != 0
+		src.Busy = qhd.Flags&protocol.HitBusy != 0
+	}
+	for record := range hit.Files() {
+		f := record.File()
+		src.Index = f.Index
+		if r, changed := g.Add(f, src, elapsed); changed {
+			if !row(&r, len(r.Sources) == 1) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+func newMUID() (protocol.GUID, error) {
+	var id protocol.GUID
+	if _, err := crand.Read(id[:]); err != nil {
+		return id, fmt.Errorf("read randomness: %w", err)
+	}
+	return id.Marked(), nil
+}

@@ -1,0 +1,307 @@
+package servent
+
+import (
+	"context"
+	crand "crypto/rand"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"net/netip"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/seed282dab8e/servent/protocol"
+	"github.com/seed282dab8e/servent/servent/library"
+	"github.com/seed282dab8e/servent/servent/overlay"
+	"github.com/seed282dab8e/servent/servent/transfer"
+	"github.com/sirupsen/logrus"
+	"golang.org/x/time/rate"
+)
+
+// Servent is one node. Make it with New, and Run it once. Its other methods
+// may be called by anyone while Run runs.
+type Servent struct {
+	cfg      Config
+	log      logrus.FieldLogger
+	id       identity
+	listener net.Listener
+	addr     netip.AddrPort
+	unlock   *os.File
+	node     *overlay.Node // the loop's, once Run has begun
+	lib      *library.Library
+	uploads  *transfer.Server
+	inbox    *transfer.ConnListener // connections that speak HTTP
+	loads    *transfer.Client
+	dialer   net.Dialer
+	started  time.Time
+
+	calls   chan func(*loop)
+	batches chan batch
+	reports chan written
+	jobs    chan job
+	done    <-chan struct{} // of life
+	life    context.Context // ends with the loop
+	end     context.CancelFunc
+	wg      sync.WaitGroup
+
+	mu      sync.Mutex
+	conns   map[net.Conn]struct{} // open and not HTTP's; nil once the servent stops
+	pending int
+	subs    map[chan Event]struct{}
+}
+
+// New checks cfg, locks and reads the data dir, and opens the port. It starts
+// nothing; Close undoes it where Run is not called.
+func New(cfg Config) (*Servent, error) {
+	cfg.setDefaults()
+	if err := cfg.validate(); err != nil {
+		return nil, err
+	}
+	s := &Servent{
+		cfg: cfg, log: cfg.Log,
+		dialer: net.Dialer{Timeout: dialTimeout},
+		calls:  make(chan func(*loop)), batches: make(chan batch), reports: make(chan written, 64),
+		jobs:  make(chan job, searchQueue),
+		conns: map[net.Conn]struct{}{}, subs: map[chan Event]struct{}{},
+	}
+	s.life, s.end = context.WithCancel(context.Background())
+	s.done = s.life.Done()
+	if err := s.open(); err != nil {
+		s.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// open takes what New needs of the machine.
+func (s *Servent) open() (err error) {
+	if s.cfg.DataDir != "" {
+		if s.unlock, err = lockDir(s.cfg.DataDir); err != nil {
+			return err
+		}
+	}
+	if s.id, err = loadIdentity(s.cfg.DataDir); err != nil {
+		return err
+	}
+	seeds, err := resolve(context.Background(), s.cfg.Connect)
+	if err != nil {
+		return err
+	}
+	if s.listener, err = bind(&s.cfg); err != nil {
+		return err
+	}
+	s.addr = addrPort(s.listener.Addr())
+	s.library()
+	return s.overlay(seeds)
+}
+
+func (s *Servent) overlay(seeds []netip.AddrPort) (err error) {
+	var seed [32]byte
+	if _, err = crand.Read(seed[:]); err != nil {
+		return fmt.Errorf("read randomness: %w", err)
+	}
+	c := s.cfg.Overlay
+	c.ID, c.Rand, c.Role = s.id.guid(), rand.New(rand.NewChaCha8(seed)), s.cfg.Role
+	c.Listen, c.Agent = s.addr, s.cfg.agent()
+	c.Connect, c.ConnectOnly, c.Public = seeds, s.cfg.ConnectOnly, s.cfg.Network == Gnutella
+	s.started = time.Now()
+	s.node, err = overlay.New(s.started, c)
+	return err
+}
+
+// library sets up what shares and transfers.
+func (s *Servent) library() {
+	s.lib = library.New(library.Config{Log: s.log})
+	s.inbox = transfer.NewConnListener(s.listener.Addr(), maxPending)
+	s.uploads = transfer.NewServer(transfer.ServerConfig{
+		Files: s.lib, Agent: s.cfg.agent(), GUID: s.id.guid(), MaxUploads: s.cfg.MaxUploads,
+		Rate: limiter(s.cfg.UploadRate), Log: s.log,
+		OnUpload: func(u transfer.Upload) { s.emit(Event{Event: "upload", Upload: uploadOf(&u)}) },
+	})
+	s.loads = transfer.NewClient(transfer.ClientConfig{
+		Dial: dialFunc(s.dialTCP), Push: s.push, Agent: s.cfg.agent(),
+		Rate: limiter(s.cfg.DownloadRate), Log: s.log,
+	})
+}
+
+// limiter returns nil, no limit, for 0.
+func limiter(bytesPerSecond int64) *rate.Limiter {
+	if bytesPerSecond == 0 {
+		return nil
+	}
+	return rate.NewLimiter(rate.Limit(bytesPerSecond), int(max(bytesPerSecond, 64<<10)))
+}
+
+// Close gives back what New took. Run does it too.
+func (s *Servent) Close() {
+	s.end()
+	if s.listener != nil {
+		s.listener.Close()
+	}
+	if s.unlock != nil {
+		s.unlock.Close()
+	}
+}
+
+// Addr is the address that the servent listens on.
+func (s *Servent) Addr() netip.AddrPort { return s.addr }
+
+// GUID is the servent's identity on the wire.
+func (s *Servent) GUID() protocol.GUID { return s.id.guid() }
+
+// Run serves until ctx ends. It returns nil then, after every link was closed
+// with a Bye and everything that it started has ended.
+func (s *Servent) Run(ctx context.Context) error {
+	defer s.Close()
+	ctx, cancel := context.WithCancel(ctx)
+	l := newLoop(ctx, s, s.node)
+	if s.cfg.DataDir != "" && !s.cfg.ConnectOnly {
+		l.step(overlay.Heard{Addrs: loadHosts(s.cfg.DataDir)})
+	}
+	var failed error
+	s.wg.Go(func() { failed = s.listen(ctx, cancel) })
+	for range searchWorkers {
+		s.wg.Go(func() { s.answer(ctx) })
+	}
+	s.wg.Go(func() { s.announce(ctx) })
+	s.wg.Go(func() { s.keepHosts(ctx) })
+	s.wg.Go(func() { s.serveHTTP() })
+	if s.cfg.Network == LAN && !s.cfg.ConnectOnly {
+		s.wg.Go(func() { s.discover(ctx) })
+	}
+	l.run(ctx)
+	cancel()
+	s.stop()
+	s.wg.Wait()
+	return failed
+}
+
+// stop ends what blocks on sockets.
+func (s *Servent) stop() {
+	s.end()
+	s.listener.Close()
+	s.uploads.Close()
+	s.inbox.Close()
+	s.mu.Lock()
+	conns := s.conns
+	s.conns = nil
+	s.mu.Unlock()
+	for c := range conns {
+		c.Close()
+	}
+}
+
+func (s *Servent) serveHTTP() {
+	if err := s.uploads.Serve(s.inbox); err != nil && !errors.Is(err, net.ErrClosed) {
+		s.log.WithField("component", "uploads").WithError(err).Error("uploads have ended")
+	}
+}
+
+// listen takes connections until ctx ends.
+func (s *Servent) listen(ctx context.Context, cancel context.CancelFunc) error {
+	for {
+		c, err := s.listener.Accept()
+		switch {
+		case ctx.Err() != nil || errors.Is(err, net.ErrClosed):
+			return nil
+		case err != nil && isTransient(err):
+			s.log.WithField("component", "listen").WithError(err).Warn("accept")
+			select {
+			case <-time.After(100 * time.Millisecond):
+			case <-ctx.Done():
+			}
+			continue
+		case err != nil:
+			cancel()
+			return fmt.Errorf("accept: %w", err)
+		}
+		if !s.begin(c) {
+			c.Close()
+			continue
+		}
+		s.wg.Go(func() {
+			defer s.settled()
+			s.welcomeConn(ctx, c)
+		})
+	}
+}
+
+// isTransient says whether accepting may work again: out of descriptors, or a
+// connection that was gone before it was taken.
+func isTransient(err error) bool {
+	var ne net.Error
+	return errors.As(err, &ne)
+}
+
+// call runs f on the loop's goroutine and waits for it. It returns false, and
+// f does not run, when the servent stops.
+func (s *Servent) call(f func(*loop)) bool {
+	ran := make(chan struct{})
+	select {
+	case s.calls <- func(l *loop) { defer close(ran); f(l) }:
+	case <-s.done:
+		return false
+	}
+	<-ran
+	return true
+}
+
+// begin counts an accepted connection, unless too many are unsettled.
+func (s *Servent) begin(c net.Conn) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.conns == nil || s.pending >= maxPending {
+		return false
+	}
+	s.pending++
+	s.conns[c] = struct{}{}
+	return true
+}
+
+func (s *Servent) settled() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.pending--
+}
+
+// track makes sure that c is closed when the servent stops; false: it stops now.
+func (s *Servent) track(c net.Conn) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.conns == nil {
+		c.Close()
+		return false
+	}
+	s.conns[c] = struct{}{}
+	return true
+}
+
+func (s *Servent) untrack(c net.Conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.conns, c)
+}
+
+// dialFunc is a dialer for package transfer.
+type dialFunc func(ctx context.Context, network, addr string) (net.Conn, error)
+
+func (f dialFunc) DialContext(ctx context.Context, network, addr string) (net.Conn, error) {
+	return f(ctx, network, addr)
+}
+
+func (s *Servent) dialTCP(ctx context.Context, network, addr string) (net.Conn, error) {
+	if s.cfg.dial == nil {
+		return s.dialer.DialContext(ctx, network, addr)
+	}
+	a, err := netip.ParseAddrPort(addr)
+	if err != nil {
+		return nil, err
+	}
+	return s.cfg.dial(ctx, a)
+}
+
+func (s *Servent) dial(ctx context.Context, a netip.AddrPort) (net.Conn, error) {
+	return s.dialTCP(ctx, "tcp", a.String())
+}

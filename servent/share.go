@@ -1,0 +1,74 @@
+package servent
+
+import (
+	"context"
+
+	"github.com/seed282dab8e/servent/servent/overlay"
+)
+
+// Share scans and hashes dir and offers its files from then on; files become
+// findable while the scan runs. It returns when the scan has ended.
+func (s *Servent) Share(ctx context.Context, dir string) error {
+	ctx, cancel := s.whileRunning(ctx)
+	defer cancel()
+	return s.lib.Add(ctx, dir)
+}
+
+// Unshare takes a shared folder back.
+func (s *Servent) Unshare(dir string) error { return s.lib.Remove(dir) }
+
+// Shares lists the shared folders.
+func (s *Servent) Shares() []ShareInfo {
+	roots := s.lib.Roots()
+	out := make([]ShareInfo, 0, len(roots))
+	for _, r := range roots {
+		out = append(out, ShareInfo{r.Dir, r.Files, r.Bytes, r.LeftOut})
+	}
+	return out
+}
+
+// LeftOut is a file or folder that is not shared, and why.
+type LeftOut struct {
+	Path   string `json:"path"`
+	Reason string `json:"reason"`
+}
+
+// LeftOut lists what is not shared of a shared folder; of a great many, some.
+func (s *Servent) LeftOut(dir string) []LeftOut {
+	var out []LeftOut
+	for _, o := range s.lib.LeftOut(dir) {
+		out = append(out, LeftOut{o.Rel, o.Reason})
+	}
+	return out
+}
+
+// Ready describes the servent for those who wait for it.
+func (s *Servent) Ready() Event {
+	files, bytes := s.lib.Totals()
+	return Event{Event: "ready", Ready: &Ready{
+		Listen: s.addr.String(), GUID: s.GUID().String(), Role: s.node.Role().String(), Files: files, Bytes: bytes,
+	}}
+}
+
+// announce tells the node what is shared whenever that changes.
+func (s *Servent) announce(ctx context.Context) {
+	for {
+		files, bytes := s.lib.Totals()
+		ev := overlay.Shared{Table: s.lib.Table(), Files: files, Bytes: bytes}
+		if !s.call(func(l *loop) { l.step(ev) }) {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-s.lib.Changed():
+		}
+	}
+}
+
+// whileRunning is ctx that ends with the servent too.
+func (s *Servent) whileRunning(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	stop := context.AfterFunc(s.life, cancel)
+	return ctx, func() { stop(); cancel() }
+}

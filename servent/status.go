@@ -1,0 +1,106 @@
+package servent
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	"github.com/seed282dab8e/servent/servent/overlay"
+	"github.com/seed282dab8e/servent/servent/transfer"
+)
+
+// Peers lists the links that are up.
+func (s *Servent) Peers() []PeerInfo {
+	var out []PeerInfo
+	s.call(func(l *loop) {
+		for _, link := range l.node.Links() {
+			p := peerOf(link.Peer)
+			p.Since, p.In, p.Out = link.Since, link.In, link.Out
+			out = append(out, *p)
+		}
+	})
+	return out
+}
+
+// Status tells how the servent is.
+func (s *Servent) Status() Status {
+	st := Status{
+		GUID: s.GUID().String(), Listen: s.addr.String(), Network: string(s.cfg.Network),
+		Role: s.node.Role().String(), Uptime: int64(time.Since(s.started) / time.Second),
+		Links:    map[string]int{"flat": 0, "leaf": 0, "supernode": 0},
+		Messages: map[string]Messages{}, Drops: map[string]uint64{}, Closed: map[string]uint64{},
+		Shares: s.Shares(),
+	}
+	st.Files, st.Bytes = s.lib.Totals()
+	st.Index.Files = st.Files
+	st.Transfer = transferInfo(s.uploads.Stats(), s.loads.Stats())
+	s.call(func(l *loop) { l.status(&st) })
+	return st
+}
+
+func (l *loop) status(st *Status) {
+	st.Address = l.node.Addr().String()
+	st.Hosts = len(l.node.Hosts())
+	for _, link := range l.node.Links() {
+		st.Links[roleOf(link.Peer)]++
+	}
+	stats := l.node.Stats()
+	for _, k := range overlay.CountedKinds() {
+		st.Messages[k.String()] = Messages(stats.Of(k))
+	}
+	for _, d := range overlay.Drops() {
+		st.Drops[d.String()] = stats.Drops[d]
+	}
+	for code, n := range stats.Closed {
+		st.Closed[strconv.Itoa(int(code))] = n
+	}
+	e := &l.edge
+	st.Edge = EdgeInfo{
+		UnknownSpeech: e.unknownSpeech, BadHandshakes: e.badHandshakes, Refused: stats.Refused,
+		DialsFailed: stats.DialsFailed, ConnectBacks: e.connectBacks, UnwantedGIVs: e.unwantedGIVs,
+		SearchesDropped: e.searchesDropped, HitsDropped: e.hitsDropped,
+	}
+	st.Index.Searches = stats.Searches
+}
+
+func transferInfo(up transfer.ServerStats, down transfer.ClientStats) TransferInfo {
+	return TransferInfo{
+		Uploading: up.Active, Uploads: up.Done, Uploaded: up.Bytes,
+		Downloading: down.Active, Downloads: down.Done, Failed: down.Failed,
+		Downloaded: down.Bytes, Lies: down.Lies,
+	}
+}
+
+func uploadOf(u *transfer.Upload) *UploadInfo {
+	return &UploadInfo{
+		Addr: u.Addr.String(), Agent: u.Agent, Name: u.File.Name(), SHA1: u.File.URN.SHA1.String(),
+		Bytes: u.Bytes, MS: u.Elapsed.Milliseconds(),
+	}
+}
+
+// keepHosts writes the host cache to disk now and then, and at the end.
+func (s *Servent) keepHosts(ctx context.Context) {
+	if s.cfg.DataDir == "" || s.cfg.ConnectOnly {
+		return
+	}
+	tick := time.NewTicker(hostsEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			s.call(func(l *loop) { l.s.saveHosts() })
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// saveHosts runs on the loop's goroutine, or after it has ended.
+func (s *Servent) saveHosts() {
+	if s.cfg.DataDir == "" || s.cfg.ConnectOnly {
+		return
+	}
+	if err := saveHosts(s.cfg.DataDir, s.node.Hosts()); err != nil {
+		s.log.WithField("component", "hosts").WithError(err).Warn("keep the host cache")
+	}
+}
