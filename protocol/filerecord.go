@@ -36,7 +36,7 @@ type FileRecord struct {
 // be read, and what is compressed (no servent does that here, and it would let a
 // small hit cost much), is left out.
 func (r HitRecord) File() FileRecord {
-	f := FileRecord{Index: r.Index, Size: uint64(r.Size), Name: cleanText(r.Name, MaxName)}
+	f := FileRecord{Index: r.Index, Size: uint64(r.Size), Name: cleanBytes(r.Name, MaxName)}
 	for e := range Extensions(r.Ext) {
 		if u, ok := e.URN(); ok {
 			f.URN = f.URN.merge(u)
@@ -60,7 +60,7 @@ func (f *FileRecord) read(g GGEP) {
 		}
 	case ggepPath:
 		if b, ok := g.plain(MaxPath); ok {
-			f.Path = cleanText(b, MaxPath)
+			f.Path = cleanBytes(b, MaxPath)
 		}
 	case ggepAlternates:
 		if b, ok := g.plain(MaxGGEPData); ok {
@@ -75,7 +75,7 @@ func (f FileRecord) Record() HitRecord {
 	return HitRecord{
 		Index: f.Index,
 		Size:  uint32(min(f.Size, math.MaxUint32)),
-		Name:  []byte(cleanText([]byte(f.Name), MaxName)),
+		Name:  []byte(cleanText(f.Name, MaxName)),
 		Ext:   f.appendExt(nil),
 	}
 }
@@ -83,7 +83,7 @@ func (f FileRecord) Record() HitRecord {
 // appendExt writes the extension area of the record to the end of b.
 func (f FileRecord) appendExt(b []byte) []byte {
 	b = append(b, f.URN.SHA1URN()...)
-	var items []GGEP
+	items := make([]GGEP, 0, 5)
 	add := func(id string, data []byte) {
 		if len(data) > 0 {
 			items = append(items, NewGGEP(id, data).ForHit())
@@ -98,7 +98,7 @@ func (f FileRecord) appendExt(b []byte) []byte {
 	if t := f.Created.Unix(); t > 0 && t <= maxUnixTime {
 		add(ggepCreated, appendUint(nil, uint64(t)))
 	}
-	add(ggepPath, []byte(cleanText([]byte(f.Path), MaxPath)))
+	add(ggepPath, []byte(cleanText(f.Path, MaxPath)))
 	add(ggepAlternates, AppendAddrs(nil, f.Alternates...))
 	if len(items) > 0 && len(b) > 0 {
 		b = append(b, extSeparator)

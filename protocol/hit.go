@@ -15,7 +15,7 @@ const (
 // MaxHitRecords is the most records that fit the count of one hit.
 const MaxHitRecords = 255
 
-// QueryHit answers a query with files of one servent (section 8).
+// QueryHit answers a query with files of one servent (protocol-facts 8).
 type QueryHit struct {
 	Addr    netip.AddrPort // of the servent, IPv4
 	Speed   uint32         // of its upload, in kbit/s, as it claims

@@ -61,7 +61,9 @@ func (m *Magnet) read(key, value string) error {
 			m.URN = m.URN.merge(u)
 		}
 	case "dn":
-		m.Name = cleanText([]byte(value), MaxName)
+		if m.Name == "" {
+			m.Name = cleanText(value, MaxName)
+		}
 	case "xl":
 		n, err := strconv.ParseUint(value, 10, 64)
 		if err != nil || n > math.MaxInt64 {

@@ -6,14 +6,14 @@ import (
 )
 
 // PushFirewallIndex is the file index of a push that asks for firewall-to-firewall
-// transfer (section 16).
+// transfer (protocol-facts 16).
 const PushFirewallIndex = 0x7ffffffd
 
 // pushSize is the fixed part of a push.
 const pushSize = 26
 
 // Push asks the servent with GUID Servent to connect to Addr and offer a file
-// there (section 15).
+// there (protocol-facts 15).
 type Push struct {
 	Servent GUID
 	Index   uint32         // of the file, 0 for any

@@ -17,12 +17,15 @@ func appendUntilNUL(b, text []byte) []byte {
 	return append(b, text...)
 }
 
-// cleanText returns s as valid UTF-8 without NUL, cut to at most limit bytes. It
-// copies no more than that of s.
-func cleanText(s []byte, limit int) string {
-	text := cutText(string(s[:min(len(s), limit+1)]), limit)
-	text = strings.ToValidUTF8(text, "\ufffd")
-	return cutText(strings.ReplaceAll(text, "\x00", ""), limit)
+// cleanText returns s as valid UTF-8 without NUL, cut to at most limit bytes.
+func cleanText(s string, limit int) string {
+	s = strings.ToValidUTF8(cutText(s, limit), "\ufffd")
+	return cutText(strings.ReplaceAll(s, "\x00", ""), limit)
+}
+
+// cleanBytes is cleanText of b, of which it copies little more than limit bytes.
+func cleanBytes(b []byte, limit int) string {
+	return cleanText(string(b[:min(len(b), limit+1)]), limit)
 }
 
 // cutText cuts s to at most limit bytes, between two runes.
