@@ -1,0 +1,141 @@
+package search
+
+import (
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/seed282dab8e/servent/protocol"
+)
+
+// Source is a servent that says it has a file.
+type Source struct {
+	Addr    netip.AddrPort
+	Servent protocol.GUID
+	Index   uint32 // under which it has the file
+	Agent   string // what it runs: name or vendor code
+	Push    bool   // cannot be dialled, must be asked to dial us
+	Busy    bool   // says that no upload slot is free
+	Hops    uint8
+}
+
+// reach weighs how likely an attempt at s is to start soon.
+func (s Source) reach() int {
+	n := 4
+	if s.Push {
+		n /= 2
+	}
+	if s.Busy {
+		n /= 2
+	}
+	return n
+}
+
+// Result is one row of a search: one content with all who offer it. Its texts
+// are fit to be shown, see Clean.
+type Result struct {
+	Name, Path string // Path is the folder, "" where it is not known
+	Size       uint64
+	URN        protocol.URN
+	Type       MediaType
+	Sources    []Source // in the order in which they came
+	Hops       uint8    // of the nearest source
+	// Score says how well the name fits. Its whole part is the number of wanted
+	// words that stand in name or path, its fraction how much of the name was
+	// asked for, in eighths.
+	Score   float64
+	Elapsed time.Duration // until the first source came
+}
+
+// offer is what one source claims.
+type offer struct {
+	source Source
+	size   uint64
+	urn    protocol.URN
+}
+
+// row is a Result on its way.
+type row struct {
+	res    Result
+	offers []offer
+	order  int // of arrival
+	reach  int
+}
+
+// rowKey tells rows apart: by content, or where the SHA-1 is not known by all
+// that can stand for it.
+type rowKey struct {
+	sha1    protocol.SHA1
+	name    string
+	size    uint64
+	servent protocol.GUID
+}
+
+func keyOf(name string, f protocol.FileRecord, s Source) rowKey {
+	if f.URN.HasSHA1 {
+		return rowKey{sha1: f.URN.SHA1}
+	}
+	return rowKey{name: name, size: f.Size, servent: s.Servent}
+}
+
+// take adds what a source says to the row. It returns false when that is
+// nothing new, or when the row has MaxSources sources.
+func (r *row) take(o offer) (changed, full bool) {
+	i := slices.IndexFunc(r.offers, func(have offer) bool {
+		return have.source.Servent == o.source.Servent && have.source.Addr == o.source.Addr
+	})
+	switch {
+	case i >= 0:
+		o.source.Hops = min(o.source.Hops, r.offers[i].source.Hops)
+		if r.offers[i] == o {
+			return false, false
+		}
+		r.offers[i] = o
+	case len(r.offers) >= MaxSources:
+		return false, true
+	default:
+		r.offers = append(r.offers, o)
+	}
+	r.settle()
+	return true, false
+}
+
+// settle fills in what follows from all offers. Where peers contradict each
+// other over the size or the tiger root of a SHA-1, most of them are believed,
+// at a tie the first, and the others are no sources.
+func (r *row) settle() {
+	r.res.Size = most(r.offers, func(o offer) (uint64, bool) { return o.size, true })
+	root := most(r.offers, func(o offer) (protocol.URN, bool) {
+		return o.urn, o.urn.HasTiger && o.size == r.res.Size
+	}).Tiger
+	r.res.Sources = make([]Source, 0, len(r.offers)) // earlier copies stay as they are
+	r.res.Hops, r.reach = 255, 0
+	r.res.URN.HasTiger = false
+	for _, o := range r.offers {
+		if o.size != r.res.Size || o.urn.HasTiger && o.urn.Tiger != root {
+			continue
+		}
+		r.res.URN.HasTiger = r.res.URN.HasTiger || o.urn.HasTiger
+		r.res.Sources = append(r.res.Sources, o.source)
+		r.res.Hops = min(r.res.Hops, o.source.Hops)
+		r.reach += o.source.reach()
+	}
+	r.res.URN.Tiger = root
+}
+
+// most returns the value that most offers give, the first of them at a tie.
+func most[T comparable](offers []offer, value func(offer) (T, bool)) T {
+	count := make(map[T]int, 1)
+	var best T
+	for _, o := range offers {
+		if v, ok := value(o); ok {
+			count[v]++
+		}
+	}
+	for _, o := range offers {
+		if v, ok := value(o); ok && count[v] > count[best] {
+			best = v
+		}
+	}
+	return best
+}
