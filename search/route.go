@@ -1,0 +1,62 @@
+package search
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf16"
+
+	"github.com/seed282dab8e/servent/protocol"
+	"golang.org/x/text/unicode/norm"
+)
+
+// AddWords puts the words of a file's text into a route table, so that a query
+// for them gets there: each word with all its beginnings of three characters or
+// more, which is where prefix queries look. Words beyond ASCII go in as the
+// other families of servents spell or hash them, too (protocol-facts 10).
+func AddWords(t *protocol.RouteTable, text string) {
+	for _, w := range Tokens(text) {
+		addBeginnings(t, w)
+		if !isASCII(w) {
+			t.Add(lowBytes(w))
+		}
+	}
+	if !isASCII(text) {
+		for _, w := range plainWords(text) {
+			t.Add(w)
+		}
+	}
+}
+
+// addBeginnings goes on where Add stops, which puts in a word and its next few
+// shorter forms.
+func addBeginnings(t *protocol.RouteTable, word string) {
+	const forms = 6 // what one call of Add covers
+	t.Add(word)
+	if len(word) < minWirePrefix+forms {
+		return
+	}
+	letters := []rune(word)
+	for n := len(letters) - forms; n >= minWirePrefix; n -= forms {
+		t.Add(string(letters[:n]))
+	}
+}
+
+// plainWords returns the words of s with their accents, as servents see them
+// that only change the case.
+func plainWords(s string) []string {
+	s = norm.NFC.String(strings.ToValidUTF8(s, " "))
+	return strings.FieldsFunc(strings.ToLower(s), func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsNumber(r) && !unicode.Is(unicode.M, r)
+	})
+}
+
+// lowBytes returns what LimeWire hashes of a word: the low byte of every
+// UTF-16 unit.
+func lowBytes(word string) string {
+	units := utf16.Encode([]rune(word))
+	b := make([]byte, len(units))
+	for i, u := range units {
+		b[i] = byte(u)
+	}
+	return string(b)
+}
