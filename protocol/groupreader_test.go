@@ -2,6 +2,7 @@ package protocol
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -84,7 +85,7 @@ func TestGroupReaderErrorSticks(t *testing.T) {
 	var r GroupReader
 	_, _, first := r.Feed([]byte("nonsense\n"))
 	n, done, again := r.Feed([]byte("GNUTELLA/0.6 200 OK\r\n\r\n"))
-	if n != 0 || done || first == nil || again != first {
+	if n != 0 || done || first == nil || !errors.Is(again, first) {
 		t.Errorf("took %d, done %v: %v after %v", n, done, again, first)
 	}
 }

@@ -61,11 +61,15 @@ const gtkg = "User-Agent: gtk-gnutella/1.2.3-14-ga331a-dirty (2024-03-03; "
 
 var captures = map[string]capture{
 	"crawler": {
-		"0.6", []int{0, 200, 200}, []string{"", "OK", "OK"},
+		"0.6",
+		[]int{0, 200, 200},
+		[]string{"", "OK", "OK"},
 		[]string{"0 crawler: 0.1", "1 Peers: ", "1 Leaves: ", "1 X-Live-Since: Mon, 03 Jun 2024 21:36:16 +0000"},
 	},
 	"leaf_session": {
-		"0.6", []int{0, 200, 200}, []string{"", "OK", "OK"},
+		"0.6",
+		[]int{0, 200, 200},
+		[]string{"", "OK", "OK"},
 		[]string{
 			"0 X-Ultrapeer: False", "0 Listen-IP: 127.0.0.1:7999", "0 X-Features: sflag/0.1, browse/1.0, HSEP/0.2",
 			"1 " + gtkg + "Topless; Linux x86_64)", "1 GUID: 3c1f31020bb5d9e3db8e6ed496ec1932", "1 x-ultrapeer-needed: True",
@@ -73,27 +77,37 @@ var captures = map[string]capture{
 		},
 	},
 	"out_leaf": {
-		"0.6", []int{0, 200, 200}, []string{"", "OK", "OK"},
+		"0.6",
+		[]int{0, 200, 200},
+		[]string{"", "OK", "OK"},
 		[]string{
 			"0 Node: 5.11.0.1:7003", "0 Remote-IP: 5.13.0.1", "0 X-Ultrapeer: False",
 			"0 X-Token: Zl44GvOkDH56GK2qDexnZQnPdR4AJbNg0ed+; vcE=", "1 User-Agent: InteropProbe/0.1", "2 Content-Encoding: deflate",
 		},
 	},
 	"out_ultra": {
-		"0.6", []int{0, 200, 200}, []string{"", "OK", "OK"},
+		"0.6",
+		[]int{0, 200, 200},
+		[]string{"", "OK", "OK"},
 		[]string{"0 X-Ultrapeer: True", "0 GUID: 36be31020494b38bf3d170902b279908", "1 X-Ext-Probes: 0.1", "2 Content-Encoding: deflate"},
 	},
 	"rej_leaf_no_deflate": {
-		"0.6", []int{0, 403}, []string{"", "Gnet connection not compressed"},
+		"0.6",
+		[]int{0, 403},
+		[]string{"", "Gnet connection not compressed"},
 		[]string{"1 Remote-IP: 127.0.0.1"},
 	},
 	"rej_no_xultrapeer": {
-		"0.6", []int{0, 403}, []string{"", "Normal nodes refused"},
+		"0.6",
+		[]int{0, 403},
+		[]string{"", "Normal nodes refused"},
 		[]string{"0 Accept-Encoding: deflate", "1 Remote-IP: 127.0.0.1"},
 	},
 	"rej_v04": {"0.4", []int{0}, []string{""}, nil},
 	"relay_ultra": {
-		"0.6", []int{0, 200, 200}, []string{"", "OK", "OK"},
+		"0.6",
+		[]int{0, 200, 200},
+		[]string{"", "OK", "OK"},
 		[]string{"0 X-Ultrapeer: True", "1 X-Ultrapeer: True", "1 X-Query-Routing: 0.2", "2 Content-Encoding: deflate"},
 	},
 }
