@@ -1,0 +1,83 @@
+package sim
+
+import (
+	"math/rand/v2"
+	"net/netip"
+	"time"
+
+	"github.com/seed282dab8e/servent/protocol"
+	"github.com/seed282dab8e/servent/servent/overlay"
+)
+
+// Config says how a World behaves. Zero fields mean the defaults named beside
+// them.
+type Config struct {
+	Seed      uint64
+	Latency   Latency // of links that are given none of their own; Constant(20 ms)
+	Bandwidth int     // likewise, in bytes a second and direction; 0: without limit
+
+	DialTimeout time.Duration // after which a dial to where nobody answers fails; 10 s
+	CloseLinger time.Duration // for which a link that is closed goes on writing; 1 s
+
+	// Lines makes the trace keep a line for everything that happens, not only
+	// its hash.
+	Lines bool
+	// Watch, when not nil, is told of every event and of what the node made of
+	// it, before that is carried out. A nil event is time that passed. It must
+	// not call the World, nor keep acts.
+	Watch func(id NodeID, ev overlay.Event, acts []overlay.Action)
+}
+
+func (c *Config) setDefaults() {
+	if c.Latency == nil {
+		c.Latency = Constant(20 * time.Millisecond)
+	}
+	if c.DialTimeout == 0 {
+		c.DialTimeout = 10 * time.Second
+	}
+	if c.CloseLinger == 0 {
+		c.CloseLinger = time.Second
+	}
+}
+
+// Latency draws how long one message is under way. The World keeps those of
+// one link and direction in order.
+type Latency func(r *rand.Rand) time.Duration
+
+// Constant is the same latency for all.
+func Constant(d time.Duration) Latency {
+	return func(*rand.Rand) time.Duration { return d }
+}
+
+// Uniform is a latency from low up to, but not including, high.
+func Uniform(low, high time.Duration) Latency {
+	return func(r *rand.Rand) time.Duration { return low + time.Duration(r.Int64N(int64(high-low))) }
+}
+
+// Wire says how a link behaves that is not like the others.
+type Wire struct {
+	Latency   Latency // nil: as Config says
+	Bandwidth int     // 0: as Config says
+}
+
+// NodeConfig describes one node.
+type NodeConfig struct {
+	// Name is what the trace calls it; the zero value means "n" and its NodeID.
+	Name string
+	// Addr is where it lives. The zero value means port 6346 of an address
+	// that follows from its NodeID.
+	Addr netip.AddrPort
+	// Firewalled: nobody can connect to it, and it knows.
+	Firewalled bool
+	// Overlay is the node's configuration. Where zero, ID and Rand follow from
+	// the seed and Listen from Addr.
+	Overlay overlay.Config
+
+	// Files are the names of the files that it shares. Equal names are equal
+	// contents: they have the same URN and size.
+	Files []string
+	// Find, when not nil, looks up queries instead of Files; Shared says then
+	// what the node tells others that it has.
+	Find   func(q protocol.Query, limit int) []protocol.FileRecord
+	Shared overlay.Shared
+}

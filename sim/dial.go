@@ -1,0 +1,169 @@
+package sim
+
+import (
+	"fmt"
+	"net/netip"
+	"time"
+
+	"github.com/seed282dab8e/servent/servent/overlay"
+)
+
+// dialing is a connection on its way to become a link: two messages until it
+// stands, then the three header groups of the handshake.
+type dialing struct {
+	w        *World
+	from, to *member
+	addr     netip.AddrPort
+	starts   uint64 // of from
+	out, in  *end   // at from, at to
+	answer   overlay.Peer
+}
+
+func (w *World) dial(from *member, addr netip.AddrPort) {
+	w.note(traceDial, from.id, func() string { return w.Name(from.id) + " dials " + w.addrName(addr) })
+	d := &dialing{w: w, from: from, to: w.byAddr[addr], addr: addr, starts: from.starts}
+	switch {
+	case d.to == nil || d.to.absent || d.to.cfg.Firewalled:
+		d.fail(w.cfg.DialTimeout, overlay.Verdict{})
+	case d.to.actor == nil: // its machine refuses
+		d.fail(w.cfg.Latency(w.rand)+w.cfg.Latency(w.rand), overlay.Verdict{})
+	default:
+		d.out, d.in = w.newLink(from, d.to, Wire{})
+		w.After(w.delay(d.out)+w.delay(d.in)+w.delay(d.out), d.greet)
+	}
+}
+
+// fail tells who dialled, after a while, that nothing came of it.
+func (d *dialing) fail(after time.Duration, v overlay.Verdict) {
+	d.w.After(after, func() {
+		if d.from.actor == nil || d.from.starts != d.starts {
+			return
+		}
+		d.w.note(traceDialFailed, d.from.id, func() string { return d.failure(v) })
+		d.w.step(d.from, overlay.DialFailed{Addr: d.addr, Code: v.Code, Try: v.Try})
+	})
+}
+
+func (d *dialing) failure(v overlay.Verdict) string {
+	text := d.w.Name(d.from.id) + " fails to dial " + d.w.addrName(d.addr)
+	if v.Text != "" {
+		text += ": " + v.Text
+	}
+	if v.Code != 0 {
+		text += fmt.Sprintf(" (%d)", v.Code)
+	}
+	for i, a := range v.Try {
+		text += []string{", try ", " "}[min(i, 1)] + d.w.addrName(a)
+	}
+	return text
+}
+
+// greet is when the first group has come to the node that was connected to.
+func (d *dialing) greet() {
+	w := d.w
+	switch {
+	case d.out.closed:
+		w.discard(d.out)
+	case d.in.closed && d.to.absent:
+		w.discard(d.out)
+		d.fail(w.cfg.DialTimeout, overlay.Verdict{})
+	case d.in.closed:
+		w.discard(d.out)
+		d.fail(w.delay(d.in), overlay.Verdict{})
+	default:
+		d.judge()
+	}
+}
+
+// judge has the node that was connected to answer.
+func (d *dialing) judge() {
+	w := d.w
+	if v := d.to.actor.Admit(d.in.id, d.peerAt(d.in)); v.Code != 200 {
+		w.discard(d.out)
+		d.fail(w.delay(d.in), v)
+		return
+	}
+	d.answer = d.peerAt(d.out)
+	w.After(w.delay(d.in), d.finish)
+}
+
+// peerAt returns what the node at e learns of the other one from its headers.
+func (d *dialing) peerAt(e *end) overlay.Peer {
+	source := netip.AddrPortFrom(d.from.addr.Addr(), uint16(32768+d.out.id/2%28000))
+	if e == d.in {
+		p := overlay.ParsePeer(d.from.actor.Hello(source.Addr(), d.addr))
+		p.Addr = source
+		return p
+	}
+	p := overlay.ParsePeer(d.to.actor.Hello(d.addr.Addr(), source))
+	p.Addr, p.Outbound = d.addr, true
+	return p
+}
+
+// finish is when the answer, a 200, has come to the node that dialled.
+func (d *dialing) finish() {
+	w := d.w
+	switch {
+	case d.out.closed && d.in.hung: // it crashed, and word of it is on its way
+		return
+	case d.out.closed: // it vanished
+		w.After(w.cfg.DialTimeout, func() { w.down(d.in.id) })
+		return
+	case d.in.closed:
+		w.discard(d.out)
+		d.fail(0, overlay.Verdict{})
+		return
+	}
+	if v := d.from.actor.Admit(d.out.id, d.answer); v.Code != 200 {
+		w.detach(d.out)
+		w.hangUp(d.out, w.now)
+		d.fail(0, overlay.Verdict{Text: v.Text}) // the peer has not refused
+		return
+	}
+	peer := d.peerAt(d.in)
+	w.queue.push(w.inOrder(d.out, w.now), event{kind: atCall, do: func() { w.up(d.in, peer) }})
+	w.up(d.out, d.answer)
+}
+
+// up tells the node at e that the link is up, unless it has ended already.
+func (w *World) up(e *end, p overlay.Peer) {
+	m := w.nodes[e.node]
+	if e.closed || m.actor == nil {
+		return
+	}
+	e.open = true
+	w.note(traceUp, m.id, func() string { return w.Name(m.id) + " is linked with " + w.Name(e.peer.node) })
+	w.step(m, overlay.PeerUp{Link: e.id, Peer: p})
+}
+
+// discard closes both ends of a link that did not come up, and tells nobody.
+func (w *World) discard(e *end) {
+	w.detach(e)
+	w.detach(e.peer)
+}
+
+// Link joins two running nodes at once, as if a had dialled b. An error says
+// why one of them does not want it.
+func (w *World) Link(a, b NodeID) error { return w.LinkBy(a, b, Wire{}) }
+
+// LinkBy is Link with a wire of its own.
+func (w *World) LinkBy(a, b NodeID, wire Wire) error {
+	d := &dialing{w: w, from: w.nodes[a], to: w.nodes[b], addr: w.nodes[b].addr}
+	if d.from.actor == nil || d.to.actor == nil {
+		return fmt.Errorf("link %s to %s: one of them does not run", w.Name(a), w.Name(b))
+	}
+	d.out, d.in = w.newLink(d.from, d.to, wire)
+	asked, answer := d.peerAt(d.in), d.peerAt(d.out)
+	if v := d.to.actor.Admit(d.in.id, asked); v.Code != 200 {
+		w.discard(d.out)
+		return fmt.Errorf("link %s to %s: %d %s", w.Name(a), w.Name(b), v.Code, v.Text)
+	}
+	if v := d.from.actor.Admit(d.out.id, answer); v.Code != 200 {
+		w.step(d.to, overlay.PeerDown{Link: d.in.id})
+		w.discard(d.out)
+		return fmt.Errorf("link %s to %s: not taken: %s", w.Name(a), w.Name(b), v.Text)
+	}
+	w.up(d.out, answer)
+	w.up(d.in, asked)
+	return nil
+}

@@ -1,0 +1,111 @@
+package sim
+
+import (
+	"context"
+	"crypto/sha1"
+	"encoding/binary"
+
+	"github.com/seed282dab8e/servent/protocol"
+	"github.com/seed282dab8e/servent/search"
+	"github.com/seed282dab8e/servent/servent/overlay"
+)
+
+// shelf is what a node shares.
+type shelf struct {
+	shared overlay.Shared
+	find   func(q protocol.Query, limit int) []protocol.FileRecord
+}
+
+func newShelf(cfg NodeConfig) *shelf {
+	switch {
+	case cfg.Find != nil:
+		return &shelf{cfg.Shared, cfg.Find}
+	case len(cfg.Files) == 0:
+		return nil
+	}
+	c := catalogue{index: search.NewMemory()}
+	docs := make([]search.Doc, 0, len(cfg.Files))
+	var bytes uint64
+	for i, name := range cfg.Files {
+		f := FileNamed(name)
+		f.Index = uint32(i + 1)
+		c.files = append(c.files, f)
+		docs = append(docs, search.Doc{ID: search.DocID(i), Text: name, Size: f.Size, Type: search.TypeOf(name)})
+		bytes += f.Size
+	}
+	if err := c.index.Apply(docs, nil); err != nil {
+		panic("sim: " + err.Error()) // an index in memory has nothing to fail
+	}
+	return &shelf{overlay.Shared{Table: c.table(), Files: len(c.files), Bytes: bytes}, c.find}
+}
+
+// FileNamed returns the record of the file of that name. It has the same URN
+// and size whoever shares it.
+func FileNamed(name string) protocol.FileRecord {
+	sum := sha1.Sum([]byte(name))
+	return protocol.FileRecord{
+		Name: name,
+		Size: 1 + uint64(binary.LittleEndian.Uint32(sum[:]))>>8,
+		URN:  protocol.URN{SHA1: sum, HasSHA1: true},
+	}
+}
+
+// catalogue is a list of files with an index over their names.
+type catalogue struct {
+	files []protocol.FileRecord // by DocID
+	index *search.Memory
+}
+
+func (c *catalogue) find(q protocol.Query, limit int) []protocol.FileRecord {
+	hits, err := c.index.Find(context.Background(), search.WireQuery(string(q.Text)), nil, limit)
+	if err != nil {
+		return nil
+	}
+	var found []protocol.FileRecord
+	for _, h := range hits {
+		found = append(found, c.files[h.ID])
+	}
+	for u := range q.URNs() {
+		for _, f := range c.files {
+			if u.HasSHA1 && u.SHA1 == f.URN.SHA1 && len(found) < limit {
+				found = append(found, f)
+			}
+		}
+	}
+	return found
+}
+
+// table returns the route table of the files, at most about a third full.
+func (c *catalogue) table() *protocol.RouteTable {
+	for bits := uint(protocol.MinTableBits); ; bits++ {
+		t := protocol.NewRouteTable(bits)
+		for _, f := range c.files {
+			search.AddWords(t, f.Name)
+			t.AddURN(f.URN)
+		}
+		if t.Fill() < 1.0/3 || bits >= protocol.MaxTableBits {
+			return t
+		}
+	}
+}
+
+// lookUp searches a node's files. The answer comes back as an event of its own.
+func (w *World) lookUp(m *member, a *overlay.Action) {
+	if m.shelf == nil {
+		return
+	}
+	q, err := protocol.ParseQuery(a.Msg)
+	if err != nil {
+		return
+	}
+	files := m.shelf.find(q, a.Limit)
+	if len(files) == 0 {
+		return
+	}
+	found, starts := overlay.LocalHits{ID: a.ID, Files: files}, m.starts
+	w.After(0, func() {
+		if m.actor != nil && m.starts == starts {
+			w.step(m, found)
+		}
+	})
+}
