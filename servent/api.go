@@ -131,8 +131,9 @@ type TransferInfo struct {
 // Event is something that a script may wait for. Only the fields that belong
 // to the event are set.
 type Event struct {
-	Event  string // ready, peer_up, peer_down, upload
+	Event  string // ready, scan, peer_up, peer_down, upload
 	Ready  *Ready
+	Scan   *ScanInfo
 	Peer   *PeerInfo
 	Upload *UploadInfo
 }
@@ -144,6 +145,16 @@ type Ready struct {
 	Role   string `json:"role"`
 	Files  int    `json:"files"`
 	Bytes  uint64 `json:"bytes"`
+}
+
+// ScanInfo says how far the scan of a folder is. The totals are of what has to
+// be hashed.
+type ScanInfo struct {
+	Dir        string `json:"dir"`
+	Files      int    `json:"files"`
+	TotalFiles int    `json:"total_files"`
+	Bytes      uint64 `json:"bytes"`
+	TotalBytes uint64 `json:"total_bytes"`
 }
 
 // UploadInfo is one upload that has ended.
@@ -167,6 +178,11 @@ func (e Event) MarshalJSON() ([]byte, error) {
 			name
 			*Ready
 		}{name{e.Event}, e.Ready})
+	case e.Scan != nil:
+		return json.Marshal(struct {
+			name
+			*ScanInfo
+		}{name{e.Event}, e.Scan})
 	case e.Upload != nil:
 		return json.Marshal(struct {
 			name

@@ -113,7 +113,10 @@ func (s *Servent) overlay(seeds []netip.AddrPort) (err error) {
 
 // library sets up what shares and transfers.
 func (s *Servent) library() {
-	s.lib = library.New(library.Config{Log: s.log})
+	s.lib = library.New(library.Config{Log: s.log, OnProgress: func(p library.Progress) {
+		info := ScanInfo(p)
+		s.emit(Event{Event: "scan", Scan: &info})
+	}})
 	s.inbox = transfer.NewConnListener(s.listener.Addr(), maxPending)
 	s.uploads = transfer.NewServer(transfer.ServerConfig{
 		Files: s.lib, Agent: s.cfg.agent(), GUID: s.id.guid(), MaxUploads: s.cfg.MaxUploads,
@@ -147,6 +150,9 @@ func (s *Servent) Close() {
 
 // Addr is the address that the servent listens on.
 func (s *Servent) Addr() netip.AddrPort { return s.addr }
+
+// Version is the program's, as Config gave it.
+func (s *Servent) Version() string { return s.cfg.Version }
 
 // GUID is the servent's identity on the wire.
 func (s *Servent) GUID() protocol.GUID { return s.id.guid() }
