@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"strconv"
 	"strings"
 	"time"
 
@@ -52,7 +53,7 @@ func (s *Servent) initiate(c *peeked, a netip.AddrPort) (int, []netip.AddrPort, 
 	if err := c.SetDeadline(time.Now().Add(handshakeTimeout)); err != nil {
 		return 0, nil, err
 	}
-	hello := protocol.Group{Connect: true, Version: "0.6", Headers: s.hello(a)}
+	hello := protocol.Group{Connect: true, Version: "0.6", Headers: s.hello(c, a)}
 	if _, err := c.Write(hello.Append(nil)); err != nil {
 		return 0, nil, err
 	}
@@ -74,7 +75,7 @@ func (s *Servent) initiate(c *peeked, a netip.AddrPort) (int, []netip.AddrPort, 
 	}
 	_, err = c.Write(final.Append(nil))
 	if verdict.Code != 200 {
-		return 0, nil, fmt.Errorf("not taken: %s", verdict.Text)
+		return verdict.Code, nil, fmt.Errorf("not taken: %s", verdict.Text)
 	}
 	if err != nil {
 		s.call(func(l *loop) { l.step(overlay.PeerDown{Link: id}) })
@@ -90,7 +91,7 @@ func (s *Servent) accept(c *peeked) error {
 	if err != nil {
 		return err
 	}
-	if !hello.Connect || hello.Version < "0.6" {
+	if !hello.Connect || tooOld(hello.Version) {
 		return fmt.Errorf("handshake version %s", quote(hello.Version))
 	}
 	if hello.Headers.Has("Crawler") {
@@ -109,9 +110,17 @@ func (s *Servent) accept(c *peeked) error {
 	return nil
 }
 
+// tooOld says whether a version is before 0.6. What is higher than ours is
+// taken: such a peer must speak 0.6 too (protocol-facts 2).
+func tooOld(version string) bool {
+	major, minor, _ := strings.Cut(version, ".")
+	n, err := strconv.Atoi(minor)
+	return err != nil || major == "0" && n < 6
+}
+
 // welcome answers an admitted peer with 200 and makes the link if it says 200 too.
 func (s *Servent) welcome(c *peeked, a netip.AddrPort, id overlay.LinkID, peer overlay.Peer, theirs protocol.Headers) error {
-	answer := protocol.Group{Version: "0.6", Code: 200, Text: "OK", Headers: s.hello(a)}
+	answer := protocol.Group{Version: "0.6", Code: 200, Text: "OK", Headers: s.hello(c, a)}
 	deflateOut := s.deflates(peer, theirs)
 	if deflateOut {
 		answer.Headers.Add("Content-Encoding", "deflate")
@@ -155,7 +164,7 @@ func (s *Servent) answerCrawler(c *peeked, a netip.AddrPort) error {
 			}
 		}
 	})
-	answer := protocol.Group{Version: "0.6", Code: 200, Text: "OK", Headers: s.hello(a)}
+	answer := protocol.Group{Version: "0.6", Code: 200, Text: "OK", Headers: s.hello(c, a)}
 	answer.Headers.Add("Peers", overlay.FormatTry(peers))
 	answer.Headers.Add("Leaves", "")
 	if _, err := c.Write(answer.Append(nil)); err != nil {
@@ -173,7 +182,7 @@ func (s *Servent) attach(c *peeked, id overlay.LinkID, peer overlay.Peer, deflat
 		s.call(func(l *loop) { l.step(overlay.PeerDown{Link: id}) })
 		return err
 	}
-	w := &wire{id: id, conn: c, in: c, out: c.Conn, peer: peer}
+	w := &wire{id: id, conn: c.Conn, in: c, out: c.Conn, peer: peer}
 	if inflateIn {
 		w.in = newInflater(c)
 	}
@@ -187,9 +196,10 @@ func (s *Servent) attach(c *peeked, id overlay.LinkID, peer overlay.Peer, deflat
 }
 
 // hello is the node's own headers, with what concerns the stream.
-func (s *Servent) hello(remote netip.AddrPort) protocol.Headers {
+func (s *Servent) hello(c net.Conn, remote netip.AddrPort) protocol.Headers {
 	var h protocol.Headers
-	s.call(func(l *loop) { h = l.node.Hello(remote) })
+	local := addrPort(c.LocalAddr()).Addr()
+	s.call(func(l *loop) { h = l.node.Hello(local, remote) })
 	if !s.cfg.NoDeflate {
 		h.Add("Accept-Encoding", "deflate")
 	}
@@ -261,5 +271,3 @@ func quote(s string) string {
 	}
 	return fmt.Sprintf("%q", s)
 }
-
-var _ net.Conn = (*peeked)(nil)

@@ -45,7 +45,7 @@ func newLoop(ctx context.Context, s *Servent, node *overlay.Node) *loop {
 	}
 }
 
-// run serves until ctx ends, then says goodbye on every link.
+// run serves until ctx ends.
 func (l *loop) run(ctx context.Context) {
 	for ctx.Err() == nil {
 		select {
@@ -62,12 +62,10 @@ func (l *loop) run(ctx context.Context) {
 		}
 		l.settle()
 	}
-	l.leave()
 }
 
 // leave closes every link with a Bye, within closeLinger.
 func (l *loop) leave() {
-	l.s.saveHosts() // while the links are known
 	l.do(l.node.Leave(time.Now(), l.acts[:0]))
 	l.settle()
 	limit := time.After(2 * closeLinger)
@@ -78,9 +76,16 @@ func (l *loop) leave() {
 		case w := <-l.s.reports:
 			l.sent(w)
 		case <-limit:
-			return
+			l.abandon()
 		}
 		l.settle()
+	}
+}
+
+// abandon ends the links whose peers do not take our goodbye.
+func (l *loop) abandon() {
+	for _, w := range l.wires {
+		l.finish(w, "servent stops")
 	}
 }
 
@@ -178,8 +183,12 @@ func (l *loop) finish(w *wire, why string) {
 		return
 	}
 	w.gone = true
+	if w.linger != nil {
+		w.linger.Stop()
+	}
 	delete(l.wires, w.id)
 	close(w.write)
+	l.s.untrack(w.conn)
 	w.conn.Close()
 	l.s.log.WithFields(logrus.Fields{"component": "link", "addr": w.peer.Addr, "reason": quote(why)}).Debug("link closed")
 	l.s.emit(Event{Event: "peer_down", Peer: peerOf(w.peer)})
@@ -227,11 +236,11 @@ func (l *loop) edgeAction(a *overlay.Action) {
 // close ends a link once what is queued has been written.
 func (l *loop) close(id overlay.LinkID, why string) {
 	w := l.wires[id]
-	if w == nil {
+	if w == nil || w.closing {
 		return
 	}
 	w.closing, w.reason = true, why
-	_ = w.conn.SetWriteDeadline(time.Now().Add(closeLinger)) // a dead connection ends by itself
+	w.linger = time.AfterFunc(closeLinger, func() { w.conn.Close() })
 	l.touch(w)
 }
 

@@ -178,9 +178,12 @@ func (s *Servent) Run(ctx context.Context) error {
 		s.wg.Go(func() { s.discover(ctx) })
 	}
 	l.run(ctx)
+	hosts := s.node.Hosts() // while the links are known
+	l.leave()
 	cancel()
 	s.stop()
 	s.wg.Wait()
+	s.saveHosts(hosts)
 	return failed
 }
 

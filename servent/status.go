@@ -2,6 +2,7 @@ package servent
 
 import (
 	"context"
+	"net/netip"
 	"strconv"
 	"time"
 
@@ -88,19 +89,20 @@ func (s *Servent) keepHosts(ctx context.Context) {
 	for {
 		select {
 		case <-tick.C:
-			s.call(func(l *loop) { l.s.saveHosts() })
+			var hosts []netip.AddrPort
+			s.call(func(l *loop) { hosts = l.node.Hosts() })
+			s.saveHosts(hosts)
 		case <-ctx.Done():
 			return
 		}
 	}
 }
 
-// saveHosts runs on the loop's goroutine, or after it has ended.
-func (s *Servent) saveHosts() {
-	if s.cfg.DataDir == "" || s.cfg.ConnectOnly {
+func (s *Servent) saveHosts(hosts []netip.AddrPort) {
+	if s.cfg.DataDir == "" || s.cfg.ConnectOnly || len(hosts) == 0 {
 		return
 	}
-	if err := saveHosts(s.cfg.DataDir, s.node.Hosts()); err != nil {
+	if err := saveHosts(s.cfg.DataDir, hosts); err != nil {
 		s.log.WithField("component", "hosts").WithError(err).Warn("keep the host cache")
 	}
 }

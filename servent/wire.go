@@ -29,6 +29,7 @@ type wire struct {
 	closing bool
 	gone    bool // closed and forgotten
 	reason  string
+	linger  *time.Timer // closes the connection of a peer that does not take our goodbye
 }
 
 // batch is whole messages read from a wire, or how its reading ended.

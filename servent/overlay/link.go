@@ -61,6 +61,8 @@ func (n *Node) room(l *link, kind protocol.Kind, size int) bool {
 		most /= 2
 	case protocol.KindPing, protocol.KindPong:
 		most = most / 4 * 3
+	case protocol.KindBye: // the last word, and a small one
+		return true
 	}
 	return l.queued+size <= most
 }
@@ -90,7 +92,7 @@ func (n *Node) sendNew(l *link, h protocol.Header, p protocol.Payload, out []Act
 
 func (n *Node) full(l *link) {
 	if l.fullSince == 0 {
-		l.fullSince = max(n.now, 1)
+		l.fullSince = n.now
 		n.arm(l.fullSince + n.cfg.StallLimit)
 	}
 }

@@ -37,6 +37,9 @@ type Node struct {
 	stats    Stats
 }
 
+// epoch is what the node's clock shows at first, so that 0 can mean never.
+const epoch = time.Second
+
 // New makes a node that has no links. now is the time that the node's clock
 // starts at; later calls must not go back behind it.
 func New(now time.Time, cfg Config) (*Node, error) {
@@ -44,7 +47,7 @@ func New(now time.Time, cfg Config) (*Node, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
-	n := &Node{cfg: cfg, start: now, byID: map[LinkID]*link{}}
+	n := &Node{cfg: cfg, start: now.Add(-epoch), now: epoch, byID: map[LinkID]*link{}}
 	for _, r := range []*routes{&n.queries, &n.pings, &n.servers} {
 		r.key = [2]uint64{cfg.Rand.Uint64(), cfg.Rand.Uint64()}
 		r.max, r.life = cfg.MaxRoutes, cfg.RouteLife
@@ -52,7 +55,7 @@ func New(now time.Time, cfg Config) (*Node, error) {
 	n.pings.life = time.Minute
 	n.hosts.max = cfg.MaxHosts
 	n.dials.seeds = seedsOf(cfg.Connect)
-	n.arm(1)
+	n.arm(n.now)
 	return n, nil
 }
 
@@ -108,12 +111,12 @@ func (n *Node) Expire(now time.Time, out []Action) []Action {
 }
 
 // setNow takes the time of a call; a clock that jumps back stands still.
-func (n *Node) setNow(now time.Time) { n.now = max(n.now, now.Sub(n.start), 1) }
+func (n *Node) setNow(now time.Time) { n.now = max(n.now, now.Sub(n.start)) }
 
 // arm makes sure that Expire is called at t.
 func (n *Node) arm(t time.Duration) {
 	if n.deadline == 0 || t < n.deadline {
-		n.deadline = max(t, 1)
+		n.deadline = t
 	}
 }
 
@@ -277,4 +280,13 @@ func (n *Node) ageRoutes() {
 			n.arm(r.born + r.life)
 		}
 	}
+}
+
+// Leave says goodbye on every link, for a node that stops.
+func (n *Node) Leave(now time.Time, out []Action) []Action {
+	n.setNow(now)
+	for len(n.links) > 0 {
+		out = n.bye(n.links[0], protocol.ByeShutdown, "Servent stops", out)
+	}
+	return out
 }

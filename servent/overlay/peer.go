@@ -99,12 +99,16 @@ func FormatTry(hosts []netip.AddrPort) string {
 	return strings.Join(s, ", ")
 }
 
-// Hello returns the headers that this node opens or answers a handshake with.
-// The owner adds what concerns the stream (Accept-Encoding, Content-Encoding).
-func (n *Node) Hello(remote netip.AddrPort) protocol.Headers {
+// Hello returns the headers that this node opens or answers a handshake with,
+// on a connection from local to remote; either may be unknown. The owner adds what concerns the stream (Accept-Encoding, Content-Encoding).
+func (n *Node) Hello(local netip.Addr, remote netip.AddrPort) protocol.Headers {
 	var h protocol.Headers
 	h.Add("User-Agent", n.cfg.Agent)
-	if a := n.Addr(); a.Port() != 0 {
+	a := n.Addr()
+	if a.Addr().IsUnspecified() && local.IsValid() {
+		a = netip.AddrPortFrom(local.Unmap(), a.Port())
+	}
+	if a.Port() != 0 && !a.Addr().IsUnspecified() {
 		h.Add("Listen-IP", a.String())
 	}
 	if remote.IsValid() {

@@ -93,7 +93,7 @@ func (n *Node) onPing(l *link, h protocol.Header, m Received, out []Action) []Ac
 	for i := range n.pongs.ring {
 		if picked[i] {
 			e := &n.pongs.ring[i]
-			head := protocol.Header{ID: h.ID, Kind: protocol.KindPong, TTL: h.Hops + 1, Hops: e.hops + 1}
+			head := protocol.Header{ID: h.ID, Kind: protocol.KindPong, TTL: h.Hops + 1, Hops: min(e.hops+1, HardTTL-h.Hops-1)}
 			out = n.sendNew(l, head, e.p, out)
 		}
 	}

@@ -18,20 +18,20 @@ type ownQuery struct {
 // onQuery floods a query: it is relayed once, to every link but the one it
 // came from, while its TTL lasts, and looked up in the node's own files.
 func (n *Node) onQuery(l *link, h protocol.Header, m Received, out []Action) []Action {
-	if r := n.queries.find(&h.ID); r != nil {
-		// X-Ext-Probes: a dynamic querier asks again with a higher TTL.
-		if r.link != l.id || h.TTL <= r.ttl {
-			return n.duplicate(l, &h, out)
-		}
-		r.ttl = h.TTL
-		return n.relayQuery(l, &h, m, out)
+	r := n.queries.find(&h.ID)
+	if r != nil && (r.link != l.id || h.TTL <= r.ttl) {
+		return n.duplicate(l, &h, out)
 	}
 	q, err := protocol.ParseQuery(m.Msg[protocol.HeaderSize:])
 	if err != nil {
 		return n.malformed(l, h.Kind, out)
 	}
-	n.queries.add(n.now, route{id: h.ID, link: l.id, ttl: h.TTL, hops: h.Hops})
 	n.hashes = search.AppendHashes(n.hashes[:0], q.Text)
+	if r != nil { // X-Ext-Probes: a dynamic querier asks again with a higher TTL
+		r.ttl = h.TTL
+		return n.relayQuery(l, &h, m, out)
+	}
+	n.queries.add(n.now, route{id: h.ID, link: l.id, ttl: h.TTL, hops: h.Hops})
 	if n.mayHold(&q) {
 		n.stats.Searches++
 		out = append(out, Action{Op: OpSearch, ID: h.ID, Msg: m.Msg[protocol.HeaderSize:], Limit: n.hitLimit(q.Flags)})

@@ -16,17 +16,17 @@ type Counter struct{ In, Out, Duplicate, Dropped uint64 }
 type Drop uint8
 
 const (
-	DropMalformed  Drop = iota // cannot be parsed
-	DropTTL                    // TTL 0, or TTL and hops add up to too much
-	DropRate                   // the link sends faster than it may
-	DropQueueFull              // the peer reads slower than we send
-	DropNoRoute                // answers something this node never saw, or has forgotten
-	DropEnded                  // answers a search that has ended
-	DropTooLarge               // larger than is relayed
-	DropUnknown                // of a kind or vendor code this node does not know
-	DropRole                   // not for this role: a leaf relays nothing
-	DropDialBack               // a Push that asks for too much, or a place not dialled
-	DropNotWanted              // the receiver asked not to get it (hops flow, route table)
+	DropMalformed Drop = iota // cannot be parsed
+	DropTTL                   // TTL 0, or TTL and hops add up to too much
+	DropRate                  // the link sends faster than it may
+	DropQueueFull             // the peer reads slower than we send
+	DropNoRoute               // answers something this node never saw, or has forgotten
+	DropEnded                 // answers a search that has ended
+	DropTooLarge              // larger than is relayed
+	DropUnknown               // of a kind or vendor code this node does not know
+	DropRole                  // not for this role: a leaf relays nothing
+	DropDialBack              // a Push that asks for too much, or a place not dialled
+	DropNotWanted             // the receiver asked not to get it (hops flow, route table)
 	numDrops
 )
 
