@@ -100,6 +100,8 @@ func TestFileRecordTime(t *testing.T) {
 		{last.Add(time.Second), time.Time{}},
 	} {
 		wantFile(t, FileRecord{Created: c.in}, FileRecord{Created: c.want})
+		_, told := FindGGEP(FileRecord{Created: c.in}.Record().Ext, "CT")
+		wantEqual(t, "CT", told, !c.want.IsZero())
 	}
 }
 
@@ -121,6 +123,10 @@ func TestFileRecordText(t *testing.T) {
 	wantFile(t, FileRecord{Path: long}, FileRecord{Path: long})
 	wantFile(t, FileRecord{Path: long + "d"}, FileRecord{Path: long})
 	wantFile(t, FileRecord{Path: "a\x00b"}, FileRecord{Path: "ab"})
+
+	// A name on the wire that is too long, by half of a rune.
+	name := []byte(strings.Repeat("a", MaxName-1) + "é")
+	wantEqual(t, "long name", HitRecord{Name: name}.File().Name, string(name[:MaxName-1]))
 
 	// A folder on the wire that is too long, or holds NUL by way of COBS.
 	item := NewGGEP("PATH", bytes.Repeat([]byte("x"), MaxPath+1))

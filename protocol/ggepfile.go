@@ -48,25 +48,31 @@ func appendUint(b []byte, n uint64) []byte {
 	return b
 }
 
-// urn returns the URN in a GGEP item that holds one.
+// urn returns the URN in a GGEP item u, TT or H.
 func (g GGEP) urn() (URN, bool) {
 	b, ok := g.plain(maxURN)
 	if !ok {
 		return URN{}, false
 	}
-	var u URN
 	switch g.ID {
 	case ggepURN:
-		u, err := ParseURN("urn:" + string(b))
+		u, err := ParseURN(schemeURN + string(b))
 		return u, err == nil
 	case ggepTiger:
-		u.HasTiger = len(b) == len(u.Tiger)
-		copy(u.Tiger[:], b)
-		return u, u.HasTiger
-	case ggepHash:
-		return hashURN(b)
+		return tigerURN(b)
 	}
-	return URN{}, false
+	return hashURN(b)
+}
+
+// tigerURN reads what GGEP TT holds.
+func tigerURN(b []byte) (URN, bool) {
+	var u URN
+	if len(b) != len(u.Tiger) {
+		return u, false
+	}
+	copy(u.Tiger[:], b)
+	u.HasTiger = true
+	return u, true
 }
 
 // hashURN reads what GGEP H holds.

@@ -12,9 +12,6 @@ const (
 	hitTail = 16
 )
 
-// MaxHitRecords is the most records that fit the count of one hit.
-const MaxHitRecords = 255
-
 // QueryHit answers a query with files of one servent (protocol-facts 8).
 type QueryHit struct {
 	Addr    netip.AddrPort // of the servent, IPv4

@@ -27,7 +27,8 @@ func TestMagnet(t *testing.T) {
 		{"least", someMagnet, Magnet{URN: sha1}, ""},
 		{
 			"all", "magnet:?xt=" + both.String() + "&dn=a%20b%26%3D%2B%C3%A9&xl=24&xs=http%3A%2F%2Fa%2F&xs=http%3A%2F%2Fb%2F&as=c",
-			Magnet{both, "a b&=+é", 24, []string{"http://a/", "http://b/"}, []string{"c"}}, "",
+			Magnet{both, "a b&=+é", 24, []string{"http://a/", "http://b/"}, []string{"c"}},
+			"",
 		},
 		{
 			"as others write it", "MAGNET:?XT.1=" + strings.ToLower(sha1.String()) + "&dn=a+b&xs=" + url + "&kt=x&&dn&tr=y",
@@ -36,7 +37,8 @@ func TestMagnet(t *testing.T) {
 		},
 		{
 			"several names", "magnet:?xt=urn:btih:0&xt.1=urn:tree:tiger/:" + someTiger + "&xt.2=urn:sha1:" + someSHA1,
-			Magnet{URN: both}, "magnet:?xt=" + both.String(),
+			Magnet{URN: both},
+			"magnet:?xt=" + both.String(),
 		},
 		{"escaped name", "magnet:?xt=urn%3Asha1%3A" + someSHA1, Magnet{URN: sha1}, someMagnet},
 		{"largest size", someMagnet + "&xl=9223372036854775807", Magnet{URN: sha1, Size: math.MaxInt64}, ""},

@@ -39,9 +39,9 @@ func TestFixedAddress(t *testing.T) {
 
 func TestPongRole(t *testing.T) {
 	for _, c := range []struct {
-		kb             uint32
-		marked         bool // as received
-		leaf, ultrapee uint32
+		kb              uint32
+		marked          bool // as received
+		leaf, ultrapeer uint32
 	}{
 		{0, false, 0, 8},
 		{1, false, 1, 8},
@@ -57,7 +57,7 @@ func TestPongRole(t *testing.T) {
 	} {
 		wantEqual(t, "ultrapeer by kbytes", Pong{KBytes: c.kb}.Ultrapeer(), c.marked)
 		wantEqual(t, "leaf's kbytes", PongKBytes(c.kb, false), c.leaf)
-		wantEqual(t, "ultrapeer's kbytes", PongKBytes(c.kb, true), c.ultrapee)
+		wantEqual(t, "ultrapeer's kbytes", PongKBytes(c.kb, true), c.ultrapeer)
 		wantEqual(t, "leaf marked", Pong{KBytes: PongKBytes(c.kb, false)}.Ultrapeer(), false)
 		wantEqual(t, "ultrapeer marked", Pong{KBytes: PongKBytes(c.kb, true)}.Ultrapeer(), true)
 	}

@@ -5,10 +5,6 @@ import (
 	"net/netip"
 )
 
-// PushFirewallIndex is the file index of a push that asks for firewall-to-firewall
-// transfer (protocol-facts 16).
-const PushFirewallIndex = 0x7ffffffd
-
 // pushSize is the fixed part of a push.
 const pushSize = 26
 

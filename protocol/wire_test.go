@@ -82,12 +82,11 @@ type wireGGEP struct {
 // that the tests know.
 func readWireVectors(t testing.TB) []wireVector {
 	t.Helper()
-	file, err := os.Open("testdata/wire/vectors.json")
+	text, err := os.ReadFile("testdata/wire/vectors.json")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer file.Close()
-	d := json.NewDecoder(file)
+	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
 	var vectors []wireVector
 	if err := d.Decode(&vectors); err != nil {
