@@ -5,9 +5,10 @@ import "bytes"
 // maxCOBSRun is the most bytes without NUL that one COBS code covers.
 const maxCOBSRun = 254
 
-// appendCOBS writes data to the end of b without NUL: each run up to a NUL is
-// preceded by its length plus one (consistent overhead byte stuffing).
-func appendCOBS(b, data []byte) []byte {
+// encodeCOBS returns data in a form without NUL: each run up to a NUL is preceded
+// by its length plus one (consistent overhead byte stuffing).
+func encodeCOBS(data []byte) []byte {
+	b := make([]byte, 0, len(data)+len(data)/maxCOBSRun+1)
 	for {
 		run, more := data, false
 		if i := bytes.IndexByte(data, 0); i >= 0 {
@@ -31,12 +32,13 @@ func appendCOBS(b, data []byte) []byte {
 	}
 }
 
-// appendUnCOBS writes to the end of b what appendCOBS made data from.
-func appendUnCOBS(b, data []byte) ([]byte, bool) {
+// decodeCOBS returns what encodeCOBS made data from.
+func decodeCOBS(data []byte) ([]byte, bool) {
+	b := make([]byte, 0, len(data))
 	for len(data) > 0 {
 		n := int(data[0])
 		if n == 0 || n > len(data) || bytes.IndexByte(data[1:n], 0) >= 0 {
-			return b, false
+			return nil, false
 		}
 		b = append(b, data[1:n]...)
 		data = data[n:]

@@ -267,7 +267,7 @@ func FuzzGGEPData(f *testing.F) {
 		}
 	}
 	f.Add(zlibOf(make([]byte, 1000)), false, true, 999)
-	f.Add(appendCOBS(nil, zlibOf([]byte("text"))), true, true, 4)
+	f.Add(encodeCOBS(zlibOf([]byte("text"))), true, true, 4)
 	f.Fuzz(func(t *testing.T, raw []byte, cobs, deflate bool, limit int) {
 		g := GGEP{ID: "A", COBS: cobs, Deflate: deflate, Raw: raw}
 		data, err := g.Data(limit)

@@ -47,7 +47,7 @@ func NewGGEP(id string, data []byte) GGEP { return GGEP{ID: id, Raw: data} }
 // NUL: COBS encoded if there is a NUL in it.
 func (g GGEP) ForHit() GGEP {
 	if !g.COBS && bytes.IndexByte(g.Raw, 0) >= 0 {
-		g.Raw, g.COBS = appendCOBS(nil, g.Raw), true
+		g.Raw, g.COBS = encodeCOBS(g.Raw), true
 	}
 	return g
 }
@@ -59,7 +59,7 @@ func (g GGEP) ForHit() GGEP {
 func (g GGEP) Data(limit int) ([]byte, error) {
 	data := g.Raw
 	if g.COBS {
-		plain, ok := appendUnCOBS(make([]byte, 0, len(data)), data)
+		plain, ok := decodeCOBS(data)
 		if !ok {
 			return nil, &Error{Malformed, "ggep cobs"}
 		}

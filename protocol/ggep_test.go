@@ -124,20 +124,20 @@ func TestCOBS(t *testing.T) {
 		{run(254) + "\x00", "\xff" + run(254) + "\x01\x01"},
 		{run(508), "\xff" + run(254) + "\xff" + run(254)},
 	} {
-		got := appendCOBS(nil, []byte(c.plain))
+		got := encodeCOBS([]byte(c.plain))
 		wantEqual(t, "cobs", hex.EncodeToString(got), hex.EncodeToString([]byte(c.want)))
-		plain, ok := appendUnCOBS(nil, got)
+		plain, ok := decodeCOBS(got)
 		if !ok || string(plain) != c.plain {
 			t.Errorf("undone %x, %v", plain, ok)
 		}
 	}
 	// Other encoders end a full run with an empty one.
-	plain, ok := appendUnCOBS(nil, []byte("\xff"+run(254)+"\x01"))
+	plain, ok := decodeCOBS([]byte("\xff"+run(254)+"\x01"))
 	if !ok || string(plain) != run(254) {
 		t.Errorf("undone %x, %v", plain, ok)
 	}
 	for _, bad := range []string{"\x00", "\x02", "\x03a", "\x02\x00", "\x02a\x00", "\x04a\x00b"} {
-		if plain, ok := appendUnCOBS(nil, []byte(bad)); ok {
+		if plain, ok := decodeCOBS([]byte(bad)); ok {
 			t.Errorf("%x undone as %x", bad, plain)
 		}
 	}
@@ -146,11 +146,11 @@ func TestCOBS(t *testing.T) {
 func TestCOBSAny(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		data := slices.Concat(rapid.SliceOf(rapid.SliceOfN(rapid.Byte(), 0, 300)).Draw(t, "data")...)
-		coded := appendCOBS(nil, data)
+		coded := encodeCOBS(data)
 		if bytes.IndexByte(coded, 0) >= 0 {
 			t.Fatalf("NUL in %x", coded)
 		}
-		plain, ok := appendUnCOBS(nil, coded)
+		plain, ok := decodeCOBS(coded)
 		if !ok || !bytes.Equal(plain, data) {
 			t.Fatalf("undone %x, want %x", plain, data)
 		}
