@@ -1,0 +1,77 @@
+package control
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/seed282dab8e/servent/servent"
+)
+
+// ErrNotRunning says that no servent runs on the data dir.
+var ErrNotRunning = errors.New("no servent runs on this data dir")
+
+// Kinds of errors, as they stand beside the text of an answer.
+const (
+	kindNotVerified = "not_verified"
+	kindNoSource    = "no_source"
+	kindBadRequest  = "bad_request"
+	kindForbidden   = "forbidden"
+	kindFailed      = "failed"
+)
+
+// failure is an error as it goes over the socket.
+type failure struct {
+	Text string `json:"error"`
+	Kind string `json:"kind"`
+}
+
+func failureOf(err error) failure {
+	kind := kindFailed
+	var r *requestError
+	switch {
+	case errors.Is(err, servent.ErrNotVerified):
+		kind = kindNotVerified
+	case errors.Is(err, servent.ErrNoSource):
+		kind = kindNoSource
+	case errors.As(err, &r):
+		kind = r.kind
+	}
+	return failure{err.Error(), kind}
+}
+
+// answerError is an error that the servent answered with. It is the same as
+// the sentinel that it stood for there.
+type answerError failure
+
+func (e *answerError) Error() string { return e.Text }
+
+// Is makes errors.Is work across the socket.
+func (e *answerError) Is(target error) bool {
+	switch e.Kind {
+	case kindNotVerified:
+		return target == servent.ErrNotVerified
+	case kindNoSource:
+		return target == servent.ErrNoSource
+	}
+	return false
+}
+
+// requestError is a request that is refused.
+type requestError struct {
+	kind string
+	err  error
+}
+
+func (e *requestError) Error() string { return e.err.Error() }
+func (e *requestError) Unwrap() error { return e.err }
+
+// status is the HTTP status that goes with a kind.
+func status(kind string) int {
+	switch kind {
+	case kindBadRequest:
+		return http.StatusBadRequest
+	case kindForbidden:
+		return http.StatusForbidden
+	}
+	return http.StatusInternalServerError
+}

@@ -1,0 +1,39 @@
+package control
+
+import "github.com/seed282dab8e/servent/servent"
+
+// apiVersion stands in every path: a servent of another version answers 404.
+const apiVersion = "/v1"
+
+// host is what a client names as the HTTP host. A browser that was led here
+// would name another.
+const host = "servent"
+
+// folder is the request of share and unshare; Dir is absolute.
+type folder struct {
+	Dir string `json:"dir"`
+}
+
+// line is one line of a stream. One field is set.
+type line struct {
+	Found    *servent.Found       `json:"found,omitempty"`
+	Progress *servent.GetProgress `json:"progress,omitempty"`
+	Got      *servent.Got         `json:"got,omitempty"`
+	Scan     *servent.ScanInfo    `json:"scan,omitempty"`
+	Shared   *Shared              `json:"shared,omitempty"`
+	Done     bool                 `json:"done,omitempty"`
+	Error    string               `json:"error,omitempty"`
+	Kind     string               `json:"kind,omitempty"`
+}
+
+// Shared is a folder that was added to a servent that runs.
+type Shared struct {
+	Share   servent.ShareInfo `json:"share"`
+	LeftOut []servent.LeftOut `json:"left_out"` // of a great many, some
+}
+
+// Version is the servent that runs.
+type Version struct {
+	Version string `json:"version"`
+	PID     int    `json:"pid"`
+}
