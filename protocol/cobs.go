@@ -10,25 +10,20 @@ const maxCOBSRun = 254
 func encodeCOBS(data []byte) []byte {
 	b := make([]byte, 0, len(data)+len(data)/maxCOBSRun+1)
 	for {
-		run, more := data, false
-		if i := bytes.IndexByte(data, 0); i >= 0 {
-			run, more = data[:i], true
-		}
-		if len(run) >= maxCOBSRun {
-			b = append(b, maxCOBSRun+1)
-			b = append(b, data[:maxCOBSRun]...)
-			data = data[maxCOBSRun:]
-			if len(data) == 0 {
-				return b
-			}
-			continue
+		run := data[:min(len(data), maxCOBSRun)]
+		end := bytes.IndexByte(run, 0)
+		if end >= 0 {
+			run = run[:end]
 		}
 		b = append(b, byte(len(run)+1))
 		b = append(b, run...)
-		if !more {
+		data = data[len(run):]
+		switch {
+		case end >= 0:
+			data = data[1:] // the NUL, which the code stands for
+		case len(data) == 0:
 			return b
 		}
-		data = data[len(run)+1:]
 	}
 }
 

@@ -132,7 +132,7 @@ func TestCOBS(t *testing.T) {
 		}
 	}
 	// Other encoders end a full run with an empty one.
-	plain, ok := decodeCOBS([]byte("\xff"+run(254)+"\x01"))
+	plain, ok := decodeCOBS([]byte("\xff" + run(254) + "\x01"))
 	if !ok || string(plain) != run(254) {
 		t.Errorf("undone %x, %v", plain, ok)
 	}
