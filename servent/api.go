@@ -21,8 +21,9 @@ type Found struct {
 	Magnet  string        `json:"magnet"`
 	Type    string        `json:"type"`
 	Sources []FoundSource `json:"sources"`
-	Hops    int           `json:"hops"` // links between here and the nearest source
-	MS      int64         `json:"ms"`   // from the start of the search
+	Hops    int           `json:"hops"`  // links between here and the nearest source
+	MS      int64         `json:"ms"`    // from the start of the search
+	Score   float64       `json:"score"` // how well the name fits: see search.Result
 }
 
 // FoundSource is one servent that has the file.
@@ -37,7 +38,7 @@ type FoundSource struct {
 func foundOf(r *search.Result) Found {
 	f := Found{
 		Name: r.Name, Path: r.Path, Size: r.Size, Type: r.Type.String(),
-		Hops: int(r.Hops), MS: r.Elapsed.Milliseconds(),
+		Hops: int(r.Hops), MS: r.Elapsed.Milliseconds(), Score: r.Score,
 		Magnet: protocol.Magnet{URN: r.URN, Name: r.Name, Size: r.Size}.String(),
 	}
 	if r.URN.HasSHA1 {
