@@ -52,8 +52,9 @@ lint: fmt ## gofumpt and golangci-lint, installed into .tools where they are abs
 fuzz: ## every fuzz target for FUZZTIME (20s)
 	@.ci/fuzz $(FUZZTIME)
 
-bench: ## all benchmarks, those of the module bench too
-	@for m in $(MODULES); do (set -x; cd $$m && go test -run '^$$' -bench . -benchmem ./...) || exit; done
+bench: ## all benchmarks, and the servent beside nats-server
+	go test -run '^$$' -bench . -benchmem ./...
+	cd bench && go run .
 
 cross: $(CROSS:%=cross-%) ## build for Windows, macOS and ARM into bin/
 cross-%:
