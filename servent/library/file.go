@@ -1,0 +1,77 @@
+package library
+
+import (
+	"path"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/seed282dab8e/servent/protocol"
+	"github.com/seed282dab8e/servent/search"
+)
+
+// File is a shared file as it was when it was hashed.
+type File struct {
+	Index   uint32 // stands for this content at this path as long as the process lives
+	Root    string // the shared folder
+	Rel     string // path below Root, with slashes, byte for byte as on disk
+	Size    uint64
+	ModTime time.Time
+	URN     protocol.URN
+	Type    search.MediaType
+}
+
+// Path returns where the file lies.
+func (f File) Path() string { return filepath.Join(f.Root, filepath.FromSlash(f.Rel)) }
+
+// Name returns the base name for others to see, in valid UTF-8.
+func (f File) Name() string { return path.Base(f.text()) }
+
+// text returns the path below the shared folder in valid UTF-8. It is what
+// words are taken from, for the index and the route table alike.
+func (f File) text() string { return strings.ToValidUTF8(f.Rel, "\uFFFD") }
+
+// Record returns what others are told about the file.
+func (f File) Record() protocol.FileRecord {
+	folder, name := path.Split(f.text())
+	return protocol.FileRecord{
+		Index: f.Index, Size: f.Size, Name: name, Path: strings.TrimSuffix(folder, "/"),
+		URN: f.URN, Created: f.ModTime,
+	}
+}
+
+func (f File) doc() search.Doc {
+	return search.Doc{ID: search.DocID(f.Index), Text: f.text(), Size: f.Size, Type: f.Type}
+}
+
+// ByIndex returns the file of an index.
+func (l *Library) ByIndex(i uint32) (File, bool) {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	if f := l.files[i]; f != nil {
+		return *f, true
+	}
+	return File{}, false
+}
+
+// BySHA1 returns the first file with this content that is still on disk as it
+// was when it was hashed.
+func (l *Library) BySHA1(h protocol.SHA1) (File, bool) {
+	for _, f := range l.equal(h) {
+		if f.unchanged() {
+			return f, true
+		}
+	}
+	return File{}, false
+}
+
+// equal returns the files of one content.
+func (l *Library) equal(h protocol.SHA1) []File {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	var out []File
+	for _, i := range l.bySHA1[h] {
+		out = append(out, *l.files[i])
+	}
+	return out
+}

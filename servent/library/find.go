@@ -1,0 +1,45 @@
+package library
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/seed282dab8e/servent/protocol"
+	"github.com/seed282dab8e/servent/search"
+)
+
+// Find returns shared files that answer q or hold the content of one of urns,
+// at most limit of them if limit is positive. Files named by URN come first,
+// then those found by words, the best first. A URN counts by its SHA-1.
+func (l *Library) Find(ctx context.Context, q search.Query, urns []protocol.URN, limit int) ([]File, error) {
+	var out []File
+	seen := make(map[uint32]bool)
+	for _, u := range urns {
+		for _, f := range l.equal(u.SHA1) {
+			if !u.HasSHA1 || seen[f.Index] {
+				continue
+			}
+			seen[f.Index] = true
+			if out = append(out, f); len(out) == limit {
+				return out, nil
+			}
+		}
+	}
+	if limit > 0 {
+		limit -= len(out)
+	}
+	keep := func(id search.DocID) bool {
+		_, ok := l.ByIndex(uint32(id))
+		return ok && !seen[uint32(id)]
+	}
+	hits, err := l.cfg.Index.Find(ctx, q, keep, limit)
+	if err != nil {
+		return nil, fmt.Errorf("find shared files: %w", err)
+	}
+	for _, h := range hits {
+		if f, ok := l.ByIndex(uint32(h.ID)); ok {
+			out = append(out, f)
+		}
+	}
+	return out, nil
+}

@@ -1,0 +1,69 @@
+package library
+
+import (
+	"github.com/seed282dab8e/servent/protocol"
+	"github.com/seed282dab8e/servent/search"
+)
+
+const (
+	// smallestTable is the size that the proposal recommends and every servent takes.
+	smallestTable = 16
+	// maxFill is how full a table may be before a larger one is taken. A word that
+	// is not there passes with this chance, two words with its square.
+	maxFill = 1.0 / 3
+)
+
+// Table returns the route table of all shared files: their words and URNs, in
+// the smallest size of 2^16 slots or more that is not over a third full, or
+// else the largest there is. It is nil when nothing is shared. The table is
+// made once for each change; callers must not write to it.
+func (l *Library) Table() *protocol.RouteTable {
+	l.mu.RLock()
+	table, files := l.table, len(l.files)
+	l.mu.RUnlock()
+	if table != nil || files == 0 {
+		return table
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.table == nil && len(l.files) > 0 {
+		l.table = fitted(l.allWords())
+	}
+	return l.table
+}
+
+// allWords returns the words and URNs of all files in a table of the largest
+// size. l.mu is held.
+func (l *Library) allWords() *protocol.RouteTable {
+	if l.words == nil {
+		l.words = protocol.NewRouteTable(protocol.MaxTableBits)
+		for _, f := range l.files {
+			addWords(l.words, *f)
+		}
+	}
+	return l.words
+}
+
+// addWords keeps words up to date with a file that was added. l.mu is held.
+func (l *Library) addWords(f File) {
+	l.table = nil
+	if l.words != nil {
+		addWords(l.words, f)
+	}
+}
+
+func addWords(t *protocol.RouteTable, f File) {
+	search.AddWords(t, f.text())
+	t.AddURN(f.URN)
+}
+
+// fitted returns a table with everything of words in the size that suits it.
+func fitted(words *protocol.RouteTable) *protocol.RouteTable {
+	for bits := uint(smallestTable); ; bits++ {
+		t := protocol.NewRouteTable(bits)
+		t.Or(words)
+		if t.Fill() <= maxFill || bits >= protocol.MaxTableBits {
+			return t
+		}
+	}
+}
