@@ -1,0 +1,16 @@
+// Package transfer moves files between servents: the HTTP server that serves
+// shared files, the client that downloads them, and the push by which a
+// servent that cannot be dialled offers a file (GIV).
+//
+// Uploads answer GET and HEAD of /uri-res/N2R?urn:sha1:… and
+// /get/<index>/<name> with exact ranges over kept-alive connections.
+// Downloads take one source at a time and the next one when it fails, go on
+// where the last one ended, hash what comes while it comes, and give the file
+// its name only when SHA-1 and, where it is known, the tiger root agree.
+// Nothing ever lies half-written under the final name.
+//
+// Connections come from the servent's one port or from pushes, so that the
+// client speaks HTTP over a net.Conn by itself and the server takes its
+// connections from a ConnListener. Sections named in comments are those of
+// docs/protocol-facts.md.
+package transfer
