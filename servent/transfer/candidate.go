@@ -1,0 +1,119 @@
+package transfer
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/sirupsen/logrus"
+)
+
+// enoughGain is how much a source must deliver for its failure not to count: one
+// that gives pieces and closes is asked again and again, and still the end is
+// certain.
+const enoughGain = 64 << 10
+
+// candidate is a source of one download with what it did so far.
+type candidate struct {
+	Source
+	tries     int       // attempts that failed
+	retries   int       // times it was busy
+	notBefore time.Time // when to ask it again
+	alone     bool      // under suspicion: must deliver the whole file by itself
+	out       bool      // not to be asked again
+	err       error     // of the last attempt
+	gained    uint64    // bytes in the sink from the last attempt
+}
+
+// next returns the candidate to ask and how long to wait before; nil when none
+// is left. One that is ready goes before one that is busy, one that failed
+// less before one that failed more, and otherwise the order of the job counts.
+func (g *get) next(now time.Time) (*candidate, time.Duration) {
+	var best *candidate
+	for _, c := range g.all {
+		if !c.out && (best == nil || c.before(best, now)) {
+			best = c
+		}
+	}
+	if best == nil {
+		return nil, 0
+	}
+	return best, best.notBefore.Sub(now)
+}
+
+func (c *candidate) before(d *candidate, now time.Time) bool {
+	ready := !c.notBefore.After(now)
+	switch {
+	case ready == d.notBefore.After(now):
+		return ready
+	case !ready:
+		return c.notBefore.Before(d.notBefore)
+	case c.alone != d.alone:
+		return d.alone
+	}
+	return c.tries < d.tries
+}
+
+// note decides what becomes of a candidate that failed.
+func (g *get) note(c *candidate, err error) {
+	c.err = err
+	g.log.WithFields(logrus.Fields{"addr": c.String(), "bytes": c.gained}).WithError(err).Debug("source failed")
+	failed := &sourceError{}
+	errors.As(err, &failed)
+	cfg := &g.client.cfg
+	switch failed.kind {
+	case failFault:
+		c.out = true
+	case failBusy:
+		c.retries++
+		c.notBefore = time.Now().Add(max(failed.after, cfg.RetryWait))
+		c.out = c.retries > cfg.Retries || failed.after > cfg.MaxRetryWait
+	case failConflict:
+		// A size that came from another source proves nothing.
+		c.out = c.alone || g.job.Size > 0
+		c.alone = true
+	case failNetwork:
+		if c.gained < enoughGain || c.alone { // what came alone may be thrown away
+			c.tries++
+		}
+		c.out = c.gained == 0 || c.tries >= cfg.Attempts
+	}
+}
+
+// blame decides what becomes of those who sent content that does not match.
+// One that sent all of it lied. Among several the liar is not known: each gets
+// one more turn, in which its bytes are mixed with nobody's.
+func (g *get) blame() {
+	g.lied = true
+	single := len(g.mixed) == 1
+	for _, c := range g.mixed {
+		g.log.WithField("addr", c.String()).Warn("content does not match its hash")
+		c.out, c.err = single, errWrongContent
+		if !single {
+			c.alone, c.err = true, errMixedContent
+			c.tries = max(0, min(c.tries, g.client.cfg.Attempts-1))
+		}
+	}
+}
+
+// mustRestart reports whether c may not go on from what is in the sink: one
+// that must deliver by itself mixes with nobody, on either side.
+func (g *get) mustRestart(c *candidate) bool {
+	if len(g.mixed) == 1 && g.mixed[0] == c {
+		return false
+	}
+	return c.alone || slices.ContainsFunc(g.mixed, func(m *candidate) bool { return m.alone })
+}
+
+// exhausted says why no candidate is left.
+func (g *get) exhausted() error {
+	e := &exhaustedError{what: ErrUnavailable, advice: "search again for other sources, or try again later"}
+	if g.lied {
+		e.what, e.advice = ErrNotVerified, "search again and take another result"
+	}
+	for _, c := range g.all {
+		e.causes = append(e.causes, fmt.Errorf("%s: %w", c.String(), c.err))
+	}
+	return e
+}

@@ -1,0 +1,186 @@
+package transfer
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/sirupsen/logrus"
+	"golang.org/x/time/rate"
+
+	"github.com/seed282dab8e/servent/protocol"
+)
+
+// Dialer opens connections; *net.Dialer is one.
+type Dialer interface {
+	DialContext(ctx context.Context, network, addr string) (net.Conn, error)
+}
+
+// Source is one servent that can serve a file.
+type Source struct {
+	Addr    netip.AddrPort // invalid where it is not known
+	Servent protocol.GUID  // zero where it is not known: no push then
+	Index   uint32         // of the file at that servent
+	Name    string         // what it calls the file; empty: only asked by hash
+	Push    bool           // cannot be dialled, as far as is known
+}
+
+// String names the source by its address, or by its GUID where it has none.
+func (s Source) String() string {
+	if s.Addr.IsValid() {
+		return s.Addr.String()
+	}
+	return s.Servent.String()
+}
+
+// ClientConfig configures a Client. A zero or negative duration or number
+// means the default.
+type ClientConfig struct {
+	Dial  Dialer                                    // default: a net.Dialer
+	Push  func(ctx context.Context, s Source) error // asks s to connect back, at most one at a time for a download; nil: no pushes
+	Agent string                                    // User-Agent; default "Servent"
+	Rate  *rate.Limiter                             // bytes a second over all downloads; nil: no limit
+	Log   logrus.FieldLogger                        // nil discards
+
+	DialTimeout   time.Duration // to connect; default 10 s
+	PushTimeout   time.Duration // from a push to the GIV; default 20 s
+	HeaderTimeout time.Duration // to send a request, and to get the whole header of the answer; default 20 s
+	IdleTimeout   time.Duration // without a byte of the file; default 30 s
+	MinSpeed      uint64        // bytes a second, averaged over SpeedWindow of waiting; default 256
+	SpeedWindow   time.Duration // default 30 s
+	RetryWait     time.Duration // before a busy source is asked again, unless it asks for more; default 2 s
+	MaxRetryWait  time.Duration // a busy source that asks for more is given up; default 60 s
+	Retries       int           // of one busy source; default 5
+	Attempts      int           // of one source that fails with the file begun; default 3
+	MaxFileSize   uint64        // default 1 TiB
+}
+
+func (c ClientConfig) withDefaults() ClientConfig {
+	if c.Dial == nil {
+		c.Dial = &net.Dialer{}
+	}
+	if c.Agent == "" {
+		c.Agent = defaultAgent
+	}
+	c.Log = orDiscard(c.Log)
+	c.DialTimeout = orDefault(c.DialTimeout, 10*time.Second)
+	c.PushTimeout = orDefault(c.PushTimeout, 20*time.Second)
+	c.HeaderTimeout = orDefault(c.HeaderTimeout, 20*time.Second)
+	c.IdleTimeout = orDefault(c.IdleTimeout, 30*time.Second)
+	c.MinSpeed = orDefault(c.MinSpeed, 256)
+	c.SpeedWindow = orDefault(c.SpeedWindow, 30*time.Second)
+	c.RetryWait = orDefault(c.RetryWait, 2*time.Second)
+	c.MaxRetryWait = orDefault(c.MaxRetryWait, time.Minute)
+	c.Retries = orDefault(c.Retries, 5)
+	c.Attempts = orDefault(c.Attempts, 3)
+	c.MaxFileSize = orDefault(c.MaxFileSize, 1<<40)
+	return c
+}
+
+// ClientStats counts what a client did since it was made.
+type ClientStats struct {
+	Active int64  // downloads that run
+	Done   uint64 // downloads that ended with the file in place
+	Failed uint64 // downloads that did not
+	Bytes  uint64 // of file content received, wrong content included
+	Lies   uint64 // times that content did not match its hash
+}
+
+// Client downloads files. Its methods may be called from any goroutine.
+type Client struct {
+	cfg    ClientConfig
+	create createFunc // a test makes the disk fail
+
+	active             atomic.Int64
+	done, failed       atomic.Uint64
+	bytesIn, liesFound atomic.Uint64
+
+	mu      sync.Mutex
+	waiters []*waiter // in the order in which they began to wait
+}
+
+// waiter is a download that waits for a GIV of one servent.
+type waiter struct {
+	servent protocol.GUID
+	index   uint32
+	conn    chan net.Conn // room for one: delivered when the waiter leaves the list
+}
+
+// NewClient returns a client. It starts nothing.
+func NewClient(cfg ClientConfig) *Client {
+	return &Client{cfg: cfg.withDefaults(), create: createPart}
+}
+
+// Stats returns the counters.
+func (c *Client) Stats() ClientStats {
+	return ClientStats{
+		Active: c.active.Load(),
+		Done:   c.done.Load(),
+		Failed: c.failed.Load(),
+		Bytes:  c.bytesIn.Load(),
+		Lies:   c.liesFound.Load(),
+	}
+}
+
+// Accept hands over a connection that opened with g to the download that
+// waits for that servent; among several to the one that wants that index, or
+// else the first. False means that nobody waits: conn is still the caller's.
+// The GIV line must have been read from conn, and nothing more.
+func (c *Client) Accept(conn net.Conn, g GIV) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	found := -1
+	for i, w := range c.waiters {
+		if w.servent != g.Servent {
+			continue
+		}
+		if found < 0 || w.index == g.Index {
+			found = i
+		}
+		if w.index == g.Index {
+			break
+		}
+	}
+	if found < 0 {
+		return false
+	}
+	c.waiters[found].conn <- conn
+	c.forget(found)
+	return true
+}
+
+// expect begins to wait for a GIV of s.
+func (c *Client) expect(s Source) *waiter {
+	w := &waiter{servent: s.Servent, index: s.Index, conn: make(chan net.Conn, 1)}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.waiters = append(c.waiters, w)
+	return w
+}
+
+// leave ends the waiting. A connection that came at the last moment is closed.
+func (c *Client) leave(w *waiter) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for i := range c.waiters {
+		if c.waiters[i] == w {
+			c.forget(i)
+			return
+		}
+	}
+	select {
+	case conn := <-w.conn:
+		_ = conn.Close() // nothing was sent on it
+	default:
+	}
+}
+
+// forget removes waiter i; c.mu is held.
+func (c *Client) forget(i int) {
+	copy(c.waiters[i:], c.waiters[i+1:])
+	c.waiters[len(c.waiters)-1] = nil
+	c.waiters = c.waiters[:len(c.waiters)-1]
+}

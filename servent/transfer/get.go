@@ -1,0 +1,258 @@
+package transfer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/sirupsen/logrus"
+
+	"github.com/seed282dab8e/servent/protocol"
+)
+
+// Job says what to download and from whom.
+type Job struct {
+	URN     protocol.URN // may hold no hash: the result is then not verified
+	Name    string       // what a peer calls it; SafeName makes the file's name of it
+	Size    uint64       // 0: not known
+	Sources []Source     // in the order in which to ask them
+	Dir     string       // where the file goes; must exist
+}
+
+// States of a download.
+const (
+	StateConnecting = "connecting"
+	StatePushing    = "pushing" // asked the source to connect to us
+	StateWaiting    = "waiting" // every source left is busy
+	StateLoading    = "loading"
+	StateVerifying  = "verifying"
+)
+
+// Progress is how far a download is.
+type Progress struct {
+	Done, Total uint64 // bytes; Total is 0 while it is not known
+	Source      Source // the one that is asked
+	State       string
+}
+
+// Result is a file that was downloaded.
+type Result struct {
+	Path     string
+	URN      protocol.URN  // of the content, both hashes; only those that were asked for where Existing
+	SHA1     protocol.SHA1 // the same as in URN
+	Bytes    uint64
+	Elapsed  time.Duration
+	Verified bool // the content matches every hash that the job named, and it named one
+	Existing bool // the file lay there already
+}
+
+// progressPeriod is how often progress is reported while bytes come.
+const progressPeriod = 200 * time.Millisecond
+
+// Get downloads a file and returns when it lies verified in job.Dir, when no
+// source is left, or when ctx ends. A file of that name is never overwritten:
+// one with the same content is taken as the result, beside any other a
+// numbered name is chosen. progress, which may be nil, is called now and then
+// from the calling goroutine.
+func (c *Client) Get(ctx context.Context, job Job, progress func(Progress)) (Result, error) {
+	c.active.Add(1)
+	defer c.active.Add(-1)
+	begin := time.Now()
+	for i := 0; job.Name == "" && i < len(job.Sources); i++ {
+		job.Name = job.Sources[i].Name
+	}
+	job.Name = SafeName(job.Name)
+	r, err := c.get(ctx, job, progress)
+	if err != nil {
+		c.failed.Add(1)
+		return Result{}, fmt.Errorf("download %q: %w", job.Name, err)
+	}
+	c.done.Add(1)
+	r.Elapsed = time.Since(begin)
+	return r, nil
+}
+
+func (c *Client) get(ctx context.Context, job Job, progress func(Progress)) (Result, error) {
+	if err := checkDir(job.Dir); err != nil {
+		return Result{}, err
+	}
+	if job.Size > c.cfg.MaxFileSize {
+		return Result{}, fmt.Errorf("%w (%d bytes)", errTooBig, job.Size)
+	}
+	named := job.URN.HasSHA1 || job.URN.HasTiger
+	if named {
+		if path, size, ok := findCopy(ctx, job.Dir, job.Name, job.URN, job.Size); ok {
+			return Result{Path: path, URN: job.URN, SHA1: job.URN.SHA1, Bytes: size, Verified: true, Existing: true}, nil
+		}
+	}
+	if len(job.Sources) == 0 {
+		return Result{}, ErrNoSource
+	}
+	out, err := openOutput(job.Dir, job.Name, c.create)
+	if err != nil {
+		return Result{}, err
+	}
+	defer out.discard()
+	g := newGet(c, job, out, progress)
+	urn, err := g.run(ctx)
+	g.sink.close()
+	if err != nil {
+		return Result{}, err
+	}
+	path, existing, err := out.publish(func(path string) bool { return holdsAt(ctx, path, urn, g.sink.size) })
+	if err != nil {
+		return Result{}, err
+	}
+	return Result{Path: path, URN: urn, SHA1: urn.SHA1, Bytes: g.sink.size, Verified: named, Existing: existing}, nil
+}
+
+// get is one download on its way. It belongs to one goroutine.
+type get struct {
+	client *Client
+	job    Job
+	sink   *sink
+	log    logrus.FieldLogger
+
+	size  uint64 // of the file
+	sized bool   // size is known, from the job or from the source that sent the first bytes
+
+	all    []*candidate // in the job's order
+	mixed  []*candidate // those whose bytes are in the sink
+	lied   bool         // content did not match
+	asking *candidate
+
+	progress func(Progress)
+	reported time.Time
+}
+
+func newGet(c *Client, job Job, out *output, progress func(Progress)) *get {
+	g := &get{
+		client:   c,
+		job:      job,
+		sink:     newSink(out.file),
+		log:      c.cfg.Log.WithField("component", "download"),
+		size:     job.Size,
+		sized:    job.Size > 0,
+		progress: progress,
+	}
+	for _, s := range job.Sources {
+		g.all = append(g.all, &candidate{Source: s})
+	}
+	return g
+}
+
+// run asks sources until the file is whole and right, and returns its hashes.
+func (g *get) run(ctx context.Context) (protocol.URN, error) {
+	for {
+		c, wait := g.next(time.Now())
+		if c == nil {
+			return protocol.URN{}, g.exhausted()
+		}
+		if err := g.pause(ctx, wait); err != nil {
+			return protocol.URN{}, err
+		}
+		urn, ok, err := g.try(ctx, c)
+		if ok || err != nil {
+			return urn, err
+		}
+	}
+}
+
+// try gives one candidate its turn. true means that the file is whole and
+// right; an error ends the download.
+func (g *get) try(ctx context.Context, c *candidate) (protocol.URN, bool, error) {
+	g.asking = c
+	if g.mustRestart(c) {
+		if err := g.restart(); err != nil {
+			return protocol.URN{}, false, explain(err)
+		}
+	}
+	c.gained = 0
+	failed := g.fetch(ctx, c)
+	var local *localError
+	switch {
+	case ctx.Err() != nil:
+		return protocol.URN{}, false, ctx.Err()
+	case errors.As(failed, &local):
+		return protocol.URN{}, false, explain(failed)
+	case !g.whole():
+		g.note(c, failed)
+		return protocol.URN{}, false, nil
+	}
+	g.involve(c) // where the file is empty, nothing told so yet
+	return g.verify()
+}
+
+// verify compares the hashes of the whole file. What does not match is thrown
+// away, and whoever sent some of it is to blame.
+func (g *get) verify() (protocol.URN, bool, error) {
+	g.report(StateVerifying, true)
+	urn, err := g.sink.sums()
+	if err != nil {
+		return urn, false, explain(err)
+	}
+	if matches(urn, g.job.URN) {
+		return urn, true, nil
+	}
+	g.client.liesFound.Add(1)
+	g.blame()
+	if err := g.restart(); err != nil {
+		return urn, false, explain(err)
+	}
+	return urn, false, nil
+}
+
+// whole reports whether all bytes of the file are there.
+func (g *get) whole() bool { return g.sized && g.sink.size == g.size }
+
+// restart forgets everything that came, and the size when it came too.
+func (g *get) restart() error {
+	g.mixed = g.mixed[:0]
+	g.size, g.sized = g.job.Size, g.job.Size > 0
+	return g.sink.reset()
+}
+
+// contributed notes that n bytes of c are in the sink now.
+func (g *get) contributed(c *candidate, n int) {
+	g.involve(c)
+	c.gained += uint64(n)
+	g.client.bytesIn.Add(uint64(n))
+}
+
+// involve makes c one of those who answer for what is in the sink.
+func (g *get) involve(c *candidate) {
+	if !slices.Contains(g.mixed, c) {
+		g.mixed = append(g.mixed, c)
+	}
+}
+
+// pause waits until a busy source may be asked again.
+func (g *get) pause(ctx context.Context, wait time.Duration) error {
+	if wait <= 0 {
+		return ctx.Err()
+	}
+	g.report(StateWaiting, true)
+	t := time.NewTimer(wait)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// report tells how far the download is, when there is news or it is time.
+func (g *get) report(state string, news bool) {
+	if g.progress == nil || !news && time.Since(g.reported) < progressPeriod {
+		return
+	}
+	g.reported = time.Now()
+	p := Progress{Done: g.sink.size, Total: g.size, State: state}
+	if g.asking != nil {
+		p.Source = g.asking.Source
+	}
+	g.progress(p)
+}

@@ -1,0 +1,239 @@
+package transfer
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"net"
+	"net/http"
+	"os"
+	"strconv"
+	"time"
+)
+
+const (
+	maxHeaderBytes = 32 << 10 // of one answer, interim answers included
+	maxInterim     = 5        // 1xx answers before the real one
+	maxDrain       = 64 << 10 // body of a refusal, read to keep the connection
+	bufferSize     = 32 << 10 // less than a block, so that large reads go past it
+)
+
+// link is a connection to a source that speaks HTTP. It belongs to one
+// goroutine. Whoever watches a context closes conn to end it.
+type link struct {
+	conn    net.Conn
+	cfg     *ClientConfig
+	host    string
+	unwatch func() bool // ends the watch over a context; may be nil
+
+	br     *bufio.Reader
+	budget io.LimitedReader // under br: bounds the headers
+
+	until time.Time     // no read may last longer; zero: only IdleTimeout counts
+	spent time.Duration // in reads, that is waiting for the source
+	ioErr error         // of the connection; nil: the source said something wrong
+	// silent says that the last request got no byte of an answer.
+	silent bool
+
+	metered uint64        // bytes of content since since
+	since   time.Duration // of spent, where the meter began
+}
+
+func newLink(conn net.Conn, cfg *ClientConfig, host string) *link {
+	l := &link{conn: conn, cfg: cfg, host: host}
+	l.budget.R = (*wire)(l)
+	l.br = bufio.NewReaderSize(&l.budget, bufferSize)
+	return l
+}
+
+// close ends the connection. A nil link may be closed.
+func (l *link) close() {
+	if l == nil {
+		return
+	}
+	if l.unwatch != nil {
+		l.unwatch()
+	}
+	_ = l.conn.Close() // everything wanted was read
+}
+
+// wire reads the connection of a link with deadlines.
+type wire link
+
+func (w *wire) Read(p []byte) (int, error) {
+	begin := time.Now()
+	deadline := begin.Add(w.cfg.IdleTimeout)
+	if !w.until.IsZero() && w.until.Before(deadline) {
+		deadline = w.until
+	}
+	if err := w.conn.SetReadDeadline(deadline); err != nil {
+		w.ioErr = err
+		return 0, err
+	}
+	n, err := w.conn.Read(p)
+	w.silent = w.silent && n == 0
+	w.spent += time.Since(begin)
+	if err != nil {
+		w.ioErr = err
+	}
+	return n, err
+}
+
+// ask sends a GET for path from offset on and reads the header of the answer,
+// whose body comes from the link.
+func (l *link) ask(path string, offset uint64) (*http.Response, error) {
+	l.silent = true
+	deadline := time.Now().Add(l.cfg.HeaderTimeout)
+	if err := l.conn.SetWriteDeadline(deadline); err != nil {
+		return nil, fmt.Errorf("send request: %w", err)
+	}
+	if _, err := l.conn.Write(l.request(path, offset)); err != nil {
+		return nil, fmt.Errorf("send request: %w", err)
+	}
+	l.until, l.budget.N = deadline, maxHeaderBytes
+	resp, err := l.header()
+	l.until, l.budget.N = time.Time{}, math.MaxInt64
+	return resp, err
+}
+
+func (l *link) request(path string, offset uint64) []byte {
+	b := fmt.Appendf(nil, "GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: %s\r\nX-Features: %s\r\nConnection: Keep-Alive\r\n",
+		path, l.host, l.cfg.Agent, features)
+	if offset > 0 {
+		b = append(b, "Range: bytes="...)
+		b = strconv.AppendUint(b, offset, 10)
+		b = append(b, "-\r\n"...)
+	}
+	return append(b, "\r\n"...)
+}
+
+// header reads one answer's header; interim answers are passed over.
+func (l *link) header() (*http.Response, error) {
+	for range maxInterim {
+		resp, err := http.ReadResponse(l.br, nil)
+		switch {
+		case err != nil && l.budget.N <= 0:
+			return nil, fault(errHeadersSize)
+		case err != nil:
+			return nil, l.explain(err, errHeaders)
+		case resp.StatusCode >= http.StatusOK:
+			return resp, nil
+		}
+	}
+	return nil, fault(errHeaders)
+}
+
+// explain tells a connection that failed from a source that sent nonsense.
+func (l *link) explain(err, nonsense error) error {
+	switch {
+	case l.ioErr == nil:
+		return fault(fmt.Errorf("%w (%s)", nonsense, quote(err.Error())))
+	case errors.Is(l.ioErr, os.ErrDeadlineExceeded):
+		return errStalled
+	case errors.Is(l.ioErr, io.EOF):
+		return errShort
+	}
+	return fmt.Errorf("receive: %w", l.ioErr)
+}
+
+// credit counts n bytes of content and returns an error when the source was
+// too slow for a whole SpeedWindow. Time during which nobody read, because of
+// our own disk or rate limit, does not count against it.
+func (l *link) credit(n int) error {
+	l.metered += uint64(n)
+	waited := l.spent - l.since
+	if waited < l.cfg.SpeedWindow {
+		return nil
+	}
+	slow := float64(l.metered) < float64(l.cfg.MinSpeed)*waited.Seconds()
+	l.metered, l.since = 0, l.spent
+	if slow {
+		return errTooSlow
+	}
+	return nil
+}
+
+// drain reads the rest of a small body and reports whether the connection can
+// take another request.
+func (l *link) drain(resp *http.Response) bool {
+	if resp.Close || resp.ContentLength > maxDrain {
+		return false
+	}
+	l.until = time.Now().Add(l.cfg.HeaderTimeout)
+	defer func() { l.until = time.Time{} }()
+	n, err := io.CopyN(io.Discard, resp.Body, maxDrain+1)
+	return n <= maxDrain && errors.Is(err, io.EOF)
+}
+
+// connect opens a link to s: directly or by a push, whichever is likelier to
+// work first.
+func (c *Client) connect(ctx context.Context, s Source, state func(string)) (*link, error) {
+	ways := []func(context.Context, Source) (net.Conn, error){c.dial, c.push}
+	names := []string{StateConnecting, StatePushing}
+	if s.Push {
+		ways[0], ways[1] = ways[1], ways[0]
+		names[0], names[1] = names[1], names[0]
+	}
+	var failed []error
+	for i, way := range ways {
+		state(names[i])
+		conn, err := way(ctx, s)
+		if err == nil {
+			return newLink(conn, &c.cfg, hostOf(s, conn)), nil
+		}
+		if !errors.Is(err, errNoAddress) {
+			failed = append(failed, err)
+		}
+	}
+	switch len(failed) {
+	case 0:
+		return nil, errNoAddress
+	case 1:
+		return nil, failed[0]
+	}
+	return nil, fmt.Errorf("%w, and %w", failed[0], failed[1])
+}
+
+func hostOf(s Source, conn net.Conn) string {
+	if s.Addr.IsValid() {
+		return s.Addr.String()
+	}
+	return conn.RemoteAddr().String()
+}
+
+func (c *Client) dial(ctx context.Context, s Source) (net.Conn, error) {
+	if !s.Addr.IsValid() || s.Addr.Port() == 0 || s.Addr.Addr().IsUnspecified() {
+		return nil, errNoAddress
+	}
+	ctx, cancel := context.WithTimeout(ctx, c.cfg.DialTimeout)
+	defer cancel()
+	conn, err := c.cfg.Dial.DialContext(ctx, "tcp", s.Addr.String())
+	if err != nil {
+		return nil, fmt.Errorf("dial: %w", err)
+	}
+	return conn, nil
+}
+
+// push asks the source to connect to us and waits for its GIV.
+func (c *Client) push(ctx context.Context, s Source) (net.Conn, error) {
+	if c.cfg.Push == nil || s.Servent == (Source{}).Servent {
+		return nil, errNoAddress
+	}
+	ctx, cancel := context.WithTimeout(ctx, c.cfg.PushTimeout)
+	defer cancel()
+	w := c.expect(s) // before the push: the answer may be quick
+	if err := c.cfg.Push(ctx, s); err != nil {
+		c.leave(w)
+		return nil, fmt.Errorf("push: %w", err)
+	}
+	select {
+	case conn := <-w.conn:
+		return conn, nil
+	case <-ctx.Done():
+		c.leave(w)
+		return nil, errNoGIV
+	}
+}

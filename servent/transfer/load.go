@@ -1,0 +1,175 @@
+package transfer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+// probeTime is how long the end of a body without announced length may take.
+const probeTime = 2 * time.Second
+
+// fetch asks one source for what is missing. nil means that the file is whole;
+// with an error some of it may have come all the same.
+func (g *get) fetch(ctx context.Context, c *candidate) error {
+	paths := g.paths(c.Source)
+	if len(paths) == 0 {
+		return fault(errUnaskable)
+	}
+	var l *link
+	defer func() { l.close() }()
+	var err error
+	for _, path := range paths {
+		var kept bool
+		l, kept, err = g.loadFrom(ctx, l, path, c)
+		if !errors.Is(err, errNotFound) {
+			return err
+		}
+		if !kept {
+			l.close()
+			l = nil
+		}
+	}
+	return err
+}
+
+// loadFrom is load over l, or over a new link where l is nil or turns out to
+// be closed by now. It returns the link and whether it can take another request.
+func (g *get) loadFrom(ctx context.Context, l *link, path string, c *candidate) (*link, bool, error) {
+	if l != nil {
+		kept, err := g.load(ctx, l, path, c)
+		if err == nil || !l.silent {
+			return l, kept, err
+		}
+		l.close()
+	}
+	l, err := g.open(ctx, c.Source)
+	if err != nil {
+		return nil, false, err
+	}
+	kept, err := g.load(ctx, l, path, c)
+	return l, kept, err
+}
+
+// open connects to a source and sees to it that the end of ctx ends the link.
+func (g *get) open(ctx context.Context, s Source) (*link, error) {
+	l, err := g.client.connect(ctx, s, func(state string) { g.report(state, true) })
+	if err != nil {
+		return nil, err
+	}
+	l.unwatch = context.AfterFunc(ctx, func() { _ = l.conn.Close() })
+	return l, nil
+}
+
+// paths lists what to ask a source for: by hash, which every servent knows,
+// then by the number and name of its own hit (section 19).
+func (g *get) paths(s Source) []string {
+	var paths []string
+	if g.job.URN.HasSHA1 {
+		paths = append(paths, "/uri-res/N2R?"+g.job.URN.SHA1URN())
+	}
+	if s.Name != "" {
+		paths = append(paths, fmt.Sprintf("/get/%d/%s", s.Index, url.PathEscape(s.Name)))
+	}
+	return paths
+}
+
+// load asks for path until the file is whole: a source that has only a part,
+// or gives its file in pieces, is asked again on the same connection.
+// reusable says that the link can take another request.
+func (g *get) load(ctx context.Context, l *link, path string, c *candidate) (reusable bool, err error) {
+	for {
+		resp, err := l.ask(path, g.sink.size)
+		if err != nil {
+			return false, err
+		}
+		p, err := g.want().judge(resp)
+		if err != nil {
+			return errors.Is(err, errNotFound) && l.drain(resp), err
+		}
+		if !g.sized {
+			g.size, g.sized = p.total, true
+		}
+		if err := g.body(ctx, l, resp, p, c); err != nil || g.whole() {
+			return false, err
+		}
+		if !p.exact || resp.Close {
+			return false, errShort
+		}
+	}
+}
+
+func (g *get) want() wanted {
+	return wanted{urn: g.job.URN, offset: g.sink.size, size: g.size, sized: g.sized, limit: g.client.cfg.MaxFileSize}
+}
+
+// body takes the bytes of an answer. What we have already, from a source that
+// does not know ranges, is read past.
+func (g *get) body(ctx context.Context, l *link, resp *http.Response, p part, c *candidate) error {
+	for at := p.first; at < p.end; {
+		n, err := g.piece(l, resp.Body, at, p.end, c)
+		at += uint64(n)
+		if err != nil {
+			return err
+		}
+		if err := l.credit(n); err != nil {
+			return err
+		}
+		if err := waitRate(ctx, g.client.cfg.Rate, n); err != nil {
+			return &localError{err}
+		}
+		g.report(StateLoading, false)
+	}
+	if p.exact {
+		return nil
+	}
+	return l.probe(resp.Body)
+}
+
+// piece reads one block of a body that stands at byte at of the file and ends
+// at end, and keeps what is new.
+func (g *get) piece(l *link, body io.Reader, at, end uint64, c *candidate) (int, error) {
+	b, err := g.sink.take()
+	if err != nil {
+		return 0, err
+	}
+	fresh := at >= g.sink.size
+	room := end - at
+	if !fresh {
+		room = g.sink.size - at
+	}
+	n, err := body.Read(b.buf[:min(room, uint64(limitStep(g.client.cfg.Rate, blockSize)))])
+	if fresh && n > 0 {
+		g.sink.put(b, n)
+		g.contributed(c, n)
+	} else {
+		g.sink.drop(b)
+	}
+	switch {
+	case err == nil || n > 0 && errors.Is(err, io.EOF): // EOF comes again
+		return n, nil
+	case errors.Is(err, io.EOF):
+		return n, errShort
+	}
+	return n, l.explain(err, errChunks)
+}
+
+// probe looks whether a body whose length was not announced goes on behind the
+// end of the file. One that simply stays open is let pass.
+func (l *link) probe(body io.Reader) error {
+	l.until = time.Now().Add(probeTime)
+	defer func() { l.until = time.Time{} }()
+	var one [1]byte
+	n, err := body.Read(one[:])
+	switch {
+	case n > 0:
+		return fault(errLong)
+	case err != nil && l.ioErr == nil && !errors.Is(err, io.EOF):
+		return l.explain(err, errChunks)
+	}
+	return nil
+}

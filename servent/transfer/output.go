@@ -1,0 +1,225 @@
+package transfer
+
+import (
+	"context"
+	"crypto/sha1"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"github.com/seed282dab8e/servent/protocol"
+	"github.com/seed282dab8e/servent/protocol/tiger"
+)
+
+const (
+	partSuffix  = ".part"
+	maxNumbered = 1000 // names tried before giving up: name, name (1), …
+)
+
+// createFunc makes a file that must not exist yet.
+type createFunc func(path string) (partFile, error)
+
+func createPart(path string) (partFile, error) {
+	return os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o644)
+}
+
+// output is a file on its way to its final name. As long as it is a .part
+// file, creating which is what locks it, nothing lies under a final name.
+type output struct {
+	dir, name string
+	path      string // of the .part file, empty once it is gone
+	file      partFile
+}
+
+// openOutput creates the .part file for name in dir. Another download's, or
+// one that somebody left behind, is never touched: the next number is taken.
+func openOutput(dir, name string, create createFunc) (*output, error) {
+	for i := range maxNumbered {
+		path := filepath.Join(dir, numbered(name, i)+partSuffix)
+		f, err := create(path)
+		if errors.Is(err, fs.ErrExist) {
+			continue
+		}
+		if err != nil {
+			return nil, explain(err)
+		}
+		return &output{dir: dir, name: name, path: path, file: f}, nil
+	}
+	return nil, tooMany(dir, name+partSuffix)
+}
+
+// publish puts the file on disk for good and gives it its name, or the next
+// numbered one that is free. Where same says that a file of such a name holds
+// the same content, that one is returned, with true.
+func (o *output) publish(same func(path string) bool) (string, bool, error) {
+	if err := o.file.Sync(); err != nil {
+		return "", false, explain(err)
+	}
+	err := o.file.Close()
+	o.file = nil
+	if err != nil {
+		return "", false, explain(err)
+	}
+	for i := range maxNumbered {
+		path := filepath.Join(o.dir, numbered(o.name, i))
+		err := moveNew(o.path, path)
+		switch {
+		case err == nil:
+			o.path = ""
+			return path, false, syncDir(o.dir)
+		case !errors.Is(err, fs.ErrExist):
+			return "", false, explain(err)
+		case same(path):
+			return path, true, nil // discard removes the second copy
+		}
+	}
+	return "", false, tooMany(o.dir, o.name)
+}
+
+// discard closes and removes the .part file, if there is one left.
+func (o *output) discard() {
+	if o.file != nil {
+		_ = o.file.Close() // it is removed: what is lost does not matter
+	}
+	if o.path != "" {
+		_ = os.Remove(o.path) // nothing more can be done about it
+	}
+}
+
+// moveNew renames from to to without ever overwriting: by a hard link, or
+// where the file system has none, by a look before the rename.
+func moveNew(from, to string) error {
+	err := os.Link(from, to)
+	if err == nil {
+		return os.Remove(from)
+	}
+	if errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	if _, err := os.Lstat(to); err == nil {
+		return &fs.PathError{Op: "rename", Path: to, Err: fs.ErrExist}
+	}
+	return os.Rename(from, to)
+}
+
+// syncDir makes a new name survive a power cut. Systems that cannot sync a
+// folder do without.
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return nil // may not be listed: the name is there all the same
+	}
+	defer d.Close()
+	if err := d.Sync(); errors.Is(err, syscall.EIO) {
+		return explain(err)
+	}
+	return nil
+}
+
+// numbered gives name, "stem (1).ext", "stem (2).ext" and so on.
+func numbered(name string, i int) string {
+	if i == 0 {
+		return name
+	}
+	ext := filepath.Ext(name)
+	return fmt.Sprintf("%s (%d)%s", strings.TrimSuffix(name, ext), i, ext)
+}
+
+// findCopy looks whether dir already holds the content that want names under
+// name or a number of it. size 0 means any.
+func findCopy(ctx context.Context, dir, name string, want protocol.URN, size uint64) (string, uint64, bool) {
+	for i := range maxNumbered {
+		path := filepath.Join(dir, numbered(name, i))
+		info, err := os.Lstat(path)
+		if err != nil || ctx.Err() != nil {
+			return "", 0, false
+		}
+		if holds(ctx, path, info, want, size) {
+			return path, uint64(info.Size()), true
+		}
+	}
+	return "", 0, false
+}
+
+// holds reports whether the file at path has the content that want names. A
+// file that cannot be read does not.
+func holds(ctx context.Context, path string, info fs.FileInfo, want protocol.URN, size uint64) bool {
+	if !info.Mode().IsRegular() || size != 0 && uint64(info.Size()) != size {
+		return false
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	sha, tree := sha1.New(), new(tiger.Tree)
+	dst := io.Writer(sha)
+	if want.HasTiger {
+		dst = io.MultiWriter(sha, tree)
+	}
+	if _, err := io.CopyBuffer(dst, untilDone{ctx, f}, make([]byte, blockSize)); err != nil {
+		return false
+	}
+	got := protocol.URN{Tiger: tree.Root(), HasSHA1: true, HasTiger: want.HasTiger}
+	sha.Sum(got.SHA1[:0])
+	return matches(got, want)
+}
+
+// holdsAt is holds for a path at which anything may lie.
+func holdsAt(ctx context.Context, path string, want protocol.URN, size uint64) bool {
+	info, err := os.Lstat(path)
+	return err == nil && holds(ctx, path, info, want, size)
+}
+
+// matches reports whether got has every hash that want has, and the same.
+func matches(got, want protocol.URN) bool {
+	if want.HasSHA1 && (!got.HasSHA1 || got.SHA1 != want.SHA1) {
+		return false
+	}
+	return !want.HasTiger || got.HasTiger && got.Tiger == want.Tiger
+}
+
+// untilDone is a reader that fails once its context is done.
+type untilDone struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+func (u untilDone) Read(p []byte) (int, error) {
+	if err := u.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return u.r.Read(p)
+}
+
+// checkDir returns an error when dir is no folder.
+func checkDir(dir string) error {
+	info, err := os.Stat(dir)
+	if err != nil {
+		return fmt.Errorf("output folder: %w", err)
+	}
+	if !info.IsDir() {
+		return fmt.Errorf("output folder: %s is not a folder", dir)
+	}
+	return nil
+}
+
+// explain adds to an error of the output folder what can be done about it.
+func explain(err error) error {
+	switch {
+	case errors.Is(err, syscall.ENOSPC):
+		return fmt.Errorf("%w: make room or choose another output folder", err)
+	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
+		return fmt.Errorf("%w: choose an output folder that can be written", err)
+	}
+	return err
+}
+
+func tooMany(dir, name string) error {
+	return fmt.Errorf("create %s: %d files of that name exist already", filepath.Join(dir, name), maxNumbered)
+}
