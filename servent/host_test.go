@@ -60,8 +60,15 @@ type host struct {
 
 func runHost(t *testing.T, cfg Config) *host {
 	t.Helper()
-	p := newPipes()
-	cfg.listener, cfg.ConnectOnly = p, true
+	cfg.ConnectOnly = true
+	cfg.listener = newPipes()
+	return runHostOn(t, cfg)
+}
+
+// runHostOn runs a servent that listens on the pipes of cfg.
+func runHostOn(t *testing.T, cfg Config) *host {
+	t.Helper()
+	p := cfg.listener.(*pipes)
 	s, err := New(cfg)
 	if err != nil {
 		t.Fatal(err)
