@@ -13,7 +13,7 @@ import (
 )
 
 // welcomeConn finds out what an accepted connection speaks and hands it on.
-func (s *Servent) welcomeConn(ctx context.Context, conn net.Conn) {
+func (s *Servent) welcomeConn(conn net.Conn) {
 	c := peek(conn)
 	log := s.log.WithFields(logrus.Fields{"component": "accept", "addr": conn.RemoteAddr().String()})
 	err := c.SetDeadline(time.Now().Add(handshakeTimeout))

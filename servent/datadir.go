@@ -30,7 +30,7 @@ func lockDir(dir string) (*os.File, error) {
 		return nil, fmt.Errorf("lock data dir: %w", err)
 	}
 	if err := lock(f); err != nil {
-		f.Close()
+		_ = f.Close() // nothing was written
 		return nil, fmt.Errorf("%w: %s", ErrLocked, dir)
 	}
 	return f, nil

@@ -187,7 +187,7 @@ func linkUp(t *testing.T, h *host) net.Conn {
 	if _, err := io.WriteString(c, openUltrapeer); err != nil {
 		t.Fatal(err)
 	}
-	answer := readUntil(t, c, "\r\n\r\n")
+	answer := readGroupText(t, c)
 	if !strings.HasPrefix(answer, "GNUTELLA/0.6 200 ") {
 		t.Fatalf("answer %q", answer)
 	}
@@ -198,10 +198,11 @@ func linkUp(t *testing.T, h *host) net.Conn {
 	return c
 }
 
-func readUntil(t *testing.T, c net.Conn, end string) string {
+// readGroupText reads one header group, byte by byte so as to take no more.
+func readGroupText(t *testing.T, c net.Conn) string {
 	t.Helper()
 	var b []byte
-	for one := make([]byte, 1); !bytes.HasSuffix(b, []byte(end)); b = append(b, one...) {
+	for one := make([]byte, 1); !bytes.HasSuffix(b, []byte("\r\n\r\n")); b = append(b, one...) {
 		if _, err := io.ReadFull(c, one); err != nil {
 			t.Fatalf("read: %v after %q", err, b)
 		}

@@ -144,7 +144,7 @@ func (s *Servent) Close() {
 		s.listener.Close()
 	}
 	if s.unlock != nil {
-		s.unlock.Close()
+		_ = s.unlock.Close() // gives the lock back, whatever it says
 	}
 }
 
@@ -192,7 +192,7 @@ func (s *Servent) stop() {
 	s.end()
 	s.listener.Close()
 	s.uploads.Close()
-	s.inbox.Close()
+	_ = s.inbox.Close() // never fails
 	s.mu.Lock()
 	conns := s.conns
 	s.conns = nil
@@ -232,7 +232,7 @@ func (s *Servent) listen(ctx context.Context, cancel context.CancelFunc) error {
 		}
 		s.wg.Go(func() {
 			defer s.settled()
-			s.welcomeConn(ctx, c)
+			s.welcomeConn(c)
 		})
 	}
 }

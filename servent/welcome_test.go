@@ -21,7 +21,7 @@ func answerTo(t *testing.T, h *host, opening string) string {
 	if _, err := io.WriteString(c, opening); err != nil {
 		t.Fatal(err)
 	}
-	return readUntil(t, c, "\r\n\r\n")
+	return readGroupText(t, c)
 }
 
 func TestRefusals(t *testing.T) {
@@ -72,7 +72,7 @@ func TestTryHeader(t *testing.T) {
 		if _, err := io.WriteString(c, opening); err != nil {
 			t.Fatal(err)
 		}
-		readUntil(t, c, "\r\n\r\n")
+		readGroupText(t, c)
 		if _, err := io.WriteString(c, "GNUTELLA/0.6 200 OK\r\n\r\n"); err != nil {
 			t.Fatal(err)
 		}
@@ -93,7 +93,7 @@ func TestCrawler(t *testing.T) {
 		if _, err := io.WriteString(c, "GNUTELLA CONNECT/0.6\r\nUser-Agent: Crawl\r\nX-Ultrapeer: False\r\nCrawler: 0.1\r\n\r\n"); err != nil {
 			t.Fatal(err)
 		}
-		got := readUntil(t, c, "\r\n\r\n")
+		got := readGroupText(t, c)
 		if !strings.HasPrefix(got, "GNUTELLA/0.6 200 ") || !strings.Contains(got, "\r\nPeers:") || !strings.Contains(got, "\r\nLeaves:") {
 			t.Errorf("got %q", got)
 		}
