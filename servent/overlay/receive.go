@@ -70,7 +70,8 @@ func (n *Node) checkTTL(l *link, h *protocol.Header, out []Action) (bool, []Acti
 		out = n.dropped(h.Kind, DropTTL, out)
 		return false, n.offend(l, protocol.ByeHighTTL, "TTL too high", out)
 	case h.TTL == 0 && h.Kind != protocol.KindBye:
-		return false, n.dropped(h.Kind, DropTTL, out)
+		out = n.dropped(h.Kind, DropTTL, out)
+		return false, n.offend(l, protocol.ByeZeroTTL, "TTL is 0", out)
 	case l.peer.Role == RoleLeaf && h.Hops > 0:
 		out = n.dropped(h.Kind, DropTTL, out)
 		return false, n.bye(l, protocol.ByeLeafRelay, "Leaf relays", out)
