@@ -159,7 +159,7 @@ func group(g *search.Grouper, h foundHit, elapsed time.Duration, row func(*searc
 	if err != nil {
 		return true // the node has parsed it before
 	}
-	src := search.Source{Addr: hit.Addr, Servent: hit.Servent, Hops: h.hops}
+	src := search.Source{Addr: hit.Addr, Servent: hit.Servent, Hops: h.hops + 1} // a neighbour's hit has made none
 	if qhd, ok := hit.QHD(); ok {
 		src.Agent = qhd.Vendor
 		src.Push = qhd.Flags&protocol.HitPush != 0
