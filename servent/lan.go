@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/hashicorp/mdns"
@@ -58,24 +59,24 @@ func (s *Servent) announceLAN(quiet *log.Logger) (*mdns.Server, error) {
 	return mdns.NewServer(&mdns.Config{Zone: zone, Logger: quiet})
 }
 
-// lookAround asks once who is there and tells the node.
+// lookAround asks once who is there and tells the node of each as it answers.
 func (s *Servent) lookAround(ctx context.Context, quiet *log.Logger) {
 	found := make(chan *mdns.ServiceEntry, mdnsQueue)
+	var told sync.WaitGroup
+	told.Go(func() {
+		for e := range found {
+			if a, ok := s.neighbour(e); ok {
+				s.call(func(l *loop) { l.step(overlay.Heard{Addrs: []netip.AddrPort{a}}) })
+			}
+		}
+	})
 	params := mdns.DefaultParams(mdnsService)
 	params.Entries, params.Timeout, params.Logger, params.DisableIPv6 = found, mdnsWait, quiet, true
 	err := mdns.QueryContext(ctx, params)
 	close(found)
+	told.Wait()
 	if err != nil && ctx.Err() == nil {
 		s.log.WithField("component", "lan").WithError(err).Debug("look around")
-	}
-	var heard []netip.AddrPort
-	for e := range found {
-		if a, ok := s.neighbour(e); ok {
-			heard = append(heard, a)
-		}
-	}
-	if len(heard) > 0 {
-		s.call(func(l *loop) { l.step(overlay.Heard{Addrs: heard}) })
 	}
 }
 
