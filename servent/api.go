@@ -39,7 +39,7 @@ func foundOf(r *search.Result) Found {
 	f := Found{
 		Name: r.Name, Path: r.Path, Size: r.Size, Type: r.Type.String(),
 		Hops: int(r.Hops), MS: r.Elapsed.Milliseconds(), Score: r.Score,
-		Magnet: protocol.Magnet{URN: r.URN, Name: r.Name, Size: r.Size}.String(),
+		Magnet: magnetOf(r),
 	}
 	if r.URN.HasSHA1 {
 		f.SHA1 = r.URN.SHA1.String()
@@ -50,6 +50,20 @@ func foundOf(r *search.Result) Found {
 		})
 	}
 	return f
+}
+
+// magnetOf names a file by its SHA-1 first, which every servent and script
+// knows, and by its tiger root after that.
+func magnetOf(r *search.Result) string {
+	if r.URN == (protocol.URN{}) {
+		return ""
+	}
+	m := protocol.Magnet{URN: r.URN, Name: r.Name, Size: r.Size}
+	if !r.URN.HasSHA1 || !r.URN.HasTiger {
+		return m.String()
+	}
+	m.URN = protocol.URN{SHA1: r.URN.SHA1, HasSHA1: true}
+	return m.String() + "&xt.1=" + protocol.URN{Tiger: r.URN.Tiger, HasTiger: true}.String()
 }
 
 // PeerInfo is one link.
