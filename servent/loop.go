@@ -24,6 +24,7 @@ type loop struct {
 	last  overlay.LinkID
 	timer *time.Timer
 	armed time.Time // what timer is set to
+	pool  blocks    // what the wires' queues are made of
 
 	searches map[protocol.GUID]*userSearch
 	pushes   map[protocol.GUID]chan error // answers to UserPush, by servent
@@ -150,8 +151,8 @@ func (l *loop) sent(r written) {
 		l.finish(w, "write: "+r.err.Error())
 		return
 	}
-	w.spare = r.buf[:0]
-	l.do(l.node.Step(time.Now(), overlay.Sent{Link: w.id, Bytes: len(r.buf)}, l.acts[:0]))
+	w.spare = r.queue
+	l.do(l.node.Step(time.Now(), overlay.Sent{Link: w.id, Bytes: r.bytes}, l.acts[:0]))
 	l.touch(w)
 }
 
@@ -172,8 +173,6 @@ func (l *loop) flush(w *wire) {
 		w.pending, w.spare = w.spare, nil
 	case w.closing:
 		l.finish(w, w.reason)
-	case cap(w.spare) > keepBuffer || cap(w.pending) > keepBuffer:
-		w.spare, w.pending = nil, nil
 	}
 }
 
@@ -204,7 +203,7 @@ func (l *loop) do(acts []overlay.Action) {
 		switch a.Op {
 		case overlay.OpSend:
 			if w := l.wires[a.Link]; w != nil && !w.closing {
-				w.queue(a)
+				w.pending.add(a, &l.pool)
 				l.touch(w)
 			}
 		case overlay.OpClose:
@@ -252,12 +251,12 @@ func (l *loop) admit(p overlay.Peer) (overlay.LinkID, overlay.Verdict) {
 
 // attach makes a link of a connection whose handshake is done.
 func (l *loop) attach(w *wire) {
-	w.write = make(chan []byte, 1)
+	w.write = make(chan queue, 1)
 	w.taken = make(chan struct{}, 1)
 	l.wires[w.id] = w
 	l.s.log.WithFields(logrus.Fields{"component": "link", "addr": w.peer.Addr, "role": w.peer.Role}).Debug("link up")
 	l.s.emit(Event{Event: "peer_up", Peer: peerOf(w.peer)})
-	l.s.wg.Go(func() { w.flush(l.s.reports, l.s.done) })
+	l.s.wg.Go(func() { w.flush(&l.pool, l.s.reports, l.s.done) })
 	l.s.wg.Go(func() {
 		w.read(l.s.batches, l.s.done)
 		if c, ok := w.in.(*inflater); ok {

@@ -18,14 +18,14 @@ type wire struct {
 	out  io.Writer // conn, deflated where that was agreed
 	peer overlay.Peer
 
-	write chan []byte   // to the writer, one at a time
+	write chan queue    // to the writer, one at a time
 	taken chan struct{} // to the reader: its batch has been used
 
 	// mine:
-	pending []byte // queued, not yet given to the writer
-	spare   []byte // what the writer gave back
-	busy    bool   // the writer has a buffer
-	dirty   bool   // stands in the loop's list of wires to flush
+	pending queue // not yet given to the writer
+	spare   queue // what the writer gave back, empty
+	busy    bool  // the writer has a queue
+	dirty   bool  // stands in the loop's list of wires to flush
 	closing bool
 	gone    bool // closed and forgotten
 	reason  string
@@ -39,18 +39,17 @@ type batch struct {
 	err  error
 }
 
-// written tells the loop that a buffer has left, or that writing failed.
+// written tells the loop that a queue has left, or that writing failed.
 type written struct {
-	wire *wire
-	buf  []byte
-	err  error
+	wire  *wire
+	queue queue // empty
+	bytes int
+	err   error
 }
 
 const (
 	minReadBuffer = 4 << 10
 	maxReadBuffer = 64<<10 + protocol.HeaderSize + protocol.MaxPayload
-	// keepBuffer is the largest buffer that an idle link holds on to.
-	keepBuffer = 4 << 10
 	// writeTimeout is how long a peer may take nothing at all.
 	writeTimeout = 2 * time.Minute
 )
@@ -132,15 +131,12 @@ func cut(b []byte) (whole, need int, err error) {
 	return whole, 0, nil
 }
 
-// flush writes the buffers that the loop gives, until it closes the channel.
-func (w *wire) flush(reports chan<- written, done <-chan struct{}) {
-	for buf := range w.write {
-		err := w.conn.SetWriteDeadline(time.Now().Add(writeTimeout))
-		if err == nil {
-			_, err = w.out.Write(buf)
-		}
+// flush writes the queues that the loop gives, until it closes the channel.
+func (w *wire) flush(pool *blocks, reports chan<- written, done <-chan struct{}) {
+	for q := range w.write {
+		n, err := w.send(q, pool)
 		select {
-		case reports <- written{w, buf, err}:
+		case reports <- written{w, q[:0], n, err}:
 		case <-done:
 			return
 		}
@@ -150,9 +146,18 @@ func (w *wire) flush(reports chan<- written, done <-chan struct{}) {
 	}
 }
 
-// queue copies a message behind what waits already, with its TTL and hops.
-func (w *wire) queue(a *overlay.Action) {
-	at := len(w.pending)
-	w.pending = append(w.pending, a.Msg...)
-	protocol.Patch(w.pending[at:], a.TTL, a.Hops)
+// send writes q, of which the blocks go back to the pool.
+func (w *wire) send(q queue, pool *blocks) (n int, err error) {
+	for i, b := range q {
+		if err == nil {
+			err = w.conn.SetWriteDeadline(time.Now().Add(writeTimeout))
+		}
+		if err == nil {
+			_, err = w.out.Write(b.buf[:b.used])
+			n += b.used
+		}
+		pool.put(b)
+		q[i] = nil
+	}
+	return n, err
 }
