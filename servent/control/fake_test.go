@@ -127,7 +127,7 @@ func serveIn(t *testing.T, n *fakeNode, dir string) *serving {
 	go func() { s.ended <- Serve(ctx, n, dir) }()
 	t.Cleanup(func() {
 		cancel()
-		s.wait(t)
+		_ = s.wait(t) // tests that want the error have asked before
 	})
 	for tick := range ticks(t) {
 		c, err := Dial(t.Context(), dir)
@@ -212,7 +212,7 @@ func shortDir(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	real, err := filepath.EvalSymlinks(dir)
 	if err != nil {
 		t.Fatal(err)

@@ -61,7 +61,7 @@ func bindPrivate(path string) (net.Listener, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }() // an empty folder does no harm
 	first := filepath.Join(dir, "s")
 	l, err := bind(first)
 	if err != nil {

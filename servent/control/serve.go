@@ -96,7 +96,7 @@ func (s *server) run(ctx context.Context, sock *socket) error {
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTimeout)
 	defer cancel()
 	if web.Shutdown(last) != nil {
-		web.Close()
+		_ = web.Close() // they have had their time
 	}
 	wg.Wait()
 	return errors.Join(s.failed, serveError(served))

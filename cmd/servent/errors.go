@@ -1,0 +1,63 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/seed282dab8e/servent/servent"
+	"github.com/seed282dab8e/servent/servent/control"
+)
+
+// Exit codes, as scripts know them.
+const (
+	exitDone        = 0
+	exitFailed      = 1
+	exitUsage       = 2
+	exitNothing     = 3
+	exitNotVerified = 4
+	exitInterrupted = 130
+)
+
+var (
+	errInterrupted = errors.New("interrupted")
+	// errNothing says that a search found nothing.
+	errNothing = errors.New("nothing found")
+	// errTold wraps errors that the user has been told of.
+	errTold = errors.New("")
+)
+
+// usageError is a wrong command line, environment or config file.
+type usageError struct{ err error }
+
+func (e *usageError) Error() string { return e.err.Error() }
+func (e *usageError) Unwrap() error { return e.err }
+
+func usagef(format string, args ...any) error { return &usageError{fmt.Errorf(format, args...)} }
+
+// told marks err as one that the user knows; its exit code stays.
+func told(err error) error { return errors.Join(err, errTold) }
+
+func exitCode(err error) int {
+	var u *usageError
+	switch {
+	case err == nil:
+		return exitDone
+	case errors.As(err, &u):
+		return exitUsage
+	case errors.Is(err, errInterrupted):
+		return exitInterrupted
+	case errors.Is(err, servent.ErrNotVerified):
+		return exitNotVerified
+	case errors.Is(err, errNothing), errors.Is(err, servent.ErrNoSource):
+		return exitNothing
+	}
+	return exitFailed
+}
+
+// notRunning tells how to start a servent where a command needs one that runs.
+func notRunning(err error, dataDir string) error {
+	if !errors.Is(err, control.ErrNotRunning) {
+		return err
+	}
+	return fmt.Errorf("no servent runs on %s: start one with `servent share DIR`, or name its data dir with --data-dir", dataDir)
+}

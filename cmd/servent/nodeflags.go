@@ -1,0 +1,103 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"net"
+	"slices"
+	"strings"
+
+	"github.com/seed282dab8e/servent/search"
+	"github.com/seed282dab8e/servent/servent"
+	"github.com/spf13/cobra"
+)
+
+// nodeFlags say how a servent that a command starts runs.
+type nodeFlags struct {
+	listen       string
+	connect      []string
+	connectOnly  bool
+	network      string
+	role         string
+	uploadRate   byteRate
+	downloadRate byteRate
+}
+
+func (n *nodeFlags) add(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&n.listen, "listen", "", "`host:port` to listen on (default all addresses, on a port chosen at the first start and kept; :0 picks a free one)")
+	f.StringSliceVar(&n.connect, "connect", nil, "`host:port`[,…] of servents to link to")
+	f.BoolVar(&n.connectOnly, "connect-only", false, "make only the links of --connect: no LAN discovery, no host cache")
+	f.StringVar(&n.network, "network", "lan", "lan (this local network) or gnutella (the public network)")
+	f.StringVar(&n.role, "role", "auto", "auto, flat or leaf")
+	f.Var(&n.uploadRate, "upload-rate", "most `bytes` a second to send, as 10MB (default no limit)")
+	f.Var(&n.downloadRate, "download-rate", "most `bytes` a second to take, as 10MB (default no limit)")
+	complete(cmd, "network", "lan", "gnutella")
+	complete(cmd, "role", "auto", "flat", "leaf")
+}
+
+// names are the flags' names.
+func (n *nodeFlags) names() []string {
+	return []string{"listen", "connect", "connect-only", "network", "role", "upload-rate", "download-rate"}
+}
+
+// config checks the flags.
+func (n *nodeFlags) config() (servent.Config, error) {
+	role, err := servent.ParseRole(n.role)
+	if err != nil || role == servent.RoleSupernode {
+		return servent.Config{}, usagef("--role %s: use auto, flat or leaf", n.role)
+	}
+	network := servent.Network(n.network)
+	if network != servent.LAN && network != servent.Gnutella {
+		return servent.Config{}, usagef("--network %s: use lan or gnutella", n.network)
+	}
+	for _, c := range n.connect {
+		if _, port, err := net.SplitHostPort(c); err != nil || port == "" {
+			return servent.Config{}, usagef("--connect %s: write host:port, as in 192.168.1.20:6346", c)
+		}
+	}
+	if n.listen != "" {
+		if _, _, err := net.SplitHostPort(n.listen); err != nil {
+			return servent.Config{}, usagef("--listen %s: write host:port, as in :6346 or 127.0.0.1:0", n.listen)
+		}
+	}
+	return servent.Config{
+		Listen: n.listen, Connect: n.connect, ConnectOnly: n.connectOnly, Network: network, Role: role,
+		UploadRate: int64(n.uploadRate), DownloadRate: int64(n.downloadRate),
+	}, nil
+}
+
+// givenOf lists those of the named flags that the command line sets.
+func (a *app) givenOf(names []string) string {
+	return strings.Join(slices.Collect(func(yield func(string) bool) {
+		for _, n := range names {
+			if a.given[n] && !yield("--"+n) {
+				return
+			}
+		}
+	}), ", ")
+}
+
+// byteRate is a flag: bytes a second, as 10MB or 10MB/s; 0 is no limit.
+type byteRate int64
+
+func (r *byteRate) String() string {
+	if *r == 0 {
+		return ""
+	}
+	return byteText(uint64(*r)) + "/s"
+}
+
+func (r *byteRate) Type() string { return "bytes" }
+
+func (r *byteRate) Set(text string) error {
+	n, err := search.ParseSize(strings.TrimSuffix(text, "/s"))
+	if err != nil {
+		return err
+	}
+	if n > math.MaxInt64 {
+		return fmt.Errorf("%s is more than can be counted", text)
+	}
+	*r = byteRate(n)
+	return nil
+}

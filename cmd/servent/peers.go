@@ -1,0 +1,62 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/seed282dab8e/servent/search"
+	"github.com/seed282dab8e/servent/servent"
+	"github.com/spf13/cobra"
+)
+
+func (a *app) peersCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "peers",
+		Short:   "List the links of the running servent",
+		Long:    "List the servents that the running one is linked to, and how many messages came in and went out.",
+		Example: examples("servent peers", "servent peers --json"),
+		Args:    cobra.NoArgs,
+		RunE: a.do(func(ctx context.Context, _ []string) error {
+			c, err := a.dial(ctx)
+			if err != nil {
+				return err
+			}
+			defer c.Close()
+			peers, err := c.Peers(ctx)
+			if err != nil {
+				return err
+			}
+			a.showPeers(peers, time.Now())
+			return nil
+		}),
+	}
+}
+
+func (a *app) showPeers(peers []servent.PeerInfo, now time.Time) {
+	if a.json {
+		for _, p := range peers {
+			a.printJSON(p)
+		}
+		return
+	}
+	if len(peers) == 0 {
+		a.printf("no links: name a peer with `servent share --connect host:port`, or wait until one is found\n")
+		return
+	}
+	var rows [][]string
+	for _, p := range peers {
+		rows = append(rows, []string{
+			p.Addr, p.Role, timeText(now.Sub(p.Since)), numberText(p.In), numberText(p.Out), search.Clean(p.Agent),
+		})
+	}
+	room, _ := a.screen.size()
+	t := newTable(room, []column{
+		{title: "PEER"},
+		{title: "ROLE"},
+		{title: "UP", right: true},
+		{title: "IN", right: true},
+		{title: "OUT", right: true},
+		{title: "AGENT"},
+	}, rows...)
+	a.printf("%s", t.all(rows))
+}

@@ -1,0 +1,57 @@
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/seed282dab8e/servent/search"
+	"github.com/seed282dab8e/servent/servent"
+)
+
+// scan shows how the scan of a folder goes, if it takes over a second.
+type scan struct {
+	a     *app
+	start time.Time
+	lines *live
+	bar   *bar
+
+	mu   sync.Mutex
+	info servent.ScanInfo
+}
+
+const scanShown = time.Second
+
+func (a *app) scan() *scan { return &scan{a: a, start: time.Now()} }
+
+func (s *scan) update(info servent.ScanInfo) {
+	s.mu.Lock()
+	s.info = info
+	s.mu.Unlock()
+	if s.lines == nil && time.Since(s.start) > scanShown {
+		s.lines = s.a.lines()
+		s.bar = s.lines.bar(s.text)
+	}
+	if s.bar != nil {
+		s.bar.set(info.Bytes, info.TotalBytes)
+	}
+}
+
+func (s *scan) text() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return fmt.Sprintf("scanning %s  %s of %s", fitStart(search.Clean(filepath.Base(s.info.Dir)), s.lines.room()/2),
+		numberText(s.info.Files), countText(s.info.TotalFiles, "file"))
+}
+
+// close takes the bar away; it may be called again.
+func (s *scan) close() {
+	if s.lines == nil {
+		return
+	}
+	s.bar.close()
+	s.lines.close()
+	s.lines = nil
+	s.start = time.Now().Add(time.Hour) // what comes late is not shown
+}

@@ -1,0 +1,105 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/seed282dab8e/servent/search"
+	"github.com/seed282dab8e/servent/servent"
+	"github.com/spf13/cobra"
+)
+
+// searchFlags are the flags of search.
+type searchFlags struct {
+	node    nodeFlags
+	timeout time.Duration
+	limit   int
+	ttl     int
+}
+
+const maxTTL = 15 // more is not relayed
+
+func (a *app) searchCommand() *cobra.Command {
+	var f searchFlags
+	cmd := &cobra.Command{
+		Use:   `search "WORDS"`,
+		Short: "Find files by words",
+		Long: `Find files by the words in their names and folders. Results come as they are
+found, equal files as one row. "servent get N" downloads row N.
+
+It asks through the servent that runs on this data dir; where there is none, it
+joins the network for the time of the search.`,
+		Example: examples(
+			`servent search "blue danube"`,
+			`servent search 'strauss -remix type:audio size:>10MB'   leave out a word; by kind; by size`,
+			`servent search 'wal* ext:flac,mp3'                      beginnings of words; by end of name`,
+			`servent search '"blue danube"'                          words in this order`,
+			`servent search --limit 1 --json "blue danube"           for a script`,
+		),
+		Args: atLeastOne("words to look for, as in `servent search \"blue danube\"`"),
+		RunE: a.do(func(ctx context.Context, args []string) error {
+			return a.search(ctx, &f, strings.Join(args, " "))
+		}),
+	}
+	cmd.Flags().DurationVar(&f.timeout, "timeout", 10*time.Second, "how long to search")
+	cmd.Flags().IntVar(&f.limit, "limit", 0, "end after so many rows (default no limit)")
+	cmd.Flags().IntVar(&f.ttl, "ttl", 0, "links to pass the question on over, 1 to 15 (default what the network is used to)")
+	f.node.add(cmd)
+	return cmd
+}
+
+func (f *searchFlags) check(query string) error {
+	if _, err := search.ParseQuery(query); err != nil {
+		return &usageError{err}
+	}
+	switch {
+	case f.timeout <= 0:
+		return usagef("--timeout %v: use a time such as 10s", f.timeout)
+	case f.limit < 0:
+		return usagef("--limit %d: use a number from 1 on", f.limit)
+	case f.ttl < 0 || f.ttl > maxTTL:
+		return usagef("--ttl %d: use a number from 1 to %d", f.ttl, maxTTL)
+	}
+	return nil
+}
+
+func (a *app) search(ctx context.Context, f *searchFlags, query string) error {
+	if err := f.check(query); err != nil {
+		return err
+	}
+	s, err := a.open(ctx, &f.node)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	v := a.newSearchView(query)
+	v.own, v.dataDir = s.own, a.dataDir
+	req := servent.SearchRequest{Query: query, TTL: uint8(f.ttl), Limit: f.limit}
+	err = v.follow(ctx, f.timeout, func(ctx context.Context, found func(servent.Found)) error {
+		return s.Search(ctx, req, found)
+	})
+	switch {
+	case ctx.Err() != nil:
+		return errInterrupted
+	case err != nil:
+		return err
+	case len(v.rows) == 0:
+		return nothingFound(ctx, s, query)
+	}
+	v.conclude()
+	return nil
+}
+
+// nothingFound says so, and what may help.
+func nothingFound(ctx context.Context, s *session, query string) error {
+	links, err := s.links(ctx)
+	switch {
+	case err != nil || links > 0:
+		return fmt.Errorf("%w for %s: try fewer words, or a longer --timeout", errNothing, query)
+	case s.own == nil:
+		return fmt.Errorf("%w: the running servent has no links now; start it with --connect host:port to name a peer", errNothing)
+	}
+	return fmt.Errorf("%w: no peer could be reached; name one with --connect host:port, or run `servent share DIR` on another machine of this network", errNothing)
+}

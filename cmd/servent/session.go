@@ -1,0 +1,119 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/seed282dab8e/servent/servent"
+	"github.com/seed282dab8e/servent/servent/control"
+)
+
+// node is what a command asks of a servent, be it in this process or not.
+type node interface {
+	Search(ctx context.Context, req servent.SearchRequest, found func(servent.Found)) error
+	Get(ctx context.Context, req servent.GetRequest, progress func(servent.GetProgress)) (servent.Got, error)
+}
+
+// session is the servent of one command: the one that runs on the data dir, or
+// one of the command's own.
+type session struct {
+	node
+	own   *servent.Servent // nil: another process runs it
+	links func(ctx context.Context) (int, error)
+	close func()
+}
+
+// startWait is how long a servent that holds the data dir, but does not answer
+// yet, or no more, is waited for.
+const startWait = 3 * time.Second
+
+// open finds the servent of this data dir, or starts one for the time of the
+// command; cmd's other flags are n.
+func (a *app) open(ctx context.Context, n *nodeFlags) (*session, error) {
+	cfg, err := a.nodeConfig(n)
+	if err != nil {
+		return nil, err
+	}
+	client, own, err := a.join(ctx, cfg)
+	switch {
+	case err != nil:
+		return nil, err
+	case client != nil:
+		a.warnUnused(n.names())
+		links := func(ctx context.Context) (int, error) {
+			peers, err := client.Peers(ctx)
+			return len(peers), err
+		}
+		return &session{node: client, links: links, close: client.Close}, nil
+	}
+	running, end := context.WithCancel(context.WithoutCancel(ctx))
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		if err := own.Run(running); err != nil {
+			a.log.WithError(err).Error("the servent has ended")
+		}
+	}()
+	links := func(context.Context) (int, error) { return len(own.Peers()), nil }
+	return &session{node: own, own: own, links: links, close: func() { end(); <-ended }}, nil
+}
+
+// nodeConfig is the configuration of a servent of our own.
+func (a *app) nodeConfig(n *nodeFlags) (servent.Config, error) {
+	cfg, err := n.config()
+	if err != nil {
+		return cfg, err
+	}
+	if err := a.wantDataDir(); err != nil {
+		return cfg, err
+	}
+	cfg.DataDir, cfg.Version, cfg.Log = a.dataDir, versionText(), a.log
+	return cfg, nil
+}
+
+// join returns the servent that runs on the data dir, or a new one.
+func (a *app) join(ctx context.Context, cfg servent.Config) (*control.Client, *servent.Servent, error) {
+	patience := time.NewTimer(startWait)
+	defer patience.Stop()
+	for {
+		client, err := control.Dial(ctx, cfg.DataDir)
+		if err == nil {
+			return client, nil, nil
+		}
+		if !errors.Is(err, control.ErrNotRunning) {
+			return nil, nil, err
+		}
+		own, err := servent.New(cfg)
+		if !errors.Is(err, servent.ErrLocked) {
+			return nil, own, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, nil, ctx.Err()
+		case <-patience.C:
+			return nil, nil, fmt.Errorf("%w: another servent command uses it now; wait until it ends, or name another with --data-dir", err)
+		case <-time.After(startWait / 30):
+		}
+	}
+}
+
+// warnUnused tells of flags that have no effect on a servent that runs already.
+func (a *app) warnUnused(names []string) {
+	if given := a.givenOf(names); given != "" {
+		a.log.WithField("flags", given).Warn("flags without effect: a servent runs on this data dir already")
+	}
+}
+
+// dial finds the servent that runs, for commands that need one.
+func (a *app) dial(ctx context.Context) (*control.Client, error) {
+	if err := a.wantDataDir(); err != nil {
+		return nil, err
+	}
+	c, err := control.Dial(ctx, a.dataDir)
+	if err != nil {
+		return nil, notRunning(err, a.dataDir)
+	}
+	return c, nil
+}

@@ -1,0 +1,153 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+
+	"github.com/BurntSushi/toml"
+	"github.com/sirupsen/logrus"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// settle gives every flag of cmd that the command line leaves out its value of
+// the environment, or else of the config file.
+func (a *app) settle(cmd *cobra.Command) error {
+	flags := cmd.Flags()
+	flags.Visit(func(f *pflag.Flag) { a.given[f.Name] = true })
+	if err := a.fromEnv(flags.Lookup("config")); err != nil {
+		return err
+	}
+	file, err := a.readConfig(cmd.Root())
+	if err != nil {
+		return err
+	}
+	var errs []error
+	flags.VisitAll(func(f *pflag.Flag) {
+		switch _, ok := a.lookEnv(envName(f.Name)); {
+		case a.given[f.Name] || f.Name == "config" || f.Name == "help":
+		case ok:
+			errs = append(errs, a.fromEnv(f))
+		case file[f.Name] != nil:
+			errs = append(errs, setFrom(f, a.configFile+": "+f.Name, file[f.Name]...))
+		}
+	})
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	return a.useGlobals()
+}
+
+// useGlobals checks the global flags and fills in what they leave open.
+func (a *app) useGlobals() error {
+	if a.dataDir == "" {
+		a.dataDir = defaultDataDir(a.lookEnv)
+	}
+	level, err := logrus.ParseLevel(a.logLevel)
+	if err != nil || level < logrus.ErrorLevel || level > logrus.DebugLevel {
+		return fmt.Errorf("log level %q: use error, warn, info or debug", a.logLevel)
+	}
+	a.log.SetLevel(level)
+	return nil
+}
+
+// wantDataDir is for commands that need a data dir.
+func (a *app) wantDataDir() error {
+	if a.dataDir == "" {
+		return usagef("no home folder is known: name a data dir with --data-dir")
+	}
+	return nil
+}
+
+// envName is the variable that stands for a flag.
+func envName(flag string) string {
+	return "SERVENT_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
+}
+
+func (a *app) fromEnv(f *pflag.Flag) error {
+	value, ok := a.lookEnv(envName(f.Name))
+	if !ok || a.given[f.Name] {
+		return nil
+	}
+	return setFrom(f, "environment variable "+envName(f.Name), value)
+}
+
+// setFrom sets a flag to values that stand at where.
+func setFrom(f *pflag.Flag, where string, values ...string) error {
+	for _, v := range values {
+		if err := f.Value.Set(v); err != nil {
+			return fmt.Errorf("%s: %q: %w", where, v, err)
+		}
+	}
+	return nil
+}
+
+// readConfig reads the config file: flag names with their values.
+func (a *app) readConfig(root *cobra.Command) (map[string][]string, error) {
+	named := a.configFile != ""
+	if !named {
+		a.configFile = defaultConfig(a.lookEnv)
+	}
+	if a.configFile == "" {
+		return nil, nil
+	}
+	text, err := os.ReadFile(a.configFile)
+	if errors.Is(err, fs.ErrNotExist) && !named {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("config file: %w", err)
+	}
+	var keys map[string]any
+	if _, err := toml.Decode(string(text), &keys); err != nil {
+		return nil, fmt.Errorf("config file %s: %w", a.configFile, err)
+	}
+	known := flagNames(root)
+	settings := map[string][]string{}
+	for key, value := range keys {
+		if !known[key] {
+			return nil, fmt.Errorf("config file %s: unknown key %q: keys are the names of flags, as in listen = \":6346\"", a.configFile, key)
+		}
+		if settings[key], err = texts(value); err != nil {
+			return nil, fmt.Errorf("config file %s: %s: %w", a.configFile, key, err)
+		}
+	}
+	return settings, nil
+}
+
+// flagNames are the flags of all commands: one file serves them all.
+func flagNames(root *cobra.Command) map[string]bool {
+	names := map[string]bool{}
+	add := func(f *pflag.Flag) { names[f.Name] = true }
+	root.PersistentFlags().VisitAll(add)
+	for _, c := range root.Commands() {
+		c.LocalFlags().VisitAll(add)
+	}
+	delete(names, "config")
+	delete(names, "help")
+	return names
+}
+
+// texts writes a TOML value as it would stand on the command line.
+func texts(value any) ([]string, error) {
+	switch v := value.(type) {
+	case string:
+		return []string{v}, nil
+	case bool, int64, float64:
+		return []string{fmt.Sprint(v)}, nil
+	case []any:
+		var all []string
+		for _, item := range v {
+			s, ok := item.(string)
+			if !ok {
+				return nil, errors.New("want a list of strings")
+			}
+			all = append(all, s)
+		}
+		return all, nil
+	}
+	return nil, errors.New("want a string, a number, true or false, or a list of strings")
+}

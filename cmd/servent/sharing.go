@@ -1,0 +1,139 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/seed282dab8e/servent/search"
+	"github.com/seed282dab8e/servent/servent"
+	"github.com/seed282dab8e/servent/servent/control"
+)
+
+// sharing is a servent of our own that shares until it is told to stop.
+type sharing struct {
+	a          *app
+	own        *servent.Servent
+	dirs       []string
+	leftOut    bool // list what is
+	wantsLinks bool // the user named peers
+	ready      bool
+	held       []servent.Event // that came before it was ready
+	scan       *scan
+}
+
+const (
+	// maxHeld bounds the events that wait for the scan to end.
+	maxHeld = 1000
+	// linkWait is after what time without any link the user is told.
+	linkWait = 5 * time.Second
+)
+
+func (s *sharing) run(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	events, unsubscribe := s.own.Events()
+	defer unsubscribe()
+	served, scanned := make(chan error, 1), make(chan error, 1)
+	go func() { served <- control.Serve(ctx, s.own, s.a.dataDir) }()
+	go func() { scanned <- s.shareAll(ctx) }()
+	s.scan = s.a.scan()
+	defer func() { s.scan.close() }()
+	lonely := time.NewTimer(linkWait)
+	defer lonely.Stop()
+	var failed error
+	for {
+		select {
+		case e := <-events:
+			s.take(e)
+		case err := <-scanned:
+			s.scan.close()
+			if err == nil {
+				s.tellReady()
+			} else if !errors.Is(err, context.Canceled) {
+				failed = err
+				cancel()
+			}
+		case <-lonely.C:
+			s.warnLonely()
+		case err := <-served:
+			return errors.Join(failed, err)
+		}
+	}
+}
+
+func (s *sharing) shareAll(ctx context.Context) error {
+	for _, dir := range s.dirs {
+		if err := s.own.Share(ctx, dir); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// take shows an event, or keeps it until the servent is ready.
+func (s *sharing) take(e servent.Event) {
+	switch {
+	case e.Scan != nil:
+		s.scan.update(*e.Scan)
+	case s.ready:
+		s.show(e)
+	case len(s.held) < maxHeld:
+		s.held = append(s.held, e)
+	}
+}
+
+func (s *sharing) show(e servent.Event) {
+	a := s.a
+	if a.json {
+		a.printJSON(e)
+		return
+	}
+	clock := time.Now().Format(time.TimeOnly)
+	switch {
+	case e.Upload != nil:
+		a.printf("%s  sent %s, %s, to %s\n", clock, search.Clean(e.Upload.Name), byteText(e.Upload.Bytes), e.Upload.Addr)
+	case e.Peer != nil && e.Event == "peer_up":
+		a.printf("%s  linked to %s (%s, %s)\n", clock, e.Peer.Addr, e.Peer.Role, search.Clean(e.Peer.Agent))
+	case e.Peer != nil:
+		a.printf("%s  link to %s has ended\n", clock, e.Peer.Addr)
+	}
+}
+
+// tellReady says what is shared and where the servent listens.
+func (s *sharing) tellReady() {
+	a, e := s.a, s.own.Ready()
+	s.ready = true
+	if a.json {
+		a.printJSON(e)
+	} else {
+		a.printf("sharing %s, %s\n", countText(e.Ready.Files, "file"), byteText(e.Ready.Bytes))
+	}
+	hint := false
+	for _, info := range s.own.Shares() {
+		if !a.json {
+			a.printf("  %s\n", shareText(&info))
+		}
+		if s.leftOut {
+			a.showLeftOut(info.Dir, s.own.LeftOut(info.Dir), info.LeftOut)
+		}
+		hint = hint || info.LeftOut > 0 && !s.leftOut
+	}
+	if !a.json {
+		if hint {
+			a.printf("  (--left-out lists what is left out, and why)\n")
+		}
+		a.printf("listening on %s as %s; Ctrl-C or `servent stop` ends\n", e.Ready.Listen, e.Ready.Role)
+	}
+	for _, held := range s.held {
+		s.show(held)
+	}
+	s.held = nil
+}
+
+// warnLonely tells of peers that the user named and none of which answers.
+func (s *sharing) warnLonely() {
+	if s.wantsLinks && len(s.own.Peers()) == 0 {
+		s.a.log.Warn("none of the peers named with --connect can be reached; trying on")
+	}
+}

@@ -1,0 +1,115 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/seed282dab8e/servent/servent"
+	"github.com/spf13/cobra"
+)
+
+func (a *app) statusCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "status",
+		Short:   "Tell how the running servent is",
+		Long:    "Tell how the servent on this data dir is: role, links, shares, messages, what was dropped and why, transfers.",
+		Example: examples("servent status", "servent status --json | jq .messages.query"),
+		Args:    cobra.NoArgs,
+		RunE: a.do(func(ctx context.Context, _ []string) error {
+			c, err := a.dial(ctx)
+			if err != nil {
+				return err
+			}
+			defer c.Close()
+			st, err := c.Status(ctx)
+			if err != nil {
+				return err
+			}
+			if a.json {
+				a.printJSON(st)
+				return nil
+			}
+			a.showStatus(&st)
+			return nil
+		}),
+	}
+}
+
+func (a *app) showStatus(st *servent.Status) {
+	line := func(name, format string, args ...any) {
+		a.printf("%-10s %s\n", name, fmt.Sprintf(format, args...))
+	}
+	line("role", "%s, network %s, up %s", st.Role, st.Network, timeText(time.Duration(st.Uptime)*time.Second))
+	line("listens", "%s, others connect to %s", st.Listen, st.Address)
+	line("guid", "%s", st.GUID)
+	line("links", "%s; %s known", linksText(st.Links), countText(st.Hosts, "host"))
+	line("shares", "%s, %s", countText(st.Files, "file"), byteText(st.Bytes))
+	for _, s := range st.Shares {
+		line("", "%s: %s, %s%s", s.Dir, countText(s.Files, "file"), byteText(s.Bytes), leftOutText(s.LeftOut))
+	}
+	t := st.Transfer
+	line("sent", "%s, %s; %d now", countText(t.Uploads, "file"), byteText(t.Uploaded), t.Uploading)
+	line("fetched", "%s, %s; %d now, %d failed, %d times wrong content",
+		countText(t.Downloads, "file"), byteText(t.Downloaded), t.Downloading, t.Failed, t.Lies)
+	a.printf("\n%s", a.messageTable(st.Messages))
+	if why := reasons(st.Drops); why != "" {
+		a.printf("\ndropped: %s\n", why)
+	}
+	if why := reasons(st.Closed); why != "" {
+		a.printf("\nlinks closed by us, by code: %s\n", why)
+	}
+}
+
+// messageTable lists the kinds of which there were any.
+func (a *app) messageTable(messages map[string]servent.Messages) string {
+	var rows [][]string
+	for _, kind := range slices.Sorted(maps.Keys(messages)) {
+		if m := messages[kind]; m != (servent.Messages{}) {
+			rows = append(rows, []string{kind, numberText(m.In), numberText(m.Out), numberText(m.Duplicate), numberText(m.Dropped)})
+		}
+	}
+	room, _ := a.screen.size()
+	return newTable(room, []column{
+		{title: "MESSAGE", width: 10},
+		{title: "IN", width: 8, right: true},
+		{title: "OUT", width: 8, right: true},
+		{title: "DUPLICATE", right: true},
+		{title: "DROPPED"},
+	}, rows...).all(rows)
+}
+
+// linksText writes "2 flat, 1 leaf".
+func linksText(links map[string]int) string {
+	var parts []string
+	for _, role := range slices.Sorted(maps.Keys(links)) {
+		if n := links[role]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, role))
+		}
+	}
+	if len(parts) == 0 {
+		return "none"
+	}
+	return strings.Join(parts, ", ")
+}
+
+func leftOutText(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" (%s left out)", numberText(n))
+}
+
+// reasons lists the counters that are not zero.
+func reasons(counts map[string]uint64) string {
+	var parts []string
+	for _, name := range slices.Sorted(maps.Keys(counts)) {
+		if n := counts[name]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%s %s", name, numberText(n)))
+		}
+	}
+	return strings.Join(parts, ", ")
+}

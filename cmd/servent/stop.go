@@ -1,0 +1,33 @@
+package main
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+)
+
+func (a *app) stopCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "stop",
+		Short:   "End the running servent",
+		Long:    "End the servent that runs on this data dir, and return when it has ended.",
+		Example: examples("servent stop", "servent stop --data-dir /tmp/one"),
+		Args:    cobra.NoArgs,
+		RunE: a.do(func(ctx context.Context, _ []string) error {
+			c, err := a.dial(ctx)
+			if err != nil {
+				return err
+			}
+			defer c.Close()
+			if err := c.Stop(ctx); err != nil {
+				return err
+			}
+			if a.json {
+				a.printJSON(map[string]string{"event": "stopped"})
+				return nil
+			}
+			a.printf("stopped\n")
+			return nil
+		}),
+	}
+}

@@ -1,0 +1,44 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+)
+
+func (a *app) unshareCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:               "unshare DIR…",
+		Short:             "Take shared folders back",
+		Long:              "Take folders back from the running servent: their files are no longer found. The files stay where they are.",
+		Example:           examples("servent unshare ~/Music"),
+		Args:              atLeastOne("a shared folder; `servent status` lists them"),
+		ValidArgsFunction: foldersOnly,
+		RunE:              a.do(a.unshare),
+	}
+}
+
+func (a *app) unshare(ctx context.Context, dirs []string) error {
+	c, err := a.dial(ctx)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	for _, d := range dirs {
+		dir, err := filepath.Abs(d)
+		if err != nil {
+			return fmt.Errorf("folder %s: %w", d, err)
+		}
+		if err := c.Unshare(ctx, dir); err != nil {
+			return fmt.Errorf("%w; `servent status` lists the shared folders", err)
+		}
+		if a.json {
+			a.printJSON(map[string]string{"event": "unshared", "dir": dir})
+			continue
+		}
+		a.printf("no longer shared: %s\n", dir)
+	}
+	return nil
+}
