@@ -127,7 +127,7 @@ func (n *Node) dial(out []Action) []Action {
 			break
 		}
 		n.dials.tries = append(n.dials.tries, a)
-		n.hosts.good(a, n.now)
+		n.hosts.tried(a, n.now)
 		out = append(out, Action{Op: OpDial, Addr: a})
 	}
 	return out

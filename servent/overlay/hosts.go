@@ -19,8 +19,10 @@ type host struct {
 }
 
 const (
-	maxHostFails = 3 // a host that fails so often is forgotten
+	maxHostFails = 3 // a host that fails so often in a row is forgotten
 	hostRetry    = 30 * time.Second
+	// fewHosts are kept even then: one of them may be the only way back.
+	fewHosts = 8
 )
 
 func (c *hostCache) find(a netip.AddrPort) int {
@@ -43,6 +45,13 @@ func (c *hostCache) add(r *rand.Rand, a netip.AddrPort) {
 	}
 }
 
+// tried notes that a is being dialled.
+func (c *hostCache) tried(a netip.AddrPort, now time.Duration) {
+	if i := c.find(a); i >= 0 {
+		c.list[i].next = now + hostRetry
+	}
+}
+
 func (c *hostCache) good(a netip.AddrPort, now time.Duration) {
 	if i := c.find(a); i >= 0 {
 		c.list[i].fails, c.list[i].next = 0, now+hostRetry
@@ -55,9 +64,9 @@ func (c *hostCache) bad(a netip.AddrPort, now time.Duration) {
 		return
 	}
 	h := &c.list[i]
-	h.fails++
+	h.fails = min(h.fails+1, maxHostFails)
 	h.next = now + hostRetry*time.Duration(h.fails)
-	if h.fails >= maxHostFails {
+	if h.fails == maxHostFails && len(c.list) > fewHosts {
 		c.list[i] = c.list[len(c.list)-1]
 		c.list = c.list[:len(c.list)-1]
 	}

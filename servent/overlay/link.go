@@ -13,7 +13,7 @@ type link struct {
 	since time.Duration
 
 	queued    int           // bytes handed to the owner and not yet Sent
-	fullSince time.Duration // when queued last went over half; 0 while it is under
+	fullSince time.Duration // when queued became too much; 0 once it is under a quarter again
 	heard     time.Duration // last message
 	pinged    bool          // a keep-alive ping is out since heard
 
@@ -40,10 +40,8 @@ func (b *bucket) allow(now time.Duration, r Rate) bool {
 	if !b.used {
 		b.tokens, b.at, b.used = r.Burst, now, true
 	}
-	if b.tokens < 1 {
-		b.tokens = min(r.Burst, b.tokens+(now-b.at).Seconds()*r.PerSecond)
-		b.at = now
-	}
+	b.tokens = min(r.Burst, b.tokens+(now-b.at).Seconds()*r.PerSecond)
+	b.at = now
 	if b.tokens < 1 {
 		return false
 	}
@@ -103,7 +101,9 @@ func (n *Node) onSent(ev Sent) {
 		return
 	}
 	l.queued = max(0, l.queued-ev.Bytes)
-	if l.queued <= n.cfg.MaxQueue/2 {
+	// Not at a half, up to which queries fill the queue: a peer that takes one
+	// now and then would never be closed.
+	if l.queued <= n.cfg.MaxQueue/4 {
 		l.fullSince = 0
 	}
 }

@@ -162,6 +162,9 @@ func (n *Node) greet(l *link, out []Action) []Action {
 	out = n.sendTable(l, out)
 	if !n.cfg.ConnectOnly {
 		out = n.sendPing(l, n.ttlFor(l), out)
+		if n.pongs.refresh == 0 { // the first link: that was the first refresh
+			n.pongs.refresh = n.now + n.cfg.PingEvery
+		}
 	}
 	for i := range n.own {
 		out = n.sendOwn(l, &n.own[i], out)
@@ -203,6 +206,9 @@ func (n *Node) forget(l *link) {
 	}
 	n.dials.down(l.id, n.now)
 	n.arm(n.dials.next(n.now))
+	if !n.cfg.ConnectOnly {
+		n.arm(n.now) // for another link in its place
+	}
 }
 
 // Addr is where others reach this node, as far as it knows; its port is 0 when

@@ -149,7 +149,7 @@ func (n *Node) onPong(l *link, h protocol.Header, m Received, out []Action) []Ac
 	}
 	n.hear(p.Addr, l.peer.Addr.Addr().IsLoopback())
 	p.Ext = nil
-	if n.mayDial(p.Addr.Addr(), l.peer.Addr.Addr().IsLoopback()) {
+	if p.Addr != n.Addr() && n.mayDial(p.Addr.Addr(), l.peer.Addr.Addr().IsLoopback()) {
 		n.pongs.add(pong{p: p, hops: h.Hops, from: l.id, at: n.now})
 	}
 	if r.link == self {

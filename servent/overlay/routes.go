@@ -11,8 +11,8 @@ import (
 // route is where an id came from.
 type route struct {
 	id   protocol.GUID
-	link LinkID // 0: the slot is free
-	ttl  uint8  // of the copy that was relayed
+	link LinkID
+	ttl  uint8 // of the copy that was relayed
 	hops uint8
 }
 
@@ -29,11 +29,20 @@ type routes struct {
 	young, old generation
 }
 
-// generation is an open-addressing table with linear probing, at most 3/4 full.
+// generation is a log of routes in the order in which they came, and an index
+// to it: an open-addressing table with linear probing, at most 3/4 full. Most
+// ids that are looked up are new, and the index, which is small enough for the
+// processor's cache, tells so without a look at the log.
 type generation struct {
-	slots []route
-	used  int
+	log   []route
+	index []uint32 // position in log and one, above it a part of the hash; 0: free
 }
+
+// positionBits is how much of an index entry is the position; MaxRoutes is bound by it.
+const positionBits = 24
+
+// entry is what the index holds for the route at position, whose id hashes to h.
+func entry(h uint64, position int) uint32 { return uint32(h>>56)<<positionBits | uint32(position+1) }
 
 const minSlots = 16
 
@@ -55,17 +64,18 @@ func (r *routes) find(id *protocol.GUID) *route {
 }
 
 func (g *generation) find(id *protocol.GUID, h uint64) *route {
-	if g.used == 0 {
+	if len(g.log) == 0 {
 		return nil
 	}
-	mask := uint64(len(g.slots) - 1)
+	tag, mask := uint32(h>>56), uint64(len(g.index)-1)
 	for i := h & mask; ; i = (i + 1) & mask {
-		e := &g.slots[i]
-		switch {
-		case e.link == 0:
+		switch e := g.index[i]; {
+		case e == 0:
 			return nil
-		case e.id == *id:
-			return e
+		case e>>positionBits == tag:
+			if have := &g.log[e&(1<<positionBits-1)-1]; have.id == *id {
+				return have
+			}
 		}
 	}
 }
@@ -73,15 +83,15 @@ func (g *generation) find(id *protocol.GUID, h uint64) *route {
 // add remembers e, whose id find did not know in the younger generation.
 func (r *routes) add(now time.Duration, e route) {
 	r.age(now)
-	if r.young.used >= r.max {
+	if len(r.young.log) >= r.max {
 		r.turn(now)
 	}
 	g := &r.young
-	if (g.used+1)*4 > len(g.slots)*3 {
+	if (len(g.log)+1)*4 > len(g.index)*3 {
 		r.grow()
 	}
-	g.place(e, r.hash(&e.id))
-	g.used++
+	g.place(r.hash(&e.id), len(g.log))
+	g.log = append(g.log, e)
 }
 
 // put is add for an id that may be known: the newest route wins.
@@ -102,32 +112,31 @@ func (r *routes) age(now time.Duration) {
 }
 
 func (r *routes) turn(now time.Duration) {
-	old := r.old.slots
+	old := r.old
 	r.old, r.young, r.born = r.young, generation{}, now
-	if r.old.used >= r.max/2 && len(old) == len(r.old.slots) { // busy: use the memory again
-		clear(old)
-		r.young.slots = old
+	if len(r.old.log) >= r.max/2 && len(old.index) == len(r.old.index) { // busy: use the memory again
+		clear(old.index)
+		r.young = generation{log: old.log[:0], index: old.index}
 	}
 }
 
 // empty says whether there is nothing left to age.
-func (r *routes) empty() bool { return r.young.used == 0 && r.old.used == 0 }
+func (r *routes) empty() bool { return len(r.young.log) == 0 && len(r.old.log) == 0 }
 
 func (r *routes) grow() {
-	old := r.young.slots
-	r.young.slots = make([]route, max(minSlots, 2*len(old)))
-	for i := range old {
-		if old[i].link != 0 {
-			r.young.place(old[i], r.hash(&old[i].id))
-		}
+	g := &r.young
+	g.index = make([]uint32, max(minSlots, 2*len(g.index)))
+	for i := range g.log {
+		g.place(r.hash(&g.log[i].id), i)
 	}
 }
 
-func (g *generation) place(e route, h uint64) {
-	mask := uint64(len(g.slots) - 1)
+// place puts the route at position into the index.
+func (g *generation) place(h uint64, position int) {
+	mask := uint64(len(g.index) - 1)
 	i := h & mask
-	for g.slots[i].link != 0 {
+	for g.index[i] != 0 {
 		i = (i + 1) & mask
 	}
-	g.slots[i] = e
+	g.index[i] = entry(h, position)
 }
