@@ -112,7 +112,7 @@ func (w *World) detail(kind protocol.Kind, payload []byte) string {
 		}
 	case protocol.KindQueryHit:
 		if q, err := protocol.ParseQueryHit(payload); err == nil {
-			return fmt.Sprintf(" of %s files=%d", w.serventName(q.Servent), q.Count)
+			return " of " + w.source(q) + fmt.Sprintf(" files=%d", q.Count)
 		}
 	case protocol.KindPush:
 		if p, err := protocol.ParsePush(payload); err == nil {
@@ -130,6 +130,19 @@ func (w *World) detail(kind protocol.Kind, payload []byte) string {
 		return " " + describeTable(payload)
 	}
 	return ""
+}
+
+// source names the servent of a hit; its address too, if that is not where it
+// lives.
+func (w *World) source(q protocol.QueryHit) string {
+	s := w.serventName(q.Servent)
+	if addr := w.addrName(q.Addr); addr != s {
+		s += " at " + addr
+	}
+	if d, ok := q.QHD(); ok && d.Flags&protocol.HitPush != 0 {
+		s += " push"
+	}
+	return s
 }
 
 func describeTable(payload []byte) string {
