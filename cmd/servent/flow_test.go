@@ -1,0 +1,238 @@
+package main
+
+import (
+	"crypto/sha1"
+	"encoding/base32"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/seed282dab8e/servent/servent"
+)
+
+// tree is a folder to share.
+func tree(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	writeFile(t, filepath.Join(dir, "strauss", "blue danube.flac"), strings.Repeat("walzer ", 10_000))
+	writeFile(t, filepath.Join(dir, "strauss", "radetzky.flac"), "marsch")
+	writeFile(t, filepath.Join(dir, ".secret"), "hidden")
+	return dir
+}
+
+func sha1Of(text string) string {
+	sum := sha1.Sum([]byte(text))
+	return base32.StdEncoding.EncodeToString(sum[:])
+}
+
+type readyLine struct {
+	Event string
+	servent.Ready
+}
+
+// sharing starts `servent share` in h and returns its address when it is ready.
+func (h home) sharing(t *testing.T, args ...string) (*command, readyLine) {
+	t.Helper()
+	c := h.start(t, append([]string{"share", "--json", "--connect-only", "--listen", "127.0.0.1:0"}, args...)...)
+	return c, object[readyLine](t, c.await(t, `"ready"`))
+}
+
+func TestShareSearchGet(t *testing.T) {
+	dir := tree(t)
+	sharer, ready := newHome(t).sharing(t, dir)
+	if ready.Files != 2 || ready.Bytes != 70_006 || ready.Role != "flat" || len(ready.GUID) != 32 {
+		t.Errorf("ready: %+v", ready)
+	}
+	seeker := newHome(t)
+	flags := []string{"--connect", ready.Listen, "--connect-only", "--listen", "127.0.0.1:0"}
+	code, out, errOut := seeker.run(t, append([]string{"search", "--json", "--limit", "1", "blue danube"}, flags...)...)
+	if code != 0 {
+		t.Fatalf("search: exit %d: %s", code, errOut)
+	}
+	found := object[servent.Found](t, out)
+	want := sha1Of(strings.Repeat("walzer ", 10_000))
+	if found.Name != "blue danube.flac" || found.Path != "strauss" || found.SHA1 != want || found.Size != 70_000 ||
+		found.Hops != 1 || found.Type != "audio" || len(found.Sources) != 1 || found.Sources[0].Addr != ready.Listen ||
+		!strings.HasPrefix(found.Magnet, "magnet:?xt=urn:sha1:"+want+"&") {
+		t.Errorf("found: %+v", found)
+	}
+
+	output := t.TempDir()
+	code, out, errOut = seeker.run(t, append([]string{"get", "1", "--json", "--output", output}, flags...)...)
+	if code != 0 {
+		t.Fatalf("get: exit %d: %s", code, errOut)
+	}
+	lines := strings.Split(strings.TrimSpace(out), "\n")
+	done := object[struct {
+		Event string
+		servent.Got
+	}](t, lines[len(lines)-1])
+	if done.Event != "done" || done.SHA1 != want || !done.Verified || done.Path != filepath.Join(output, "blue danube.flac") {
+		t.Errorf("done: %+v", done)
+	}
+	if text, err := os.ReadFile(done.Path); err != nil || sha1Of(string(text)) != want {
+		t.Errorf("what was saved: %d bytes, %v", len(text), err)
+	}
+	if up := sharer.await(t, `"upload"`); !strings.Contains(up, `"bytes":70000`) {
+		t.Errorf("upload: %s", up)
+	}
+
+	code, out, _ = seeker.run(t, append([]string{"search", "--timeout", "300ms", "blue danube"}, flags...)...)
+	if code != 0 || !strings.Contains(out, "NAME") || !strings.Contains(out, "strauss/blue danube.flac") {
+		t.Errorf("search for people: exit %d: %s", code, out)
+	}
+	code, _, errOut = seeker.run(t, append([]string{"search", "--timeout", "300ms", "yellow danube"}, flags...)...)
+	if code != 3 || !strings.Contains(errOut, "nothing found for yellow danube") {
+		t.Errorf("search for nothing: exit %d: %s", code, errOut)
+	}
+	if code, _, errOut = seeker.run(t, "get", "2"); code != 2 || !strings.Contains(errOut, "found nothing") {
+		t.Errorf("get of no row: exit %d: %s", code, errOut)
+	}
+	sharer.stop()
+	if code := sharer.wait(t); code != 0 {
+		t.Errorf("share ended with %d: %s", code, sharer.err.String())
+	}
+}
+
+func TestRunningServent(t *testing.T) {
+	h := newHome(t)
+	sharer, ready := h.sharing(t, tree(t))
+	other := t.TempDir()
+	writeFile(t, filepath.Join(other, "b", "book.txt"), "a book")
+	code, out, errOut := h.run(t, "share", "--left-out", "--listen", ":1", other)
+	if code != 0 || !strings.Contains(out, "1 file, 6 B") || !strings.Contains(errOut, "flags=--listen") {
+		t.Errorf("share with the running servent: exit %d: %s%s", code, out, errOut)
+	}
+	code, out, _ = h.run(t, "share", "--json", "--left-out", filepath.Join(other, "b"))
+	if again := object[readyLine](t, out); code != 0 || again.Listen != ready.Listen || again.Files != 3 {
+		t.Errorf("second ready: exit %d: %s", code, out)
+	}
+
+	code, out, _ = h.run(t, "status", "--json")
+	st := object[servent.Status](t, out)
+	if code != 0 || st.Files != 3 || st.GUID != ready.GUID || len(st.Shares) != 3 || st.Shares[0].LeftOut != 1 {
+		t.Errorf("status: exit %d: %s", code, out)
+	}
+	if _, out, _ = h.run(t, "status"); !strings.Contains(out, ready.GUID) || !strings.Contains(out, "(1 left out)") {
+		t.Errorf("status for people: %s", out)
+	}
+	if code, out, _ = h.run(t, "peers"); code != 0 || !strings.Contains(out, "no links") {
+		t.Errorf("peers: exit %d: %s", code, out)
+	}
+	if code, out, _ = h.run(t, "peers", "--json"); code != 0 || out != "" {
+		t.Errorf("no peers as JSON: exit %d: %q", code, out)
+	}
+	code, _, errOut = h.run(t, "search", "--timeout", "100ms", "danube")
+	if code != 3 || !strings.Contains(errOut, "the running servent has no links") {
+		t.Errorf("search without links: exit %d: %s", code, errOut)
+	}
+
+	if code, out, errOut = h.run(t, "unshare", other); code != 0 || !strings.Contains(out, "no longer shared") {
+		t.Errorf("unshare: exit %d: %s%s", code, out, errOut)
+	}
+	if code, _, errOut = h.run(t, "unshare", other); code != 1 || !strings.Contains(errOut, "not shared") {
+		t.Errorf("second unshare: exit %d: %s", code, errOut)
+	}
+	if code, out, errOut = h.run(t, "stop"); code != 0 || out != "stopped\n" {
+		t.Errorf("stop: exit %d: %s%s", code, out, errOut)
+	}
+	if code := sharer.wait(t); code != 0 {
+		t.Errorf("share ended with %d: %s", code, sharer.err.String())
+	}
+	_, again := h.sharing(t, other) // the data dir is free as soon as stop returns
+	if again.GUID != ready.GUID {
+		t.Error("the identity was not kept")
+	}
+}
+
+func TestLeftOutIsListed(t *testing.T) {
+	c, _ := newHome(t).sharing(t, "--left-out", tree(t))
+	if line := c.await(t, `"left_out"`); !strings.Contains(line, `"path":".secret"`) {
+		t.Errorf("left out: %s", line)
+	}
+	people := newHome(t).start(t, "share", "--connect-only", "--listen", "127.0.0.1:0", tree(t))
+	people.await(t, "Ctrl-C")
+	people.await(t, "--left-out lists")
+}
+
+// TestDataDirInUse starts commands on a data dir that is locked by a servent
+// that does not answer.
+func TestDataDirInUse(t *testing.T) {
+	t.Parallel()
+	h := newHome(t)
+	s, err := servent.New(servent.Config{DataDir: h.dataDir(), Listen: "127.0.0.1:0", ConnectOnly: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	code, _, errOut := h.run(t, "share", "--connect-only", "--listen", "127.0.0.1:0", tree(t))
+	if code != 1 || !strings.Contains(errOut, "in use by another servent") || !strings.Contains(errOut, "--data-dir") {
+		t.Errorf("exit %d: %s", code, errOut)
+	}
+}
+
+func TestSearchInterrupted(t *testing.T) {
+	_, ready := newHome(t).sharing(t, tree(t))
+	c := newHome(t).start(t, "search", "--json", "--timeout", "1h", "--connect", ready.Listen,
+		"--connect-only", "--listen", "127.0.0.1:0", "danube")
+	c.await(t, "blue danube")
+	c.stop()
+	if code := c.wait(t); code != 130 {
+		t.Errorf("exit %d: %s", code, c.err.String())
+	}
+}
+
+func TestDemo(t *testing.T) {
+	t.Parallel()
+	dir := tree(t)
+	keep := t.TempDir()
+	code, out, errOut := newHome(t).run(t, "demo", "--dir", dir, "--output", keep, "blue danube")
+	if code != 0 {
+		t.Fatalf("exit %d: %s%s", code, out, errOut)
+	}
+	for _, want := range []string{"7 links are up", "blue danube.flac", "SHA-1", "tiger root", "dropped as duplicates", "saved as " + keep} {
+		if !strings.Contains(out, want) {
+			t.Errorf("the demo does not tell %q:\n%s", want, out)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(keep, "blue danube.flac")); err != nil {
+		t.Error(err)
+	}
+	code, _, errOut = newHome(t).run(t, "demo", "--dir", dir, "yellow danube")
+	if code != 3 || !strings.Contains(errOut, "nothing found") {
+		t.Errorf("exit %d: %s", code, errOut)
+	}
+}
+
+func TestDemoForScripts(t *testing.T) {
+	t.Parallel()
+	code, out, errOut := newHome(t).run(t, "demo", "--json", "--dir", tree(t), "radetzky")
+	if code != 0 {
+		t.Fatalf("exit %d: %s", code, errOut)
+	}
+	var last map[string]any
+	for line := range strings.Lines(out) {
+		last = object[map[string]any](t, line)
+	}
+	// Each of 7 links carries the question at least once, and two more carry it
+	// both ways where ways meet.
+	if q, _ := last["query"].(map[string]any); last["event"] != "messages" || q["out"] != 9.0 || q["duplicate"] != 4.0 {
+		t.Errorf("last line: %v", last)
+	}
+}
+
+func TestDemoTree(t *testing.T) {
+	dir := t.TempDir()
+	if got := treeParts(dir); len(got) != 3 || got[0] != dir || got[2] != dir {
+		t.Errorf("without folders: %q", got)
+	}
+	for _, name := range []string{"a", "os", ".git", "b"} {
+		if err := os.Mkdir(filepath.Join(dir, name), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := treeParts(dir); got[0] != dir || filepath.Base(got[1]) != "os" || filepath.Base(got[2]) != "a" {
+		t.Errorf("with folders: %q", got)
+	}
+}

@@ -1,0 +1,176 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/seed282dab8e/servent/servent"
+)
+
+// fakeNode downloads as it is told to.
+type fakeNode struct {
+	get func(ctx context.Context, req servent.GetRequest, progress func(servent.GetProgress)) (servent.Got, error)
+}
+
+func (n *fakeNode) Search(context.Context, servent.SearchRequest, func(servent.Found)) error {
+	return nil
+}
+
+func (n *fakeNode) Get(ctx context.Context, req servent.GetRequest, progress func(servent.GetProgress)) (servent.Got, error) {
+	return n.get(ctx, req, progress)
+}
+
+func someFiles(n int) []wanted {
+	var files []wanted
+	for i := range n {
+		sha1 := strings.Repeat(string(rune('A'+i)), 32)
+		files = append(files, wanted{fmt.Sprintf("file %d", i), servent.GetRequest{Magnet: "urn:sha1:" + sha1}})
+	}
+	return files
+}
+
+func TestGravestErrorDecides(t *testing.T) {
+	lies := fmt.Errorf("%w: a source lies", servent.ErrNotVerified)
+	full := errors.New("disk is full")
+	none := fmt.Errorf("%w: nobody has it", servent.ErrNoSource)
+	tests := []struct {
+		errs []error
+		code int
+	}{
+		{nil, 0},
+		{[]error{nil, nil}, 0},
+		{[]error{nil, none}, 3},
+		{[]error{none, full, nil}, 1},
+		{[]error{none, full, lies}, 4},
+	}
+	for _, tt := range tests {
+		t.Run(fmt.Sprint(tt.errs), func(t *testing.T) {
+			var errOut buffer
+			a := newApp(&buffer{}, &errOut, home{}.lookEnv)
+			next := make(chan error, len(tt.errs))
+			for _, err := range tt.errs {
+				next <- err
+			}
+			n := &fakeNode{get: func(context.Context, servent.GetRequest, func(servent.GetProgress)) (servent.Got, error) {
+				return servent.Got{}, <-next
+			}}
+			err := a.getAll(t.Context(), n, someFiles(len(tt.errs)))
+			if code := exitCode(err); code != tt.code {
+				t.Errorf("exit %d, want %d", code, tt.code)
+			}
+			for _, e := range tt.errs {
+				if e != nil && !strings.Contains(errOut.String(), e.Error()) {
+					t.Errorf("the user is not told: %v", e)
+				}
+			}
+			if err != nil && !errors.Is(err, errTold) {
+				t.Error("the user would be told twice")
+			}
+		})
+	}
+}
+
+func TestProgressAtMostTwiceASecond(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out buffer
+		a := newApp(&out, &buffer{}, home{}.lookEnv)
+		a.json = true
+		n := &fakeNode{get: func(_ context.Context, _ servent.GetRequest, progress func(servent.GetProgress)) (servent.Got, error) {
+			for i := range uint64(300) { // three seconds
+				progress(servent.GetProgress{Done: i, Total: 300, Sources: 1})
+				time.Sleep(10 * time.Millisecond)
+			}
+			return servent.Got{Bytes: 300, Verified: true}, nil
+		}}
+		if err := a.getAll(t.Context(), n, someFiles(1)); err != nil {
+			t.Fatal(err)
+		}
+		progress, done := strings.Count(out.String(), `"event":"progress"`), strings.Count(out.String(), `"event":"done"`)
+		if progress != 6 || done != 1 {
+			t.Errorf("%d lines of progress in 3 s, %d of the end:\n%s", progress, done, out.String())
+		}
+	})
+}
+
+func TestSoManyAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := newApp(&buffer{}, &buffer{}, home{}.lookEnv)
+		running := make(chan struct{}, getsAtOnce)
+		n := &fakeNode{get: func(context.Context, servent.GetRequest, func(servent.GetProgress)) (servent.Got, error) {
+			select {
+			case running <- struct{}{}:
+			default:
+				t.Errorf("more than %d run at once", getsAtOnce)
+			}
+			time.Sleep(time.Second)
+			<-running
+			return servent.Got{}, nil
+		}}
+		start := time.Now()
+		if err := a.getAll(t.Context(), n, someFiles(2*getsAtOnce+1)); err != nil {
+			t.Fatal(err)
+		}
+		if took := time.Since(start); took != 3*time.Second {
+			t.Errorf("took %v", took)
+		}
+	})
+}
+
+func TestGetInterrupted(t *testing.T) {
+	a := newApp(&buffer{}, &buffer{}, home{}.lookEnv)
+	ctx, cancel := context.WithCancel(t.Context())
+	n := &fakeNode{get: func(ctx context.Context, _ servent.GetRequest, _ func(servent.GetProgress)) (servent.Got, error) {
+		cancel()
+		<-ctx.Done()
+		return servent.Got{}, ctx.Err()
+	}}
+	if err := a.getAll(ctx, n, someFiles(3)); exitCode(err) != exitInterrupted {
+		t.Errorf("getAll = %v", err)
+	}
+}
+
+func TestErrorLine(t *testing.T) {
+	var out buffer
+	a := newApp(&out, &buffer{}, home{}.lookEnv)
+	a.json = true
+	n := &fakeNode{get: func(context.Context, servent.GetRequest, func(servent.GetProgress)) (servent.Got, error) {
+		return servent.Got{}, servent.ErrNoSource
+	}}
+	_ = a.getAll(t.Context(), n, someFiles(1))
+	line := object[map[string]string](t, out.String())
+	if line["event"] != "error" || line["error"] != servent.ErrNoSource.Error() || line["sha1"] != strings.Repeat("A", 32) {
+		t.Errorf("line: %v", line)
+	}
+}
+
+func TestRowsOfTheLastSearch(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "new")
+	last := lastSearch{Query: "danube", Rows: []servent.Found{
+		{Name: "a", SHA1: "x", Magnet: "magnet:a", Sources: []servent.FoundSource{{Addr: "127.0.0.1:1"}}},
+		{Name: "b"},
+	}}
+	if err := last.save(dir); err != nil {
+		t.Fatal(err)
+	}
+	a := newApp(&buffer{}, &buffer{}, home{}.lookEnv)
+	a.dataDir = dir
+	files, err := a.wanted([]string{"1", "urn:sha1:PLSTHIPQGSSZTS5FJUPAKUZWUGYQYPFB"})
+	if err != nil || len(files) != 2 || files[0].req.Magnet != "magnet:a" || len(files[0].req.Sources) != 1 || len(files[1].req.Sources) != 0 {
+		t.Errorf("wanted %+v, %v", files, err)
+	}
+	for arg, code := range map[string]int{"0": exitUsage, "3": exitUsage, "2": exitFailed, "-1": exitUsage} {
+		if _, err := a.wanted([]string{arg}); exitCode(err) != code {
+			t.Errorf("row %s: %v", arg, err)
+		}
+	}
+	writeFile(t, filepath.Join(dir, lastSearchFile), "{")
+	if _, err := a.wanted([]string{"1"}); exitCode(err) != exitFailed || !strings.Contains(err.Error(), "search again") {
+		t.Errorf("damaged file: %v", err)
+	}
+}
