@@ -112,7 +112,7 @@ func (w *World) inOrder(e *end, leaves time.Duration) time.Duration {
 }
 
 func (w *World) sent(link overlay.LinkID, size int) {
-	if e := w.end(link); e != nil && e.open && !e.closed {
+	if e := w.end(link); e != nil && e.open && w.nodes[e.node].actor != nil {
 		w.step(w.nodes[e.node], overlay.Sent{Link: link, Bytes: size})
 	}
 }
