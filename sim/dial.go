@@ -33,10 +33,13 @@ func (w *World) dial(from *member, addr netip.AddrPort) {
 	}
 }
 
+// wanted says whether who dialled still runs.
+func (d *dialing) wanted() bool { return d.from.actor != nil && d.from.starts == d.starts }
+
 // fail tells who dialled, after a while, that nothing came of it.
 func (d *dialing) fail(after time.Duration, v overlay.Verdict) {
 	d.w.After(after, func() {
-		if d.from.actor == nil || d.from.starts != d.starts {
+		if !d.wanted() {
 			return
 		}
 		d.w.note(traceDialFailed, d.from.id, func() string { return d.failure(v) })
@@ -62,7 +65,7 @@ func (d *dialing) failure(v overlay.Verdict) string {
 func (d *dialing) greet() {
 	w := d.w
 	switch {
-	case d.out.closed:
+	case !d.wanted():
 		w.discard(d.out)
 	case d.in.closed && d.to.absent:
 		w.discard(d.out)
@@ -104,9 +107,9 @@ func (d *dialing) peerAt(e *end) overlay.Peer {
 func (d *dialing) finish() {
 	w := d.w
 	switch {
-	case d.out.closed && d.in.hung: // it crashed, and word of it is on its way
+	case !d.wanted() && d.in.hung: // word of that is on its way
 		return
-	case d.out.closed: // it vanished
+	case !d.wanted(): // it vanished
 		w.After(w.cfg.DialTimeout, func() { w.down(d.in.id) })
 		return
 	case d.in.closed:

@@ -32,10 +32,18 @@ type Hit struct {
 
 // Query has a node search for text. A ttl of 0 leaves it to the node.
 func (w *World) Query(id NodeID, text string, ttl uint8) *Flood {
-	f := &Flood{ID: newGUID(w.rand), From: id, Started: w.now, seen: make([]uint64, len(w.nodes)/64+1)}
+	return w.Search(id, overlay.UserQuery{Text: text, TTL: ttl})
+}
+
+// Search has a node search as q says. Its ID is made up where it is zero.
+func (w *World) Search(id NodeID, q overlay.UserQuery) *Flood {
+	if q.ID == (protocol.GUID{}) {
+		q.ID = newGUID(w.rand)
+	}
+	f := &Flood{ID: q.ID, From: id, Started: w.now, seen: make([]uint64, len(w.nodes)/64+1)}
 	f.first(id)
 	w.floods[f.ID] = f
-	w.Step(id, overlay.UserQuery{ID: f.ID, Text: text, TTL: ttl})
+	w.Step(id, q)
 	return f
 }
 
