@@ -20,7 +20,7 @@ type ownQuery struct {
 func (n *Node) onQuery(l *link, h protocol.Header, m Received, out []Action) []Action {
 	r := n.queries.find(&h.ID)
 	if r != nil && (r.link != l.id || h.TTL <= r.ttl) {
-		return n.onRepeat(l, r, &h, m, out)
+		return n.duplicate(l, &h, out)
 	}
 	q, err := protocol.ParseQuery(m.Msg[protocol.HeaderSize:])
 	if err != nil {
@@ -37,26 +37,6 @@ func (n *Node) onQuery(l *link, h protocol.Header, m Received, out []Action) []A
 		out = append(out, Action{Op: OpSearch, ID: h.ID, Msg: m.Msg[protocol.HeaderSize:], Limit: n.hitLimit(q.Flags)})
 	}
 	return n.relayQuery(l, &h, m, out)
-}
-
-// onRepeat takes a query that came before. It is a duplicate; but where what
-// came first had come a long way round, with no TTL left, this one is relayed
-// in its place, or the short way would end here.
-func (n *Node) onRepeat(l *link, r *route, h *protocol.Header, m Received, out []Action) []Action {
-	late := r.ttl <= 1 && h.TTL > 1
-	if late {
-		r.ttl = h.TTL
-	}
-	out = n.duplicate(l, h, out)
-	if !late {
-		return out
-	}
-	q, err := protocol.ParseQuery(m.Msg[protocol.HeaderSize:])
-	if err != nil {
-		return n.malformed(l, h.Kind, out)
-	}
-	n.hashes = search.AppendHashes(n.hashes[:0], q.Text)
-	return n.relayQuery(l, h, m, out)
 }
 
 // relayQuery sends a received query on. n.hashes holds its words' hashes.
