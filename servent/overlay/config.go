@@ -48,9 +48,12 @@ type Config struct {
 	ConnectOnly bool             // dial nothing but Connect
 	Public      bool             // on the public network: keep and dial public addresses only; else private ones only
 
-	Links    int   // dial until so many links are up; 4 (flat), 3 (leaf)
-	MaxLinks int   // accept until so many; 32 (flat), 3 (leaf)
-	TTL      uint8 // of own queries among our own kind, and the most that hops and TTL may add up to; 7
+	Links    int // dial until so many links are up; 4 (flat), 3 (leaf)
+	MaxLinks int // accept until so many; 32 (flat), 3 (leaf)
+	// TTL is what own messages start with among our own kind, where the user
+	// does not ask for another, and the most that hops and TTL of a query from
+	// others may add up to; 7.
+	TTL uint8
 	// ForeignTTL is the most TTL that a message carries to other servents; 4
 	// (protocol-facts 1: what they relay).
 	ForeignTTL uint8
@@ -127,8 +130,14 @@ func (c *Config) validate() error {
 		return fmt.Errorf("overlay config: Rand is missing")
 	case c.Role == RoleSupernode:
 		return fmt.Errorf("overlay config: role supernode is not available yet; use flat or leaf")
-	case c.TTL > HardTTL:
-		return fmt.Errorf("overlay config: TTL %d is over %d", c.TTL, HardTTL)
+	case c.Role > RoleSupernode:
+		return fmt.Errorf("overlay config: no role has the number %d", c.Role)
+	case max(c.TTL, c.ForeignTTL) > HardTTL:
+		return fmt.Errorf("overlay config: TTL %d or ForeignTTL %d is over %d", c.TTL, c.ForeignTTL, HardTTL)
+	case min(c.Links, c.MaxLinks, c.MaxHosts, c.MaxHits) < 0:
+		return fmt.Errorf("overlay config: Links, MaxLinks, MaxHosts or MaxHits is negative")
+	case c.MaxRoutes < 1 || c.MaxRoutes >= 1<<positionBits:
+		return fmt.Errorf("overlay config: MaxRoutes %d is not within 1 to %d", c.MaxRoutes, 1<<positionBits-1)
 	case c.Links > c.MaxLinks:
 		return fmt.Errorf("overlay config: Links %d is over MaxLinks %d", c.Links, c.MaxLinks)
 	case c.MaxQueue < 2*protocol.MaxPayload:

@@ -149,10 +149,14 @@ func (n *Node) linkTo(id protocol.GUID) *link {
 	return nil
 }
 
-// ttlFor is the most TTL that a message may carry on l.
+// freshTTL is what a message of this node's own carries on l.
+func (n *Node) freshTTL(l *link) uint8 { return min(n.cfg.TTL, n.ttlFor(l)) }
+
+// ttlFor is the most TTL that a message may carry on l. Our own kind may be
+// asked to flood further than usual.
 func (n *Node) ttlFor(l *link) uint8 {
 	if l.peer.Servent {
-		return n.cfg.TTL
+		return HardTTL
 	}
 	if l.peer.MaxTTL > 0 {
 		return min(n.cfg.ForeignTTL, l.peer.MaxTTL)

@@ -161,7 +161,7 @@ func (n *Node) greet(l *link, out []Action) []Action {
 	}
 	out = n.sendTable(l, out)
 	if !n.cfg.ConnectOnly {
-		out = n.sendPing(l, n.ttlFor(l), out)
+		out = n.sendPing(l, n.freshTTL(l), out)
 		if n.pongs.refresh == 0 { // the first link: that was the first refresh
 			n.pongs.refresh = n.now + n.cfg.PingEvery
 		}

@@ -179,7 +179,7 @@ func (n *Node) refreshPongs(out []Action) []Action {
 	first := n.cfg.Rand.IntN(len(n.links))
 	for i := range min(refreshLinks, len(n.links)) {
 		l := n.links[(first+i)%len(n.links)]
-		out = n.sendPing(l, n.ttlFor(l), out)
+		out = n.sendPing(l, n.freshTTL(l), out)
 	}
 	return out
 }

@@ -139,12 +139,9 @@ func (n *Node) onUserQuery(ev UserQuery, out []Action) []Action {
 // sendOwn sends a search of the user's on l: with the TTL that was asked for,
 // but to others than our own kind no more than they relay.
 func (n *Node) sendOwn(l *link, q *ownQuery, out []Action) []Action {
-	ttl := n.ttlFor(l)
+	ttl := n.freshTTL(l)
 	if q.ttl > 0 {
-		ttl = min(ttl, q.ttl)
-		if l.peer.Servent {
-			ttl = q.ttl
-		}
+		ttl = min(q.ttl, n.ttlFor(l))
 	}
 	if l.peer.Role == RoleLeaf || l.hopsFlow == 0 {
 		return out

@@ -62,7 +62,7 @@ func (n *Node) handle(l *link, h protocol.Header, m Received, out []Action) []Ac
 }
 
 // checkTTL holds a message's TTL to the limits: over HardTTL it is a fault of
-// the peer's, over Config.TTL it is cut.
+// the peer's; a query of others than our own kind is cut to Config.TTL.
 func (n *Node) checkTTL(l *link, h *protocol.Header, out []Action) (bool, []Action) {
 	life := int(h.TTL) + int(h.Hops)
 	switch {
@@ -76,7 +76,7 @@ func (n *Node) checkTTL(l *link, h *protocol.Header, out []Action) (bool, []Acti
 		out = n.dropped(h.Kind, DropTTL, out)
 		return false, n.bye(l, protocol.ByeLeafRelay, "Leaf relays", out)
 	}
-	if h.Kind == protocol.KindQuery && life > int(n.cfg.TTL) {
+	if h.Kind == protocol.KindQuery && !l.peer.Servent && life > int(n.cfg.TTL) {
 		if h.Hops >= n.cfg.TTL {
 			return false, n.dropped(h.Kind, DropTTL, out)
 		}
