@@ -1,0 +1,162 @@
+package overlay
+
+import (
+	"math/rand/v2"
+	"net/netip"
+	"slices"
+	"testing"
+	"time"
+)
+
+func hostAddr(n int) netip.AddrPort {
+	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 1, byte(n >> 8), byte(n)}), 6346)
+}
+
+func hostCacheOf(n, most int) (*hostCache, *rand.Rand) {
+	c, r := &hostCache{max: most}, rand.New(rand.NewPCG(5, 6))
+	for i := range n {
+		c.add(r, hostAddr(i))
+	}
+	return c, r
+}
+
+func any(netip.AddrPort) bool { return true }
+
+func TestHostCacheLimit(t *testing.T) {
+	c, r := hostCacheOf(10, 10)
+	if len(c.list) != 10 {
+		t.Fatalf("%d hosts", len(c.list))
+	}
+	c.add(r, hostAddr(3)) // is there
+	for i := range 10 {
+		if c.find(hostAddr(i)) < 0 {
+			t.Errorf("host %d is not there", i)
+		}
+	}
+	c.add(r, hostAddr(99)) // one past the limit
+	if len(c.list) != 10 || c.find(hostAddr(99)) < 0 {
+		t.Errorf("%d hosts; the newest there: %t", len(c.list), c.find(hostAddr(99)) >= 0)
+	}
+}
+
+func TestHostCachePick(t *testing.T) {
+	c, r := hostCacheOf(5, 10)
+	const now = time.Hour
+	for i := range 5 {
+		a, _ := c.pick(r, now, any)
+		if !a.IsValid() {
+			t.Fatalf("pick %d: none", i)
+		}
+		c.tried(a, now)
+	}
+	if a, wait := c.pick(r, now, any); a.IsValid() || wait != now+hostRetry {
+		t.Errorf("all tried: %v, wait until %s", a, wait)
+	}
+	if a, _ := c.pick(r, now+hostRetry-1, any); a.IsValid() {
+		t.Errorf("%v is picked before its time", a)
+	}
+	if a, _ := c.pick(r, now+hostRetry, any); !a.IsValid() {
+		t.Error("none is picked in time")
+	}
+	none := func(netip.AddrPort) bool { return false }
+	if a, wait := c.pick(r, 2*now, none); a.IsValid() || wait != 0 {
+		t.Errorf("none usable: %v, %s", a, wait)
+	}
+	var empty hostCache
+	if a, wait := empty.pick(r, now, any); a.IsValid() || wait != 0 || empty.some(r, 3) != nil {
+		t.Errorf("empty cache: %v, %s", a, wait)
+	}
+}
+
+// TestHostCacheForgets: a host that fails three times in a row is forgotten,
+// unless there are few; a success begins the count anew.
+func TestHostCacheForgets(t *testing.T) {
+	c, _ := hostCacheOf(fewHosts+1, 100)
+	a := hostAddr(0)
+	fail := func(times int) {
+		for range times {
+			c.tried(a, 0)
+			c.bad(a, 0)
+		}
+	}
+	fail(maxHostFails - 1)
+	c.good(a, 0)
+	fail(maxHostFails - 1)
+	if c.find(a) < 0 {
+		t.Fatal("forgotten too early")
+	}
+	fail(1)
+	if c.find(a) >= 0 || len(c.list) != fewHosts {
+		t.Fatalf("not forgotten; %d hosts", len(c.list))
+	}
+	a = hostAddr(1)
+	fail(300)
+	if c.find(a) < 0 {
+		t.Error("one of the last few is forgotten")
+	}
+	if next := c.list[c.find(a)].next; next != hostRetry*maxHostFails {
+		t.Errorf("it is tried again after %s", next)
+	}
+	c.bad(hostAddr(77), 0) // unknown: nothing happens
+}
+
+func TestHostCacheSome(t *testing.T) {
+	c, r := hostCacheOf(5, 10)
+	for k, want := range map[int]int{0: 0, 3: 3, 5: 5, 9: 5} {
+		got := c.some(r, k)
+		slices.SortFunc(got, netip.AddrPort.Compare)
+		if len(slices.Compact(got)) != want {
+			t.Errorf("some(%d) gives %v", k, got)
+		}
+	}
+}
+
+// TestMayDial: who may dial what. Public and private networks keep apart.
+func TestMayDial(t *testing.T) {
+	tests := []struct {
+		addr                          string
+		lan, lanFromLoopback, pub, up bool
+	}{
+		{"10.1.2.3", true, true, false, false},
+		{"192.168.0.9", true, true, false, false},
+		{"169.254.3.3", true, true, false, false},
+		{"fe80::1", true, true, false, false},
+		{"fd00::1", true, true, false, false},
+		{"127.0.0.1", false, true, false, false},
+		{"::1", false, true, false, false},
+		{"203.0.113.7", false, false, true, true},
+		{"2001:db8::1", false, false, true, true},
+		{"0.0.0.0", false, false, false, false},
+		{"224.0.0.1", false, false, false, false},
+		{"ff02::1", false, false, false, false},
+	}
+	lan := newBench(t, nil).n
+	public := newBench(t, func(c *Config) { c.Public = true }).n
+	for _, tt := range tests {
+		a := netip.MustParseAddr(tt.addr)
+		got := [4]bool{lan.mayDial(a, false), lan.mayDial(a, true), public.mayDial(a, false), public.mayDial(a, true)}
+		if want := [4]bool{tt.lan, tt.lanFromLoopback, tt.pub, tt.up}; got != want {
+			t.Errorf("%s: lan, lan from loopback, public, public from loopback: %v, want %v", a, got, want)
+		}
+	}
+	if lan.mayDial(netip.Addr{}, true) {
+		t.Error("the zero address may be dialled")
+	}
+}
+
+func TestHear(t *testing.T) {
+	own := netip.MustParseAddrPort("10.0.0.1:6346")
+	b := newBench(t, func(c *Config) { c.ConnectOnly = false })
+	b.step(Heard{Addrs: []netip.AddrPort{
+		own, hostAddr(1), netip.AddrPortFrom(hostAddr(2).Addr(), 0), {},
+		netip.MustParseAddrPort("[::ffff:10.1.0.1]:6346"), // host 1 once more
+	}})
+	if got := b.n.Hosts(); !slices.Equal(got, []netip.AddrPort{hostAddr(1)}) {
+		t.Errorf("hosts %v", got)
+	}
+	only := newBench(t, nil)
+	only.step(Heard{Addrs: []netip.AddrPort{hostAddr(1)}})
+	if got := only.n.Hosts(); len(got) != 0 {
+		t.Errorf("a node that keeps to its own knows %v", got)
+	}
+}
