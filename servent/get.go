@@ -118,7 +118,7 @@ func (s *Servent) load(ctx context.Context, job transfer.Job, progress func(GetP
 func (s *Servent) findSources(ctx context.Context, m protocol.Magnet, job *transfer.Job) error {
 	ctx, cancel := context.WithTimeout(ctx, sourceSearch)
 	defer cancel()
-	req := SearchRequest{urns: []protocol.URN{{SHA1: m.URN.SHA1, HasSHA1: true}}}
+	req := SearchRequest{urns: []protocol.URN{{SHA1: m.URN.SHA1, HasSHA1: true}}, name: m.Name}
 	err := s.find(ctx, search.Query{}, req, func(r *search.Result, _ bool) bool {
 		if !r.URN.HasSHA1 || r.URN.SHA1 != m.URN.SHA1 {
 			return true

@@ -306,3 +306,30 @@ func serveOnce(t *testing.T, to string, content []byte) {
 		t.Error(err)
 	}
 }
+
+// TestSearchByHash: a download without sources asks for the hash, and with it
+// for the words of the name, without which gtk-gnutella relays no query.
+func TestSearchByHash(t *testing.T) {
+	const urn = "urn:sha1:PLSTHIPQGSSZTS5FJUPAKUZWUGYQYPFB"
+	for magnet, want := range map[string]string{
+		"magnet:?xt=" + urn + "&dn=Marmalade%20Submarine.bin": "marmalade submarine bin\x00" + urn,
+		"magnet:?xt=" + urn: "\\\x00" + urn,
+	} {
+		s := start(t, servent.Config{})
+		f := dialForeign(t, s.Addr())
+		f.connect(false)
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() {
+			_, err := s.Get(ctx, servent.GetRequest{Magnet: magnet, Dir: t.TempDir()}, func(servent.GetProgress) {})
+			ended <- err
+		}()
+		if got := string(f.want(kindQuery).payload[2:]); got != want {
+			t.Errorf("%s: asks %q, want %q", magnet, got, want)
+		}
+		cancel()
+		if err := <-ended; err == nil {
+			t.Error("a file that nobody has was found")
+		}
+	}
+}

@@ -67,8 +67,10 @@ type SearchRequest struct {
 	Query string `json:"query"` // in the language of search.ParseQuery
 	TTL   uint8  `json:"ttl"`   // 0: the default
 	Limit int    `json:"limit"` // rows after which the search ends; 0: none
-	// urns are content that is looked for, by hash.
+	// urns are content that is looked for, by hash, and name is what it may be
+	// called: gtk-gnutella relays no query that has no words.
 	urns []protocol.URN
+	name string
 }
 
 // userSearch is how the loop hands hits to Search.
@@ -119,6 +121,9 @@ func (s *Servent) find(ctx context.Context, q search.Query, req SearchRequest, r
 		return err
 	}
 	text := q.WireText()
+	if text == "" {
+		text = search.Query{Words: search.Tokens(req.name)}.WireText()
+	}
 	if text == "" {
 		text = `\` // what others send with a search by hash alone
 	}
