@@ -89,6 +89,9 @@ func (n *Node) onPing(l *link, h protocol.Header, m Received, out []Action) []Ac
 		return out
 	}
 	l.nextPing = n.now + pingInterval
+	if n.cfg.Role == RoleLeaf { // sends nothing that came over another link (Bye 414)
+		return out
+	}
 	picked, count := n.pongs.choose(n.now, l.id, l.peer.Listen)
 	for i := range n.pongs.ring {
 		if picked[i] {
