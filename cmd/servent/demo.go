@@ -99,7 +99,7 @@ const (
 
 // search asks for files at the first node and lists what is found.
 func (d *demo) search(ctx context.Context, query string) ([]servent.Found, error) {
-	d.say("\n3. Node 1 asks its neighbours for %q, and each node passes the question on\n\n", query)
+	d.say("\n3. Node 1 asks for %q; each node passes the question on\n\n", query)
 	v := d.app.newSearchView(query)
 	v.quiet, v.most, v.indent = demoQuiet, demoRows, "   "
 	err := v.follow(ctx, demoSearch, func(ctx context.Context, found func(servent.Found)) error {

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
+	"net/netip"
 	"time"
 
 	"github.com/seed282dab8e/servent/search"
@@ -123,7 +125,7 @@ func (s *sharing) tellReady() {
 		if hint {
 			a.printf("  (--left-out lists what is left out, and why)\n")
 		}
-		a.printf("listening on %s as %s; Ctrl-C or `servent stop` ends\n", e.Ready.Listen, e.Ready.Role)
+		a.printf("listening on %s as %s; Ctrl-C or `servent stop` ends\n", listenText(e.Ready.Listen), e.Ready.Role)
 	}
 	for _, held := range s.held {
 		s.show(held)
@@ -136,4 +138,13 @@ func (s *sharing) warnLonely() {
 	if s.wantsLinks && len(s.own.Peers()) == 0 {
 		s.a.log.Warn("none of the peers named with --connect can be reached; trying on")
 	}
+}
+
+// listenText is an address for people.
+func listenText(addr string) string {
+	a, err := netip.ParseAddrPort(addr)
+	if err != nil || !a.Addr().IsUnspecified() {
+		return addr
+	}
+	return fmt.Sprintf("port %d of all addresses", a.Port())
 }

@@ -44,7 +44,7 @@ func (a *app) showStatus(st *servent.Status) {
 		a.printf("%-10s %s\n", name, fmt.Sprintf(format, args...))
 	}
 	line("role", "%s, network %s, up %s", st.Role, st.Network, timeText(time.Duration(st.Uptime)*time.Second))
-	line("listens", "%s, others connect to %s", st.Listen, st.Address)
+	line("listens", "%s, others connect to %s", listenText(st.Listen), st.Address)
 	line("guid", "%s", st.GUID)
 	line("links", "%s; %s known", linksText(st.Links), countText(st.Hosts, "host"))
 	line("shares", "%s, %s", countText(st.Files, "file"), byteText(st.Bytes))

@@ -29,10 +29,10 @@ func byteText(n uint64) string {
 // timeText writes a duration for people, in two or three digits.
 func timeText(d time.Duration) string {
 	switch {
-	case d <= 0:
-		return "0 s"
+	case d < time.Millisecond:
+		return "<1 ms"
 	case d < time.Second:
-		return fmt.Sprintf("%d ms", max(1, d.Milliseconds()))
+		return fmt.Sprintf("%d ms", d.Milliseconds())
 	case d < 10*time.Second:
 		return fmt.Sprintf("%.1f s", d.Seconds())
 	case d < time.Minute:

@@ -20,7 +20,7 @@ func TestByteText(t *testing.T) {
 
 func TestTimeText(t *testing.T) {
 	tests := map[time.Duration]string{
-		0: "0 s", time.Microsecond: "1 ms", 999 * time.Millisecond: "999 ms", time.Second: "1.0 s",
+		0: "<1 ms", time.Microsecond: "<1 ms", time.Millisecond: "1 ms", 999 * time.Millisecond: "999 ms", time.Second: "1.0 s",
 		9900 * time.Millisecond: "9.9 s", 42 * time.Second: "42 s", 61 * time.Second: "1 min 1 s",
 		90 * time.Minute: "1 h 30 min", 47 * time.Hour: "47 h 0 min", 50 * time.Hour: "2 days",
 	}
