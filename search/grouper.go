@@ -47,6 +47,9 @@ func NewGrouper(q Query) *Grouper {
 	return g
 }
 
+// Rows returns how many rows there are.
+func (g *Grouper) Rows() int { return len(g.rows) }
+
 // Dropped returns the counts so far.
 func (g *Grouper) Dropped() Dropped { return g.dropped }
 

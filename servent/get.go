@@ -119,7 +119,7 @@ func (s *Servent) findSources(ctx context.Context, m protocol.Magnet, job *trans
 	ctx, cancel := context.WithTimeout(ctx, sourceSearch)
 	defer cancel()
 	req := SearchRequest{urns: []protocol.URN{{SHA1: m.URN.SHA1, HasSHA1: true}}, name: m.Name}
-	err := s.find(ctx, search.Query{}, req, func(r *search.Result, _ bool) bool {
+	err := s.find(ctx, search.Query{}, req, func(r *search.Result, _ int) bool {
 		if !r.URN.HasSHA1 || r.URN.SHA1 != m.URN.SHA1 {
 			return true
 		}

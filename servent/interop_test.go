@@ -333,3 +333,31 @@ func TestSearchByHash(t *testing.T) {
 		}
 	}
 }
+
+// TestSearchLimit: a row that changes is no new row.
+func TestSearchLimit(t *testing.T) {
+	_, _, urn := shareFile(t, "x", 10)
+	s := start(t, servent.Config{})
+	f := dialForeign(t, s.Addr())
+	f.connect(false)
+	ctx, cancel := context.WithTimeout(t.Context(), foreignWait)
+	defer cancel()
+	rows := make(chan []servent.Found, 1)
+	go func() {
+		var all []servent.Found
+		_ = s.Search(ctx, servent.SearchRequest{Query: "walrus song", Limit: 2}, func(r servent.Found) { all = append(all, r) })
+		rows <- all
+	}()
+	q := f.want(kindQuery)
+	other := strings.Replace(urn, urn[len(urn)-4:], "AAAA", 1)
+	for _, answer := range [][]byte{
+		foreignAnswer("walrus.ogg", 77, urn, 1, false), foreignAnswer("walrus song.ogg", 77, urn, 1, false),
+		foreignAnswer("another walrus song.ogg", 78, other, 1, false),
+	} {
+		f.send(frame{q.id, kindHit, 2, 0, answer})
+	}
+	all := <-rows
+	if ctx.Err() != nil || all[len(all)-1].Name != "another walrus song.ogg" {
+		t.Errorf("%v: %+v", ctx.Err(), all)
+	}
+}

@@ -104,18 +104,15 @@ func (s *Servent) Search(ctx context.Context, req SearchRequest, found func(Foun
 	if err != nil {
 		return fmt.Errorf("search %q: %w", req.Query, err)
 	}
-	rows := 0
-	return s.find(ctx, q, req, func(r *search.Result, isNew bool) bool {
-		if isNew {
-			rows++
-		}
+	return s.find(ctx, q, req, func(r *search.Result, rows int) bool {
 		found(foundOf(r))
 		return req.Limit == 0 || rows < req.Limit
 	})
 }
 
-// find runs a search until ctx ends or row returns false.
-func (s *Servent) find(ctx context.Context, q search.Query, req SearchRequest, row func(r *search.Result, isNew bool) bool) error {
+// find runs a search until ctx ends or row returns false. row gets each row that
+// is new or has changed, and how many there are.
+func (s *Servent) find(ctx context.Context, q search.Query, req SearchRequest, row func(r *search.Result, rows int) bool) error {
 	id, err := newMUID()
 	if err != nil {
 		return err
@@ -143,7 +140,7 @@ func (s *Servent) find(ctx context.Context, q search.Query, req SearchRequest, r
 	return s.gather(ctx, search.NewGrouper(q), u.hits, start, row)
 }
 
-func (s *Servent) gather(ctx context.Context, g *search.Grouper, hits <-chan foundHit, start time.Time, row func(*search.Result, bool) bool) error {
+func (s *Servent) gather(ctx context.Context, g *search.Grouper, hits <-chan foundHit, start time.Time, row func(*search.Result, int) bool) error {
 	for {
 		select {
 		case <-ctx.Done():
@@ -159,7 +156,7 @@ func (s *Servent) gather(ctx context.Context, g *search.Grouper, hits <-chan fou
 }
 
 // group adds the files of one hit; false: the search is over.
-func group(g *search.Grouper, h foundHit, elapsed time.Duration, row func(*search.Result, bool) bool) bool {
+func group(g *search.Grouper, h foundHit, elapsed time.Duration, row func(*search.Result, int) bool) bool {
 	hit, err := protocol.ParseQueryHit(h.payload)
 	if err != nil {
 		return true // the node has parsed it before
@@ -174,7 +171,7 @@ func group(g *search.Grouper, h foundHit, elapsed time.Duration, row func(*searc
 		f := record.File()
 		src.Index = f.Index
 		if r, changed := g.Add(f, src, elapsed); changed {
-			if !row(&r, len(r.Sources) == 1) {
+			if !row(&r, g.Rows()) {
 				return false
 			}
 		}
