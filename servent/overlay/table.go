@@ -16,6 +16,9 @@ const (
 	tableInfinity = 7
 )
 
+// emptyTable is the table of every node that shares nothing. Nobody changes it.
+var emptyTable = protocol.NewRouteTable(emptyTableBits)
+
 // onShared takes over what the node offers; its table goes out soon.
 func (n *Node) onShared(ev Shared) {
 	n.shared = ev
@@ -49,7 +52,7 @@ func (n *Node) sendTable(l *link, out []Action) []Action {
 	}
 	t := n.shared.Table
 	if t == nil {
-		t = protocol.NewRouteTable(emptyTableBits)
+		t = emptyTable
 	}
 	if l.sent != nil && l.sent.Equal(t) {
 		return out
