@@ -97,12 +97,30 @@ func (e Extension) URN() (URN, bool) {
 	case ggepHash, ggepURN, ggepTiger:
 		return e.GGEP.urn()
 	}
-	if len(e.Text) > maxURN || len(e.Text) < len(schemeURN) {
+	return textURN(e.Text)
+}
+
+// urn is Extension.URN of the part that next has found. It makes no Extension,
+// since most parts are something else, and every query is asked.
+func (p *extParser) urn() (URN, bool) {
+	if p.text != nil {
+		return textURN(p.text)
+	}
+	switch string(p.item.id) {
+	case ggepHash, ggepURN, ggepTiger:
+		return p.item.item(knownName(p.item.id)).urn()
+	}
+	return URN{}, false
+}
+
+// textURN reads a HUGE string.
+func textURN(text []byte) (URN, bool) {
+	if len(text) > maxURN || len(text) < len(schemeURN) {
 		return URN{}, false
 	}
-	if string(bytes.ToLower(e.Text[:len(schemeURN)])) != schemeURN {
+	if string(bytes.ToLower(text[:len(schemeURN)])) != schemeURN {
 		return URN{}, false
 	}
-	u, err := ParseURN(string(e.Text))
+	u, err := ParseURN(string(text))
 	return u, err == nil
 }

@@ -69,8 +69,8 @@ func (q Query) Append(b []byte) []byte {
 // a hit, whatever the text says.
 func (q Query) URNs() iter.Seq[URN] {
 	return func(yield func(URN) bool) {
-		for e := range Extensions(q.Ext) {
-			if u, ok := e.URN(); ok && !yield(u) {
+		for p := (extParser{rest: q.Ext}); p.next(); {
+			if u, ok := p.urn(); ok && !yield(u) {
 				return
 			}
 		}

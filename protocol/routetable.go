@@ -29,7 +29,7 @@ const (
 // WordHash returns the QRP hash of a lower-cased word before it is cut to a
 // table's size: its slot in a table of 2^bits slots is the top bits of it. ASCII
 // capitals count as small letters, so the text of a URN hashes as it stands.
-func WordHash(word string) uint32 {
+func WordHash[T string | []byte](word T) uint32 {
 	var x uint32
 	for i := range len(word) {
 		c := word[i]

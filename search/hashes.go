@@ -10,32 +10,28 @@ import (
 // tokens of text: what a query asks of a table. It allocates nothing for ASCII
 // text while dst has room.
 func AppendHashes(dst []uint32, text []byte) []uint32 {
-	var word [maxASCIIWord]byte
-	start, n := len(dst), 0
-	for _, c := range text {
-		switch {
-		case c >= utf8.RuneSelf || n == len(word):
-			return appendSlowHashes(dst[:start], string(text))
-		case 'A' <= c && c <= 'Z':
-			word[n] = c + 'a' - 'A'
-			n++
-		case 'a' <= c && c <= 'z' || '0' <= c && c <= '9':
-			word[n] = c
-			n++
-		case n > 0:
-			dst = append(dst, protocol.WordHash(string(word[:n])))
-			n = 0
+	had, start := len(dst), -1 // start of the word under way
+	for i, c := range text {
+		switch word := isASCIIWord(c); {
+		case c >= utf8.RuneSelf:
+			return appendSlowHashes(dst[:had], string(text))
+		case word && start < 0:
+			start = i
+		case !word && start >= 0:
+			dst = append(dst, protocol.WordHash(text[start:i]))
+			start = -1
 		}
 	}
-	if n > 0 {
-		dst = append(dst, protocol.WordHash(string(word[:n])))
+	if start >= 0 {
+		dst = append(dst, protocol.WordHash(text[start:]))
 	}
 	return dst
 }
 
-// maxASCIIWord bounds the words of the fast path. It is also the size up to
-// which Go makes a string of bytes without allocating.
-const maxASCIIWord = 32
+// isASCIIWord holds for letters and digits. WordHash takes capitals as small letters.
+func isASCIIWord(c byte) bool {
+	return 'a' <= c|0x20 && c|0x20 <= 'z' || '0' <= c && c <= '9'
+}
 
 func appendSlowHashes(dst []uint32, text string) []uint32 {
 	for _, word := range Tokens(text) {
