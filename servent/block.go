@@ -9,55 +9,47 @@ import (
 
 // blockSize is that of the buffers that messages wait in. A busy link fills
 // several between two writes, an idle one holds none.
-const blockSize = 32 << 10
-
-// block holds bytes for one link, in order.
-type block struct {
-	used int
-	buf  [blockSize]byte
-}
-
-// fill takes as much of b as there is room for, and returns the rest.
-func (b *block) fill(rest []byte) []byte {
-	n := copy(b.buf[b.used:], rest)
-	b.used += n
-	return rest[n:]
-}
+const blockSize = 64 << 10
 
 // blocks are used again: what one link has sent, another fills while it is
-// still in the processor's cache. It may be used by any goroutine.
+// still in the processor's cache. Any goroutine may use it.
 type blocks struct{ pool sync.Pool }
 
-func (p *blocks) get() *block {
-	if b, ok := p.pool.Get().(*block); ok {
-		b.used = 0
-		return b
+func (p *blocks) get() []byte {
+	if b, ok := p.pool.Get().(*[blockSize]byte); ok {
+		return b[:0]
 	}
-	return new(block)
+	return make([]byte, 0, blockSize)
 }
 
-func (p *blocks) put(b *block) { p.pool.Put(b) }
+func (p *blocks) put(b []byte) { p.pool.Put((*[blockSize]byte)(b[:blockSize])) }
 
-// queue is what waits for a link's writer.
-type queue []*block
+// queue is what waits for a link's writer: bytes in order, in blocks.
+type queue [][]byte
 
 // add copies a message behind what waits already, with its TTL and hops.
 func (q *queue) add(a *overlay.Action, p *blocks) {
-	b := q.tail(protocol.HeaderSize, p)
-	at := b.used
-	rest := b.fill(a.Msg)
-	protocol.Patch(b.buf[at:], a.TTL, a.Hops)
+	last := q.last(protocol.HeaderSize, p)
+	at := len(*last)
+	rest := fill(last, a.Msg)
+	protocol.Patch((*last)[at:], a.TTL, a.Hops)
 	for len(rest) > 0 {
-		rest = q.tail(1, p).fill(rest)
+		rest = fill(q.last(1, p), rest)
 	}
 }
 
-// tail returns the last block, or a new one where that has no room for size bytes.
-func (q *queue) tail(size int, p *blocks) *block {
-	if n := len(*q); n > 0 && (*q)[n-1].used+size <= blockSize {
-		return (*q)[n-1]
+// last returns the last block, or a new one where that has no room for size bytes.
+func (q *queue) last(size int, p *blocks) *[]byte {
+	if n := len(*q); n > 0 && len((*q)[n-1])+size <= blockSize {
+		return &(*q)[n-1]
 	}
-	b := p.get()
-	*q = append(*q, b)
-	return b
+	*q = append(*q, p.get())
+	return &(*q)[len(*q)-1]
+}
+
+// fill puts as much of b into block as there is room for, and returns the rest.
+func fill(block *[]byte, b []byte) []byte {
+	n := min(len(b), blockSize-len(*block))
+	*block = append(*block, b[:n]...)
+	return b[n:]
 }

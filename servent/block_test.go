@@ -30,12 +30,34 @@ func TestQueue(t *testing.T) {
 		}
 		var got []byte
 		for _, b := range q {
-			got = append(got, b.buf[:b.used]...)
+			got = append(got, b...)
 			pool.put(b)
 		}
 		q = q[:0]
 		if !bytes.Equal(got, want) {
 			t.Fatalf("round %d: %d bytes came out otherwise than the %d that went in", round, len(got), len(want))
+		}
+	}
+}
+
+// BenchmarkQueue queues a message of 100 bytes for ten links.
+func BenchmarkQueue(b *testing.B) {
+	const batch = 256 // messages between two writes
+	var pool blocks
+	var links [10]queue
+	a := overlay.Action{Msg: make([]byte, 100), TTL: 3}
+	for n := 1; b.Loop(); n++ {
+		for i := range links {
+			links[i].add(&a, &pool)
+		}
+		if n%batch > 0 {
+			continue
+		}
+		for i := range links {
+			for _, block := range links[i] {
+				pool.put(block)
+			}
+			links[i] = links[i][:0]
 		}
 	}
 }

@@ -153,8 +153,8 @@ func (w *wire) send(q queue, pool *blocks) (n int, err error) {
 			err = w.conn.SetWriteDeadline(time.Now().Add(writeTimeout))
 		}
 		if err == nil {
-			_, err = w.out.Write(b.buf[:b.used])
-			n += b.used
+			_, err = w.out.Write(b)
+			n += len(b)
 		}
 		pool.put(b)
 		q[i] = nil
