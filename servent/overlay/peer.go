@@ -185,9 +185,11 @@ func (n *Node) judge(p Peer) Verdict {
 // replaces says whether a new connection to a servent that is linked already
 // may go on. Two servents that dial each other at once both come here; PeerUp
 // then keeps the connection that the lower GUID made. A servent that died and
-// came back finds its old link still here; it is known by its address.
+// came back finds its old link still here. Both are known by their address: a
+// GUID is no secret, and must not be enough to end somebody's link.
 func (n *Node) replaces(p Peer, twin *link) bool {
-	return p.Outbound != twin.peer.Outbound || p.Addr.Addr() == twin.peer.Addr.Addr() && !p.Outbound
+	both := p.Outbound != twin.peer.Outbound
+	return p.Addr.Addr().Unmap() == twin.peer.Addr.Addr().Unmap() && (both || !p.Outbound)
 }
 
 // wanted says whether the user asked for a link to p, which then is over the limit.

@@ -156,6 +156,8 @@ func TestAdmit(t *testing.T) {
 		p.Outbound = false
 		return p
 	}
+	impostor := inbound(1, RoleFlat)
+	impostor.Addr = netip.MustParseAddrPort("10.0.1.99:6346")
 	self := inbound(9, RoleFlat)
 	self.GUID = testConfig().ID
 	tests := []struct {
@@ -174,6 +176,7 @@ func TestAdmit(t *testing.T) {
 		{"itself", RoleFlat, 0, self, 409},
 		{"again, the same way", RoleFlat, 1, peerOf(1, RoleFlat), 409},
 		{"again, the other way", RoleFlat, 1, inbound(1, RoleFlat), 200},
+		{"its GUID from another address", RoleFlat, 1, impostor, 409},
 		{"one place left", RoleFlat, 4, inbound(9, RoleFlat), 200},
 		{"no place left", RoleFlat, 5, inbound(9, RoleFlat), 503},
 		{"no place left, but one of those linked", RoleFlat, 5, inbound(1, RoleFlat), 200},
