@@ -14,7 +14,6 @@ import (
 // watcher checks what must hold for every step of every node.
 type watcher struct {
 	w      *World
-	cfg    Config
 	came   map[visit]overlay.LinkID // the link that a node first got a query from
 	steps  int
 	relays int // messages checked

@@ -148,7 +148,8 @@ func TestHear(t *testing.T) {
 	own := netip.MustParseAddrPort("10.0.0.1:6346")
 	b := newBench(t, func(c *Config) { c.ConnectOnly = false })
 	b.step(Heard{Addrs: []netip.AddrPort{
-		own, hostAddr(1), netip.AddrPortFrom(hostAddr(2).Addr(), 0), {},
+		own, hostAddr(1), netip.AddrPortFrom(hostAddr(2).Addr(), 0),
+		{},
 		netip.MustParseAddrPort("[::ffff:10.1.0.1]:6346"), // host 1 once more
 	}})
 	if got := b.n.Hosts(); !slices.Equal(got, []netip.AddrPort{hostAddr(1)}) {

@@ -159,8 +159,10 @@ func TestPingsAreThrottled(t *testing.T) {
 		t.Error("not answered after a second")
 	}
 	alive := protocol.Header{Kind: protocol.KindPing, TTL: 1}
-	if !answered(1, alive) || !answered(1, alive) {
-		t.Error("keep-alive pings are not answered")
+	for range 2 {
+		if !answered(1, alive) {
+			t.Error("a keep-alive ping is not answered")
+		}
 	}
 	if st := b.n.Stats(); st.Drops[DropRate] != 2 {
 		t.Errorf("%d dropped, want 2", st.Drops[DropRate])

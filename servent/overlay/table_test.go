@@ -1,0 +1,87 @@
+package overlay
+
+import (
+	"testing"
+	"time"
+
+	"github.com/seed282dab8e/servent/protocol"
+)
+
+// TestTables: who gets the node's route table, and when.
+func TestTables(t *testing.T) {
+	count := func(acts []Action) int { return len(sends(acts, protocol.KindQRP)) }
+	flat, leaf := newBench(t, nil), newBench(t, func(c *Config) { c.Role = RoleLeaf })
+	if n := count(flat.link(1, RoleFlat)); n != 0 {
+		t.Errorf("a flat node gets %d messages", n)
+	}
+	if n := count(flat.link(2, RoleSupernode)); n < 2 {
+		t.Errorf("a foreign ultrapeer gets %d messages, want RESET and PATCH", n)
+	}
+	p := peerOf(3, RoleSupernode)
+	p.LastHop = false
+	if n := count(flat.step(PeerUp{Link: 3, Peer: p})); n != 0 {
+		t.Errorf("an ultrapeer that takes no tables gets %d messages", n)
+	}
+	if n := count(leaf.step(PeerUp{Link: 3, Peer: p})); n < 2 {
+		t.Errorf("from its leaf it gets %d messages", n)
+	}
+	// Changes go out together, five seconds after the first.
+	leaf.step(Shared{Table: table("a"), Files: 1})
+	leaf.pass(4 * time.Second)
+	leaf.step(Shared{Table: table("a", "b"), Files: 2})
+	if n := count(leaf.pass(time.Second - 1)); n != 0 {
+		t.Errorf("%d messages before five seconds have passed", n)
+	}
+	out := leaf.pass(1)
+	var r protocol.TableReceiver
+	for _, a := range append(leaf.link(9, RoleSupernode), out...) {
+		if header(a).Kind == protocol.KindQRP && a.Link == 3 {
+			if err := r.Receive(a.Msg[protocol.HeaderSize:]); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if got := r.Table(); got == nil || !got.Equal(table("a", "b")) {
+		t.Error("the table that goes out is not the one that is shared")
+	}
+	leaf.step(Shared{Table: table("a", "b"), Files: 2})
+	if n := count(leaf.pass(10 * time.Second)); n != 0 {
+		t.Errorf("an equal table is sent again in %d messages", n)
+	}
+}
+
+// TestLastHopTable: on the last hop a foreign ultrapeer's table decides.
+func TestLastHopTable(t *testing.T) {
+	b := newBench(t, nil)
+	b.links(1)
+	b.link(2, RoleSupernode)
+	gets := func(ttl uint8, q protocol.Query) bool {
+		return len(sends(b.receive(1, flood(ttl, 0), q), protocol.KindQuery)) == 1
+	}
+	if !gets(2, query("blue waltz")) {
+		t.Error("without a table it does not get everything")
+	}
+	urn := protocol.URN{SHA1: protocol.SHA1{1, 2, 3}, HasSHA1: true}
+	tab := table("blue", "danube")
+	tab.AddURN(urn)
+	for _, p := range tab.AppendPatch(nil, nil, 7) {
+		b.receive(2, protocol.Header{Kind: protocol.KindQRP, TTL: 1}, raw(p))
+	}
+	byURN := query("waltz")
+	byURN.Ext = []byte(urn.SHA1URN())
+	for _, tt := range []struct {
+		name string
+		ttl  uint8
+		q    protocol.Query
+		want bool
+	}{
+		{"all words", 2, query("blue danube"), true},
+		{"not all words", 2, query("blue waltz"), false},
+		{"by URN", 2, byURN, true},
+		{"not the last hop", 3, query("blue waltz"), true},
+	} {
+		if got := gets(tt.ttl, tt.q); got != tt.want {
+			t.Errorf("%s: %t, want %t", tt.name, got, tt.want)
+		}
+	}
+}

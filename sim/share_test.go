@@ -1,0 +1,84 @@
+package sim
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/seed282dab8e/servent/protocol"
+	"github.com/seed282dab8e/servent/servent/overlay"
+	"github.com/seed282dab8e/servent/sim/graph"
+)
+
+// TestFiles: what is found, by words and by URN, and that the answer is capped.
+func TestFiles(t *testing.T) {
+	w := New(Config{})
+	a := w.Add(NodeConfig{})
+	b := w.Add(NodeConfig{Files: []string{"Blue Danube.ogg", "blue sky.txt", "Café.flac"}})
+	if err := w.Link(a, b); err != nil {
+		t.Fatal(err)
+	}
+	find := func(q overlay.UserQuery) (names []string) {
+		f := w.Search(a, q)
+		w.RunUntilIdle()
+		for _, h := range f.Hits {
+			for _, r := range h.Files {
+				names = append(names, r.Name)
+			}
+		}
+		slices.Sort(names)
+		return names
+	}
+	urn := FileNamed("blue sky.txt").URN
+	for _, tt := range []struct {
+		q    overlay.UserQuery
+		want []string
+	}{
+		{overlay.UserQuery{Text: "blue"}, []string{"Blue Danube.ogg", "blue sky.txt"}},
+		{overlay.UserQuery{Text: "SKY blue"}, []string{"blue sky.txt"}},
+		{overlay.UserQuery{Text: "cafe"}, []string{"Café.flac"}},
+		{overlay.UserQuery{Text: "red"}, nil},
+		{overlay.UserQuery{Text: "\\", URNs: []protocol.URN{urn}}, []string{"blue sky.txt"}},
+	} {
+		if got := find(tt.q); !slices.Equal(got, tt.want) {
+			t.Errorf("%+v finds %q, want %q", tt.q, got, tt.want)
+		}
+	}
+}
+
+// TestFind: files may come from anywhere.
+func TestFind(t *testing.T) {
+	w := New(Config{})
+	table := protocol.NewRouteTable(protocol.MinTableBits)
+	table.Add("anything")
+	asked := ""
+	a := w.Add(NodeConfig{})
+	b := w.Add(NodeConfig{
+		Shared: overlay.Shared{Table: table, Files: 1},
+		Find: func(q protocol.Query, limit int) []protocol.FileRecord {
+			asked = string(q.Text)
+			return []protocol.FileRecord{FileNamed("made up.txt")}
+		},
+	})
+	if err := w.Link(a, b); err != nil {
+		t.Fatal(err)
+	}
+	f := w.Query(a, "anything", 1)
+	w.RunUntilIdle()
+	if asked != "anything" || len(f.Hits) != 1 || f.Hits[0].Files[0].URN != FileNamed("made up.txt").URN {
+		t.Errorf("asked for %q, hits %+v", asked, f.Hits)
+	}
+	if hit := f.Hits[0]; hit.At != f.Started+2*lag || hit.Hops != 0 {
+		t.Errorf("hit came at %s with hops %d", hit.At-f.Started, hit.Hops)
+	}
+}
+
+func TestEndedQueryCountsNoMore(t *testing.T) {
+	w := build(t, Config{}, graph.Line(3), songs)
+	f := w.Query(0, "song", 0)
+	w.Run(lag / 2)
+	w.EndQuery(f)
+	w.RunUntilIdle()
+	if f.Messages != 1 || f.Reached != 0 || len(f.Hits) != 0 {
+		t.Errorf("flood %+v after its end", f)
+	}
+}
