@@ -9,11 +9,13 @@ import (
 	"github.com/seed282dab8e/servent/sim/graph"
 )
 
-// TestFiles: what is found, by words and by URN, and that the answer is capped.
+// TestFiles: what is found, by words and by URN, and that an answer has no more
+// than MaxHits files.
 func TestFiles(t *testing.T) {
 	w := New(Config{})
 	a := w.Add(NodeConfig{})
-	b := w.Add(NodeConfig{Files: []string{"Blue Danube.ogg", "blue sky.txt", "Café.flac"}})
+	files := []string{"Blue Danube.ogg", "blue sky.txt", "Café.flac", "s1.x", "s2.x", "s3.x"}
+	b := w.Add(NodeConfig{Files: files, Overlay: overlay.Config{MaxHits: 2}})
 	if err := w.Link(a, b); err != nil {
 		t.Fatal(err)
 	}
@@ -37,6 +39,7 @@ func TestFiles(t *testing.T) {
 		{overlay.UserQuery{Text: "SKY blue"}, []string{"blue sky.txt"}},
 		{overlay.UserQuery{Text: "cafe"}, []string{"Café.flac"}},
 		{overlay.UserQuery{Text: "red"}, nil},
+		{overlay.UserQuery{Text: "x"}, []string{"s1.x", "s2.x"}},
 		{overlay.UserQuery{Text: "\\", URNs: []protocol.URN{urn}}, []string{"blue sky.txt"}},
 	} {
 		if got := find(tt.q); !slices.Equal(got, tt.want) {
@@ -80,5 +83,19 @@ func TestEndedQueryCountsNoMore(t *testing.T) {
 	w.RunUntilIdle()
 	if f.Messages != 1 || f.Reached != 0 || len(f.Hits) != 0 {
 		t.Errorf("flood %+v after its end", f)
+	}
+}
+
+// TestDialBacks: what Pushes ask for is recorded.
+func TestDialBacks(t *testing.T) {
+	w := build(t, Config{}, graph.Line(3), songs)
+	w.Query(0, "song 2", 0)
+	w.RunUntilIdle()
+	w.Step(0, overlay.UserPush{Servent: w.GUID(2), Index: 1})
+	w.RunUntilIdle()
+	got := w.DialBacks()
+	// The greeting took one step; query, hit and push took two each.
+	if want := (DialBack{At: 7 * lag, Node: 2, Addr: w.Addr(0), Index: 1}); len(got) != 1 || got[0] != want {
+		t.Fatalf("connections %+v, want %+v", got, want)
 	}
 }
