@@ -23,6 +23,9 @@ type seed struct {
 const (
 	seedRetry    = 500 * time.Millisecond // after the first failure, doubled with each
 	maxSeedRetry = 5 * time.Second
+	// refusedRetry is when a seed that refused is asked again on the public
+	// network: gtk-gnutella bans who connects three times in a minute.
+	refusedRetry = 40 * time.Second
 	maxTries     = 3 // dials at once to others than seeds
 	// refusedRest is how long dialling rests after a host refused, so that a
 	// full network is not asked without end.
@@ -94,6 +97,9 @@ func (n *Node) onDialFailed(ev DialFailed) {
 	if s := n.dials.seed(a); s != nil {
 		s.busy = false
 		s.next = n.now + min(maxSeedRetry, seedRetry<<min(s.fails, 8))
+		if ev.Code != 0 && n.cfg.Public {
+			s.next = n.now + refusedRetry
+		}
 		s.fails++
 		n.arm(s.next)
 		return

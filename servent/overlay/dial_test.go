@@ -40,6 +40,23 @@ func TestSeedBackoff(t *testing.T) {
 	}
 }
 
+// TestRefusedSeed: on the public network a named peer that refuses is not asked
+// more than twice a minute.
+func TestRefusedSeed(t *testing.T) {
+	seed := netip.MustParseAddrPort("203.0.113.1:6346")
+	b := newBench(t, func(c *Config) { c.Connect, c.Public = []netip.AddrPort{seed}, true })
+	for i := range 3 {
+		if got := dials(b.pass(0)); len(got) != 1 {
+			t.Fatalf("time %d: it dials %v", i, got)
+		}
+		b.step(DialFailed{Addr: seed, Code: 503})
+		if got := dials(b.pass(refusedRetry - 1)); len(got) != 0 {
+			t.Errorf("time %d: it dials %v too early", i, got)
+		}
+		b.now = b.now.Add(1)
+	}
+}
+
 // TestSeedComesBack: a link to a named peer that ends is made again, with a
 // short wait; one that the peer has made counts too.
 func TestSeedComesBack(t *testing.T) {
