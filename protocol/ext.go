@@ -64,13 +64,13 @@ func (p *extParser) next() bool {
 		}
 		p.rest = p.rest[1:]
 	}
-	item, rest, ok := cutGGEP(p.rest)
+	rest, ok := p.item.cut(p.rest)
 	if !ok {
 		p.text, p.rest, p.inBlock = p.rest, nil, false
 		return len(p.text) > 0
 	}
-	p.item, p.rest = item, rest
-	p.inBlock = item.flags&ggepLast == 0
+	p.rest = rest
+	p.inBlock = p.item.flags&ggepLast == 0
 	return true
 }
 

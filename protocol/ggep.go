@@ -156,26 +156,28 @@ func (r rawGGEP) item(id string) GGEP {
 	}
 }
 
-// cutGGEP takes the item at the start of b, behind the magic or another item.
-func cutGGEP(b []byte) (r rawGGEP, rest []byte, ok bool) {
+// cut takes the item at the start of b, behind the magic or another item.
+func (r *rawGGEP) cut(b []byte) (rest []byte, ok bool) {
 	if len(b) == 0 {
-		return r, nil, false
+		return nil, false
 	}
 	r.flags = b[0]
 	n := int(b[0] & 0x0f)
 	if n == 0 || r.flags&ggepReserved != 0 || len(b) < 1+n {
-		return r, nil, false
+		return nil, false
 	}
 	r.id, b = b[1:1+n], b[1+n:]
-	if bytes.IndexByte(r.id, 0) >= 0 {
-		return r, nil, false
+	for _, c := range r.id { // quicker than to look for it with package bytes, so short are ids
+		if c == 0 {
+			return nil, false
+		}
 	}
 	size, b, ok := cutGGEPSize(b)
 	if !ok || size > len(b) {
-		return r, nil, false
+		return nil, false
 	}
 	r.data = b[:size:size]
-	return r, b[size:], true
+	return b[size:], true
 }
 
 // cutGGEPSize takes a length of one to three bytes.

@@ -10,20 +10,18 @@ import (
 // tokens of text: what a query asks of a table. It allocates nothing for ASCII
 // text while dst has room.
 func AppendHashes(dst []uint32, text []byte) []uint32 {
-	had, start := len(dst), -1 // start of the word under way
-	for i, c := range text {
-		switch word := isASCIIWord(c); {
-		case c >= utf8.RuneSelf:
-			return appendSlowHashes(dst[:had], string(text))
-		case word && start < 0:
-			start = i
-		case !word && start >= 0:
-			dst = append(dst, protocol.WordHash(text[start:i]))
-			start = -1
+	had := len(dst)
+	for i := 0; i < len(text); i++ {
+		start := i
+		for i < len(text) && isASCIIWord(text[i]) {
+			i++
 		}
-	}
-	if start >= 0 {
-		dst = append(dst, protocol.WordHash(text[start:]))
+		if i > start {
+			dst = append(dst, protocol.WordHash(text[start:i]))
+		}
+		if i < len(text) && text[i] >= utf8.RuneSelf {
+			return appendSlowHashes(dst[:had], string(text))
+		}
 	}
 	return dst
 }
