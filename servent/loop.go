@@ -17,7 +17,7 @@ type loop struct {
 	s     *Servent
 	ctx   context.Context // of what the loop starts
 	node  *overlay.Node
-	wires map[overlay.LinkID]*wire
+	wires wires
 	dirty []*wire // have something to flush
 	spare []*wire
 	acts  []overlay.Action
@@ -39,7 +39,7 @@ type edgeStats struct {
 func newLoop(ctx context.Context, s *Servent, node *overlay.Node) *loop {
 	return &loop{
 		s: s, ctx: ctx, node: node,
-		wires:    map[overlay.LinkID]*wire{},
+		wires:    wires{byID: map[overlay.LinkID]*wire{}},
 		searches: map[protocol.GUID]*userSearch{},
 		pushes:   map[protocol.GUID]chan error{},
 		timer:    time.NewTimer(0),
@@ -70,7 +70,7 @@ func (l *loop) leave() {
 	l.do(l.node.Leave(time.Now(), l.acts[:0]))
 	l.settle()
 	limit := time.After(2 * closeLinger)
-	for len(l.wires) > 0 {
+	for len(l.wires.order) > 0 {
 		select {
 		case b := <-l.s.batches:
 			l.received(b)
@@ -85,8 +85,8 @@ func (l *loop) leave() {
 
 // abandon ends the links whose peers do not take our goodbye.
 func (l *loop) abandon() {
-	for _, w := range l.wires {
-		l.finish(w, "servent stops")
+	for len(l.wires.order) > 0 {
+		l.finish(l.wires.order[0], "servent stops")
 	}
 }
 
@@ -185,7 +185,7 @@ func (l *loop) finish(w *wire, why string) {
 	if w.linger != nil {
 		w.linger.Stop()
 	}
-	delete(l.wires, w.id)
+	l.wires.remove(w)
 	close(w.write)
 	l.s.untrack(w.conn)
 	w.conn.Close()
@@ -202,7 +202,7 @@ func (l *loop) do(acts []overlay.Action) {
 		a := &acts[i]
 		switch a.Op {
 		case overlay.OpSend:
-			if w := l.wires[a.Link]; w != nil && !w.closing {
+			if w := l.wires.find(a.Link); w != nil && !w.closing {
 				w.pending.add(a, &l.pool)
 				l.touch(w)
 			}
@@ -234,7 +234,7 @@ func (l *loop) edgeAction(a *overlay.Action) {
 
 // close ends a link once what is queued has been written.
 func (l *loop) close(id overlay.LinkID, why string) {
-	w := l.wires[id]
+	w := l.wires.find(id)
 	if w == nil || w.closing {
 		return
 	}
@@ -253,7 +253,7 @@ func (l *loop) admit(p overlay.Peer) (overlay.LinkID, overlay.Verdict) {
 func (l *loop) attach(w *wire) {
 	w.write = make(chan queue, 1)
 	w.taken = make(chan struct{}, 1)
-	l.wires[w.id] = w
+	l.wires.add(w)
 	l.s.log.WithFields(logrus.Fields{"component": "link", "addr": w.peer.Addr, "role": w.peer.Role}).Debug("link up")
 	l.s.emit(Event{Event: "peer_up", Peer: peerOf(w.peer)})
 	l.s.wg.Go(func() { w.flush(&l.pool, l.s.reports, l.s.done) })

@@ -26,6 +26,7 @@ type wire struct {
 	spare   queue // what the writer gave back, empty
 	busy    bool  // the writer has a queue
 	dirty   bool  // stands in the loop's list of wires to flush
+	place   int   // in wires.order
 	closing bool
 	gone    bool // closed and forgotten
 	reason  string
