@@ -46,6 +46,8 @@ type Servent struct {
 	end     context.CancelFunc
 	wg      sync.WaitGroup
 
+	telling sync.Mutex // held while the node is told what is shared
+
 	mu      sync.Mutex
 	conns   map[net.Conn]struct{} // open and not HTTP's; nil once the servent stops
 	pending int

@@ -7,15 +7,22 @@ import (
 )
 
 // Share scans and hashes dir and offers its files from then on; files become
-// findable while the scan runs. It returns when the scan has ended.
+// findable while the scan runs. It returns when the scan has ended and queries
+// are answered with all of them.
 func (s *Servent) Share(ctx context.Context, dir string) error {
 	ctx, cancel := s.whileRunning(ctx)
 	defer cancel()
-	return s.lib.Add(ctx, dir)
+	err := s.lib.Add(ctx, dir)
+	s.tell()
+	return err
 }
 
 // Unshare takes a shared folder back.
-func (s *Servent) Unshare(dir string) error { return s.lib.Remove(dir) }
+func (s *Servent) Unshare(dir string) error {
+	err := s.lib.Remove(dir)
+	s.tell()
+	return err
+}
 
 // Shares lists the shared folders.
 func (s *Servent) Shares() []ShareInfo {
@@ -53,17 +60,22 @@ func (s *Servent) Ready() Event {
 // announce tells the node what is shared whenever that changes.
 func (s *Servent) announce(ctx context.Context) {
 	for {
-		files, bytes := s.lib.Totals()
-		ev := overlay.Shared{Table: s.lib.Table(), Files: files, Bytes: bytes}
-		if !s.call(func(l *loop) { l.step(ev) }) {
-			return
-		}
 		select {
 		case <-ctx.Done():
 			return
 		case <-s.lib.Changed():
+			s.tell()
 		}
 	}
+}
+
+// tell tells the node what is shared now.
+func (s *Servent) tell() {
+	s.telling.Lock() // so that an older state does not come after a newer
+	defer s.telling.Unlock()
+	files, bytes := s.lib.Totals()
+	ev := overlay.Shared{Table: s.lib.Table(), Files: files, Bytes: bytes}
+	s.call(func(l *loop) { l.step(ev) })
 }
 
 // whileRunning is ctx that ends with the servent too.

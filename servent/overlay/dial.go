@@ -105,8 +105,9 @@ func (n *Node) onDialFailed(ev DialFailed) {
 		return
 	}
 	n.dials.ended(a)
-	n.hosts.bad(a, n.now)
-	if ev.Code != 0 {
+	if ev.Code == 0 {
+		n.hosts.bad(a, n.now)
+	} else { // it lives, but has no room
 		n.dials.rest = n.now + refusedRest
 	}
 	n.arm(max(n.now, n.dials.rest))

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/seed282dab8e/servent/protocol"
 )
 
 func hostAddr(n int) netip.AddrPort {
@@ -159,5 +161,21 @@ func TestHear(t *testing.T) {
 	only.step(Heard{Addrs: []netip.AddrPort{hostAddr(1)}})
 	if got := only.n.Hosts(); len(got) != 0 {
 		t.Errorf("a node that keeps to its own knows %v", got)
+	}
+}
+
+// TestFaultyPeerIsLeftAlone: who was sent away for a fault is not the next to
+// be dialled.
+func TestFaultyPeerIsLeftAlone(t *testing.T) {
+	b := newBench(t, func(c *Config) { c.ConnectOnly = false })
+	p := peerOf(1, RoleFlat)
+	p.Listen = hostAddr(1)
+	b.step(PeerUp{Link: 1, Peer: p})
+	b.n.bye(b.n.byID[1], protocol.ByeHighTTL, "TTL too high", nil)
+	if got := ops(b.pass(hostRetry/2), OpDial); len(got) > 0 {
+		t.Errorf("dialled at once: %v", got)
+	}
+	if got := ops(b.pass(hostRetry), OpDial); len(got) != 1 {
+		t.Errorf("%d dials after a rest, want one", len(got))
 	}
 }

@@ -120,6 +120,9 @@ func (n *Node) bye(l *link, code uint16, text string, out []Action) []Action {
 		n.stats.Closed = map[uint16]uint64{}
 	}
 	n.stats.Closed[code]++
+	if code >= 400 && code < 500 { // its fault: others first
+		n.hosts.bad(l.peer.Listen, n.now)
+	}
 	return n.drop(l, text, out)
 }
 

@@ -57,7 +57,17 @@ func (n *Node) sendTable(l *link, out []Action) []Action {
 	if l.sent != nil && l.sent.Equal(t) {
 		return out
 	}
-	for _, payload := range t.AppendPatch(nil, l.sent, tableInfinity) {
+	parts := t.AppendPatch(nil, l.sent, tableInfinity)
+	size := 0
+	for _, payload := range parts {
+		size += protocol.HeaderSize + len(payload)
+	}
+	if !n.room(l, protocol.KindQRP, size) { // a table that lacks a part is a fault: later then
+		n.tableDue = n.now + tableEvery
+		n.arm(n.tableDue)
+		return out
+	}
+	for _, payload := range parts {
 		h := protocol.Header{ID: n.newID(), Kind: protocol.KindQRP, TTL: 1}
 		out = n.sendNew(l, h, raw(payload), out)
 	}

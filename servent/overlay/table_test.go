@@ -85,3 +85,20 @@ func TestLastHopTable(t *testing.T) {
 		}
 	}
 }
+
+// TestTableWaitsForRoom: a route table of which a part was dropped would be a
+// fault of ours at the peer, so it goes out whole or later.
+func TestTableWaitsForRoom(t *testing.T) {
+	b := newBench(t, func(c *Config) { c.Role = RoleLeaf })
+	b.step(PeerUp{Link: 1, Peer: Peer{Role: RoleSupernode, LeafTable: true}})
+	l := b.n.byID[1]
+	l.queued = b.n.cfg.MaxQueue - 40 // room for RESET alone
+	b.step(Shared{Table: table("papaya"), Files: 1})
+	if got := sends(b.pass(tableEvery), protocol.KindQRP); len(got) > 0 {
+		t.Fatalf("%d parts went into a full queue", len(got))
+	}
+	b.step(Sent{Link: 1, Bytes: l.queued})
+	if got := sends(b.pass(tableEvery), protocol.KindQRP); len(got) < 2 {
+		t.Errorf("%d parts with room again, want RESET and PATCH", len(got))
+	}
+}
