@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"net/url"
 	"time"
 
 	"github.com/seed282dab8e/servent/protocol"
@@ -154,6 +155,15 @@ func sourcesOf(found []FoundSource, m protocol.Magnet) []transfer.Source {
 		a, _ := netip.ParseAddrPort(f.Addr)
 		id, _ := protocol.ParseGUID(f.GUID)
 		out = append(out, transfer.Source{Addr: a, Servent: id, Index: f.Index, Name: m.Name, Push: f.Push})
+	}
+	for _, source := range m.Sources {
+		u, err := url.Parse(source)
+		if err != nil || u.Scheme != "http" || len(out) == maxSources {
+			continue
+		}
+		if a, err := netip.ParseAddrPort(u.Host); err == nil {
+			out = append(out, transfer.Source{Addr: a}) // without Name it is only asked by hash
+		}
 	}
 	return out
 }

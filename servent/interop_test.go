@@ -361,3 +361,18 @@ func TestSearchLimit(t *testing.T) {
 		t.Errorf("%v: %+v", ctx.Err(), all)
 	}
 }
+
+// TestMagnetNamesSource: a magnet link's source serves a node that has no links.
+func TestMagnetNamesSource(t *testing.T) {
+	dir, content, urn := shareFile(t, "Marmalade Submarine.bin", 70_000)
+	server, s := start(t, servent.Config{}, dir), start(t, servent.Config{})
+	magnet := fmt.Sprintf("magnet:?xt=%s&xs=ftp://x/&xs=http://%s/uri-res/N2R?%s", urn, server.Addr(), urn)
+	got, err := s.Get(t.Context(), servent.GetRequest{Magnet: magnet, Dir: t.TempDir()}, func(p servent.GetProgress) {
+		if p.State == "searching" {
+			t.Error("it searches")
+		}
+	})
+	if err != nil || !got.Verified || got.Bytes != uint64(len(content)) {
+		t.Fatalf("got %+v, %v", got, err)
+	}
+}
