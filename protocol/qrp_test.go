@@ -32,6 +32,8 @@ func TestHashVectors(t *testing.T) {
 		{"test", 3, 2},
 		{"qrp", 3, 7},
 		{"test", 16, 20712},
+		{"музыка", 16, 22465}, // low bytes of UTF-16
+		{"東京物語", 16, 52318},
 		{"TEST", 16, 20712},
 		{"", 16, 0},
 		{"test", 0, 0},

@@ -3,6 +3,7 @@ package protocol
 import (
 	"math/bits"
 	"slices"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -33,10 +34,26 @@ func WordHash[T string | []byte](word T) uint32 {
 	var x uint32
 	for i := range len(word) {
 		c := word[i]
+		if c >= utf8.RuneSelf {
+			return wideHash(string(word))
+		}
 		if 'A' <= c && c <= 'Z' {
 			c += 'a' - 'A'
 		}
 		x ^= uint32(c) << (8 * (i & 3))
+	}
+	return x * hashFactor
+}
+
+// wideHash is WordHash beyond ASCII: of the low byte of every UTF-16 unit, as
+// gtk-gnutella and LimeWire have it.
+func wideHash(word string) uint32 {
+	var x uint32
+	for i, u := range utf16.Encode([]rune(word)) {
+		if 'A' <= u && u <= 'Z' {
+			u += 'a' - 'A'
+		}
+		x ^= uint32(u&0xff) << (8 * (i & 3))
 	}
 	return x * hashFactor
 }

@@ -3,7 +3,6 @@ package search
 import (
 	"strings"
 	"unicode"
-	"unicode/utf16"
 
 	"github.com/seed282dab8e/servent/protocol"
 	"golang.org/x/text/unicode/norm"
@@ -12,12 +11,12 @@ import (
 // AddWords puts the words of a file's text into a route table, so that a query
 // for them gets there: each word with all its beginnings of three characters or
 // more, which is where prefix queries look. Words beyond ASCII go in as the
-// other families of servents spell or hash them, too (protocol-facts 10).
+// other families of servents spell them, too (protocol-facts 10).
 func AddWords(t *protocol.RouteTable, text string) {
 	for _, w := range Tokens(text) {
 		addBeginnings(t, w)
-		if !isASCII(w) {
-			t.Add(lowBytes(w))
+		for _, other := range otherSpellings(w) {
+			t.Add(other)
 		}
 	}
 	if !isASCII(text) {
@@ -50,13 +49,17 @@ func plainWords(s string) []string {
 	})
 }
 
-// lowBytes returns what LimeWire hashes of a word: the low byte of every
-// UTF-16 unit.
-func lowBytes(word string) string {
-	units := utf16.Encode([]rune(word))
-	b := make([]byte, len(units))
-	for i, u := range units {
-		b[i] = byte(u)
+// otherSpellings returns how gtk-gnutella spells a word that it folds unlike us.
+func otherSpellings(word string) []string {
+	if isASCII(word) {
+		return nil
 	}
-	return string(b)
+	var out []string
+	if w := strings.ReplaceAll(word, "ß", "ss"); w != word {
+		out = append(out, w)
+	}
+	if w, ok := strings.CutSuffix(word, "σ"); ok {
+		out = append(out, w+"ς")
+	}
+	return out
 }
