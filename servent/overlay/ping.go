@@ -146,11 +146,12 @@ func (n *Node) onPong(l *link, h protocol.Header, m Received, out []Action) []Ac
 	if err != nil {
 		return n.malformed(l, h.Kind, out)
 	}
+	// An ultrapeer also tells its leaves of hosts that they did not ask for.
+	n.hear(p.Addr, l.peer.Addr.Addr().IsLoopback())
 	r := n.pings.find(&h.ID)
 	if r == nil {
 		return n.dropped(h.Kind, DropNoRoute, out)
 	}
-	n.hear(p.Addr, l.peer.Addr.Addr().IsLoopback())
 	p.Ext = nil
 	if p.Addr != n.Addr() && n.mayDial(p.Addr.Addr(), l.peer.Addr.Addr().IsLoopback()) {
 		n.pongs.add(pong{p: p, hops: h.Hops, from: l.id, at: n.now})
