@@ -58,11 +58,11 @@ type config struct {
 	// receiver. It is less than either server queues for a link, so that
 	// neither drops any.
 	Window int `json:"window"`
-	// Duplicates is how many of a hundred messages come to the servent a
-	// second time, by another link.
-	Duplicates int    `json:"duplicates_percent"`
-	Profile    string `json:"-"` // folder
-	JSON       string `json:"-"` // file
+	// Repeat says that one of so many messages comes to the servent a second
+	// time, by another link; 0: none.
+	Repeat  int    `json:"repeat"`
+	Profile string `json:"-"` // folder
+	JSON    string `json:"-"` // file
 }
 
 func parseConfig(args []string) (config, error) {
@@ -71,7 +71,7 @@ func parseConfig(args []string) (config, error) {
 	f.IntVar(&c.Messages, "messages", 500_000, "`messages` sent in one measurement")
 	f.IntVar(&c.Rounds, "rounds", 7, "measurements of each server")
 	f.IntVar(&c.Window, "window", 1024, "`messages` that the sender may be ahead of the slowest receiver")
-	f.IntVar(&c.Duplicates, "duplicates", 10, "`percent` of the messages that the servent gets twice")
+	f.IntVar(&c.Repeat, "repeat", 10, "one of `n` messages comes to the servent twice; 0: none")
 	f.StringVar(&c.Profile, "profile", "", "write a CPU profile of each server into `folder`")
 	f.StringVar(&c.JSON, "json", "", "write the figures to `file`")
 	if err := f.Parse(args); err != nil {
@@ -84,8 +84,8 @@ func parseConfig(args []string) (config, error) {
 		return c, fmt.Errorf("messages and rounds must be 1 at least")
 	case c.Window < chunk:
 		return c, fmt.Errorf("window must be %d at least", chunk)
-	case c.Duplicates < 0 || c.Duplicates > 100:
-		return c, fmt.Errorf("duplicates must be 0 to 100")
+	case c.Repeat < 0:
+		return c, fmt.Errorf("repeat must not be negative")
 	}
 	return c, nil
 }

@@ -36,8 +36,9 @@ func (s sample) perCore() float64 { return float64(s.Deliveries) / s.CPU.Seconds
 // perSecond is how many messages are delivered in a second.
 func (s sample) perSecond() float64 { return float64(s.Deliveries) / s.Wall.Seconds() }
 
-// measure starts a server, warms it up with a fifth of the messages, and
-// measures it.
+// measure starts a server, warms it up with as many messages as it then
+// measures, so that the servent's table of ids has its full size, and measures
+// it.
 func measure(ctx context.Context, c config, server string, p pattern) (s sample, err error) {
 	profile := ""
 	if c.Profile != "" {
@@ -53,7 +54,7 @@ func measure(ctx context.Context, c config, server string, p pattern) (s sample,
 		return s, err
 	}
 	defer t.flow.close()
-	if err := t.run(ctx, c.Messages/5); err != nil {
+	if err := t.run(ctx, c.Messages); err != nil {
 		return s, fmt.Errorf("warm up: %w", err)
 	}
 	return t.measure(ctx, ch, c.Messages)
@@ -144,12 +145,7 @@ func setFlood(c config, p pattern, addr string) (*table, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.Duplicates > 0 { // each receiver repeats its share, not all the same messages
-		every := 100 * p.receivers / c.Duplicates
-		for i, r := range receivers {
-			r.repeat = repeater{every: every, seen: i * every / p.receivers}
-		}
-	}
+	receivers[0].repeat.every = c.Repeat
 	return &table{newFlow(queries(), c.Window, sender, receivers), client.sync}, nil
 }
 
