@@ -47,11 +47,12 @@ func (s *Servent) welcomeConn(conn net.Conn) {
 	}
 }
 
-// refuseConn closes a connection and counts why.
+// refuseConn counts why a connection is not wanted, and closes it; in this
+// order, so that who sees it closed finds it counted.
 func (s *Servent) refuseConn(c net.Conn, count func(*edgeStats)) {
+	s.call(func(l *loop) { count(&l.edge) })
 	s.untrack(c)
 	c.Close()
-	s.call(func(l *loop) { count(&l.edge) })
 }
 
 // deliverHTTP gives a connection to the upload server, which closes it.
