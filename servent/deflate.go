@@ -2,6 +2,7 @@ package servent
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"io"
 	"sync"
@@ -25,26 +26,40 @@ type deflater struct {
 // windowSize is the most that StatelessDeflate looks back on.
 const windowSize = 8 << 10
 
-// Write compresses b and flushes it.
+// packed are buffers between compressor and connection, used again: the former
+// gives a few hundred bytes at a time, and each write to the latter costs a
+// system call and perhaps a packet. An idle link holds none.
+var packed = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+// Write compresses b and writes it out at once, as one piece.
 func (d *deflater) Write(b []byte) (int, error) {
+	buf := packed.Get().(*bytes.Buffer)
+	defer packed.Put(buf)
+	buf.Reset()
 	if !d.begun {
-		if _, err := d.w.Write(zlibHeader[:]); err != nil {
-			return 0, err
-		}
+		buf.Write(zlibHeader[:])
 		d.begun = true
 	}
-	if err := flate.StatelessDeflate(d.w, b, false, d.window); err != nil {
+	if err := flate.StatelessDeflate(buf, b, false, d.window); err != nil {
 		return 0, err
 	}
+	if _, err := d.w.Write(buf.Bytes()); err != nil {
+		return 0, err
+	}
+	d.remember(b)
+	return len(b), nil
+}
+
+// remember keeps the end of what was written for later writes to refer to.
+func (d *deflater) remember(b []byte) {
 	if len(b) >= windowSize {
 		d.window = append(d.window[:0], b[len(b)-windowSize:]...)
-		return len(b), nil
+		return
 	}
 	if over := len(d.window) + len(b) - windowSize; over > 0 {
 		d.window = append(d.window[:0], d.window[over:]...)
 	}
 	d.window = append(d.window, b...)
-	return len(b), nil
 }
 
 // inflaters are used again: one holds about 40 KiB.

@@ -39,6 +39,41 @@ func TestDeflateStream(t *testing.T) {
 	}
 }
 
+// counted counts the writes that reach a connection.
+type counted struct {
+	net.Conn
+	writes, bytes int
+}
+
+func (c *counted) Write(b []byte) (int, error) {
+	c.writes++
+	c.bytes += len(b)
+	return len(b), nil
+}
+
+func (*counted) SetWriteDeadline(time.Time) error { return nil }
+
+// TestDeflateWritesOnce: the compressor's many small pieces reach the
+// connection as one write for each block, however well they compress.
+func TestDeflateWritesOnce(t *testing.T) {
+	noise := rand.NewChaCha8([32]byte{1})
+	for _, size := range []int{1, 100, blockSize} {
+		var pool blocks
+		block := pool.get()[:size]
+		if _, err := noise.Read(block); err != nil {
+			t.Fatal(err)
+		}
+		c := &counted{}
+		w := &wire{conn: c, out: &deflater{w: c}}
+		if n, err := w.send(queue{block}, &pool); n != size || err != nil {
+			t.Fatalf("send %d bytes: %d, %v", size, n, err)
+		}
+		if c.writes != 1 || c.bytes < size {
+			t.Errorf("%d bytes left as %d, in %d writes", size, c.bytes, c.writes)
+		}
+	}
+}
+
 // inflateSoFar reads what a stream has brought up to now.
 func inflateSoFar(t *testing.T, packed []byte, size int) []byte {
 	t.Helper()
