@@ -24,6 +24,8 @@ type link struct {
 	nextPing      time.Duration // before which a ping of theirs is not answered
 
 	table protocol.TableReceiver // the route table it sends
+	slots uint32                 // of that table, as its last RESET said
+	work  bucket                 // slots that it may still have us work through
 	sent  *protocol.RouteTable   // the one it has from us
 	in    uint64                 // messages
 	out   uint64
@@ -36,7 +38,10 @@ type bucket struct {
 	used   bool
 }
 
-func (b *bucket) allow(now time.Duration, r Rate) bool {
+func (b *bucket) allow(now time.Duration, r Rate) bool { return b.take(now, r, 1) }
+
+// take is allow for something that costs more than one token.
+func (b *bucket) take(now time.Duration, r Rate, cost float64) bool {
 	if !b.used {
 		b.tokens, b.at, b.used = r.Burst, now, true
 	}
@@ -44,10 +49,10 @@ func (b *bucket) allow(now time.Duration, r Rate) bool {
 	// step, which rounds otherwise: traces are equal everywhere.
 	b.tokens = min(r.Burst, b.tokens+float64((now-b.at).Seconds()*r.PerSecond))
 	b.at = now
-	if b.tokens < 1 {
+	if b.tokens < cost {
 		return false
 	}
-	b.tokens--
+	b.tokens -= cost
 	return true
 }
 

@@ -14,6 +14,15 @@ const (
 	emptyTableBits = 14
 	// tableInfinity is what an absent slot means in RESET; any value would do.
 	tableInfinity = 7
+	// maxUltrapeerSlots is the largest table taken from an ultrapeer, as
+	// gtk-gnutella has it; a leaf may send the largest there is.
+	maxUltrapeerSlots = 1 << 17
+	// tableBurst is how many whole tables of the largest size a link may send at
+	// once; after that it has one in tableEvery.
+	tableBurst = 4
+	// leastWork is what a sequence costs at least, in slots: a small table is
+	// work too.
+	leastWork = 1 << 14
 )
 
 // emptyTable is the table of every node that shares nothing. Nobody changes it.
@@ -85,9 +94,34 @@ func (n *Node) onTable(l *link, m Received, out []Action) []Action {
 	if l.peer.Role == RoleFlat {
 		return n.dropped(protocol.KindQRP, DropRole, out)
 	}
-	if err := l.table.Receive(m.Msg[protocol.HeaderSize:]); err != nil {
+	payload := m.Msg[protocol.HeaderSize:]
+	if !n.tableAllowed(l, payload) {
+		out = n.dropped(protocol.KindQRP, DropRate, out)
+		return n.bye(l, protocol.ByeBadQRP, "QRP table too large or too often", out)
+	}
+	if err := l.table.Receive(payload); err != nil {
 		out = n.dropped(protocol.KindQRP, DropMalformed, out)
 		return n.bye(l, protocol.ByeBadQRP, "Invalid QRP sequence: "+err.Error(), out)
 	}
 	return out
+}
+
+// tableAllowed says whether l may have us work on what a QRP message asks for.
+// A kilobyte of PATCH can stand for millions of slots, so each sequence is paid
+// for with its first part, by the size of the table. What cannot be read is
+// left to the receiver.
+func (n *Node) tableAllowed(l *link, payload []byte) bool {
+	most := uint32(maxUltrapeerSlots)
+	if l.peer.Role == RoleLeaf {
+		most = 1 << protocol.MaxTableBits
+	}
+	if r, err := protocol.ParseReset(payload); err == nil {
+		l.slots = r.Slots
+		return r.Slots <= most
+	}
+	if p, err := protocol.ParseRoutePatch(payload); err != nil || p.Seq != 1 {
+		return true
+	}
+	rate := Rate{float64(most) / tableEvery.Seconds(), tableBurst * float64(most)}
+	return l.work.take(n.now, rate, float64(max(l.slots, leastWork)))
 }

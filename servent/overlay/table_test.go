@@ -102,3 +102,58 @@ func TestTableWaitsForRoom(t *testing.T) {
 		t.Errorf("%d parts with room again, want RESET and PATCH", len(got))
 	}
 }
+
+// TestTableSize: the largest table that each sort of peer may send, and the next.
+func TestTableSize(t *testing.T) {
+	for role, most := range map[Role]uint32{RoleSupernode: maxUltrapeerSlots, RoleLeaf: 1 << protocol.MaxTableBits} {
+		b := newBench(t, nil)
+		b.link(1, role)
+		h := protocol.Header{Kind: protocol.KindQRP, TTL: 1}
+		if got := byes(b.receive(1, h, protocol.Reset{Slots: most, Infinity: 7})); len(got) > 0 {
+			t.Errorf("%s: a table of %d slots gives Bye %v", role, most, got)
+		}
+		if got := byes(b.receive(1, h, protocol.Reset{Slots: 2 * most, Infinity: 7})); len(got) != 1 || got[0] != protocol.ByeBadQRP {
+			t.Errorf("%s: a table of %d slots gives Bye %v", role, 2*most, got)
+		}
+	}
+}
+
+// TestTableRate: a link may send some whole tables at once and then one in five
+// seconds; smaller ones more often, but not without limit.
+func TestTableRate(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		slots uint32
+		burst int
+	}{
+		{"largest", maxUltrapeerSlots, tableBurst},
+		{"half", maxUltrapeerSlots / 2, 2 * tableBurst},
+		{"smallest", 1 << protocol.MinTableBits, tableBurst * maxUltrapeerSlots / leastWork},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			b := newBench(t, nil)
+			b.link(1, RoleSupernode)
+			h := protocol.Header{Kind: protocol.KindQRP, TTL: 1}
+			b.receive(1, h, protocol.Reset{Slots: tt.slots, Infinity: 7})
+			patch := protocol.RoutePatch{Seq: 1, Of: 1, Bits: 1, Data: make([]byte, tt.slots/8)}
+			send := func() []int { return byes(b.receive(1, h, patch)) }
+			for i := range tt.burst {
+				if got := send(); len(got) > 0 {
+					t.Fatalf("Bye %v after %d of %d", got, i+1, tt.burst)
+				}
+			}
+			b.pass(tableEvery)
+			for range tt.burst / tableBurst {
+				if got := send(); len(got) > 0 {
+					t.Fatalf("Bye %v though there was time", got)
+				}
+			}
+			if got := send(); len(got) != 1 || got[0] != protocol.ByeBadQRP {
+				t.Errorf("one too many gives Bye %v", got)
+			}
+			if st := b.n.Stats(); st.Drops[DropRate] != 1 {
+				t.Errorf("dropped %v", st.Drops)
+			}
+		})
+	}
+}
