@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"sync"
 	"time"
 
 	"github.com/seed282dab8e/servent/protocol"
@@ -57,10 +58,24 @@ func (s *Servent) refuseConn(c net.Conn, count func(*edgeStats)) {
 
 // deliverHTTP gives a connection to the upload server, which closes it.
 func (s *Servent) deliverHTTP(c *peeked) {
+	if !s.holdHTTP(c, addrPort(c.RemoteAddr())) {
+		s.refuseConn(c, func(*edgeStats) {}) // counted there
+		return
+	}
 	s.untrack(c.Conn)
 	if c.SetDeadline(time.Time{}) != nil || !s.inbox.Deliver(c) {
-		c.Close()
+		s.refuseConn(c, func(e *edgeStats) { e.inboxFull++ })
 	}
+}
+
+// holdHTTP counts a connection for the upload server as long as it is open;
+// false: its other end has as many as it may.
+func (s *Servent) holdHTTP(c *peeked, a netip.AddrPort) bool {
+	if !s.httpPerIP.take(a) {
+		return false
+	}
+	c.closed = sync.OnceFunc(func() { s.httpPerIP.give(a) })
+	return true
 }
 
 // takeGIV gives a connection that answers a Push to the download that waits.
@@ -102,7 +117,22 @@ func (p *peeked) readLine(limit int) ([]byte, error) {
 // offers to serve.
 func (s *Servent) dialBack(ctx context.Context, a netip.AddrPort, index uint32) {
 	push := protocol.Push{Servent: s.GUID(), Index: index, Addr: a}
-	if err := s.uploads.DialBack(ctx, dialFunc(s.dialTCP), s.inbox, push); err != nil {
+	dial := func(ctx context.Context, network, addr string) (net.Conn, error) {
+		conn, err := s.dialTCP(ctx, network, addr)
+		if err != nil {
+			return nil, err
+		}
+		c := &peeked{Conn: conn}
+		if !s.holdHTTP(c, a) {
+			conn.Close()
+			return nil, errTooMany
+		}
+		return c, nil
+	}
+	if err := s.uploads.DialBack(ctx, dialFunc(dial), s.inbox, push); err != nil {
 		s.log.WithFields(logrus.Fields{"component": "push", "addr": a}).WithError(err).Debug("no connection for a push")
+		s.call(func(l *loop) { l.edge.dialBacksFailed++ })
 	}
 }
+
+var errTooMany = errors.New("too many connections to that address")

@@ -121,8 +121,14 @@ type EdgeInfo struct {
 	DialsFailed     uint64 `json:"dials_failed"`
 	ConnectBacks    uint64 `json:"connect_backs"`
 	UnwantedGIVs    uint64 `json:"unwanted_givs"`
-	SearchesDropped uint64 `json:"searches_dropped"` // queries of others, the index being busy
-	HitsDropped     uint64 `json:"hits_dropped"`     // the user's search did not take them in time
+	PendingFull     uint64 `json:"pending_full"`      // connections closed unheard: too many were unsettled
+	PendingPerIP    uint64 `json:"pending_per_ip"`    // the same, too many of one address
+	LinksPerIP      uint64 `json:"links_per_ip"`      // links not made: one address had enough
+	HTTPPerIP       uint64 `json:"http_per_ip"`       // the same, connections for uploads
+	InboxFull       uint64 `json:"inbox_full"`        // connections for uploads that nobody took in time
+	DialBacksFailed uint64 `json:"dial_backs_failed"` // pushes that could not be obeyed
+	SearchesDropped uint64 `json:"searches_dropped"`  // queries of others, the index being busy
+	HitsDropped     uint64 `json:"hits_dropped"`      // the user's search did not take them in time
 }
 
 // IndexInfo tells of the search index.

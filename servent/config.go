@@ -71,6 +71,11 @@ const (
 	dialTimeout      = 5 * time.Second
 	// maxPending is how many accepted connections may be unsettled at once.
 	maxPending = 256
+	// What one address may have open; this machine and the peers that the user
+	// named may have more (see perIP).
+	maxPendingPerIP = 16 // of maxPending
+	maxLinksPerIP   = 2  // overlay links, made by either side
+	maxHTTPPerIP    = 8  // connections at the upload server
 	// closeLinger is how long a closed link has to take what is queued.
 	closeLinger = time.Second
 	// searchQueue is how many queries of others may wait for the index.

@@ -77,11 +77,13 @@ func (s *Servent) initiate(c *peeked, a netip.AddrPort) (int, []netip.AddrPort, 
 	if verdict.Code != 200 {
 		return verdict.Code, nil, fmt.Errorf("not taken: %s", verdict.Text)
 	}
-	if err != nil {
-		s.call(func(l *loop) { l.step(overlay.PeerDown{Link: id}) })
-		return 0, nil, err
+	if err == nil {
+		err = s.attach(c, id, peer, deflateOut, isDeflate(answer.Headers, "Content-Encoding"))
 	}
-	return 0, nil, s.attach(c, id, peer, deflateOut, isDeflate(answer.Headers, "Content-Encoding"))
+	if err != nil {
+		s.call(func(l *loop) { l.withdraw(id, peer) })
+	}
+	return 0, nil, err
 }
 
 // accept drives the three header groups as the side that was connected to.
@@ -104,7 +106,7 @@ func (s *Servent) accept(c *peeked) error {
 		return s.refuse(c, a, verdict)
 	}
 	if err := s.welcome(c, a, id, peer, hello.Headers); err != nil {
-		s.call(func(l *loop) { l.step(overlay.PeerDown{Link: id}) })
+		s.call(func(l *loop) { l.withdraw(id, peer) })
 		return err
 	}
 	return nil
@@ -176,10 +178,10 @@ func (s *Servent) answerCrawler(c *peeked, a netip.AddrPort) error {
 
 var errCrawler = errors.New("crawler")
 
-// attach makes a link of the connection and hands it to the loop.
+// attach makes a link of the connection and hands it to the loop, or returns
+// why there is none.
 func (s *Servent) attach(c *peeked, id overlay.LinkID, peer overlay.Peer, deflateOut, inflateIn bool) error {
 	if err := c.SetDeadline(time.Time{}); err != nil {
-		s.call(func(l *loop) { l.step(overlay.PeerDown{Link: id}) })
 		return err
 	}
 	w := &wire{id: id, conn: c.Conn, in: c, out: c.Conn, peer: peer}

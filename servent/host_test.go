@@ -51,6 +51,20 @@ func (p *pipes) knock() net.Conn {
 	return here
 }
 
+// knockFrom is knock by a host whose address is from.
+func (p *pipes) knockFrom(from string) net.Conn {
+	here, there := net.Pipe()
+	p.conns <- &fromHost{there, net.TCPAddrFromAddrPort(netip.MustParseAddrPort(from))}
+	return here
+}
+
+type fromHost struct {
+	net.Conn
+	addr net.Addr
+}
+
+func (f *fromHost) RemoteAddr() net.Addr { return f.addr }
+
 // host runs a servent in the test's bubble.
 type host struct {
 	*Servent
@@ -184,6 +198,13 @@ const openUltrapeer = "GNUTELLA CONNECT/0.6\r\nUser-Agent: Test\r\nX-Ultrapeer: 
 func linkUp(t *testing.T, h *host) net.Conn {
 	t.Helper()
 	c := h.pipes.knock()
+	linkOver(t, c)
+	return c
+}
+
+// linkOver makes a link of a connection.
+func linkOver(t *testing.T, c net.Conn) {
+	t.Helper()
 	if _, err := io.WriteString(c, openUltrapeer); err != nil {
 		t.Fatal(err)
 	}
@@ -195,7 +216,6 @@ func linkUp(t *testing.T, h *host) net.Conn {
 		t.Fatal(err)
 	}
 	synctest.Wait()
-	return c
 }
 
 // readGroupText reads one header group, byte by byte so as to take no more.

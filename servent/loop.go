@@ -34,6 +34,7 @@ type loop struct {
 // edgeStats counts what happens outside the core.
 type edgeStats struct {
 	unknownSpeech, connectBacks, badHandshakes, searchesDropped, hitsDropped, unwantedGIVs uint64
+	inboxFull, dialBacksFailed                                                             uint64
 }
 
 func newLoop(ctx context.Context, s *Servent, node *overlay.Node) *loop {
@@ -188,6 +189,7 @@ func (l *loop) finish(w *wire, why string) {
 	l.wires.remove(w)
 	close(w.write)
 	l.s.untrack(w.conn)
+	l.s.linksPerIP.give(w.peer.Addr)
 	w.conn.Close()
 	l.s.log.WithFields(logrus.Fields{"component": "link", "addr": w.peer.Addr, "reason": quote(why)}).Debug("link closed")
 	l.s.emit(Event{Event: "peer_down", Peer: peerOf(w.peer)})
@@ -245,8 +247,21 @@ func (l *loop) close(id overlay.LinkID, why string) {
 
 // admit asks the node about a peer and gives the link its id.
 func (l *loop) admit(p overlay.Peer) (overlay.LinkID, overlay.Verdict) {
+	if !l.s.linksPerIP.take(p.Addr) {
+		return 0, overlay.Verdict{Code: 503, Text: "Too many links from your address"}
+	}
 	l.last++
-	return l.last, l.node.Admit(l.last, p)
+	v := l.node.Admit(l.last, p)
+	if v.Code != 200 {
+		l.s.linksPerIP.give(p.Addr)
+	}
+	return l.last, v
+}
+
+// withdraw takes back what admit gave to a link that has not come up.
+func (l *loop) withdraw(id overlay.LinkID, p overlay.Peer) {
+	l.s.linksPerIP.give(p.Addr)
+	l.step(overlay.PeerDown{Link: id})
 }
 
 // attach makes a link of a connection whose handshake is done.

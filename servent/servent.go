@@ -48,10 +48,13 @@ type Servent struct {
 
 	telling sync.Mutex // held while the node is told what is shared
 
-	mu      sync.Mutex
-	conns   map[net.Conn]struct{} // open and not HTTP's; nil once the servent stops
-	pending int
-	subs    map[chan Event]struct{}
+	pendingPerIP, linksPerIP, httpPerIP *perIP
+
+	mu          sync.Mutex
+	conns       map[net.Conn]struct{} // open and not HTTP's; nil once the servent stops
+	pending     int
+	pendingFull uint64 // connections past maxPending
+	subs        map[chan Event]struct{}
 }
 
 // New checks cfg, locks and reads the data dir, and opens the port. It starts
@@ -91,6 +94,9 @@ func (s *Servent) open() (err error) {
 	if err != nil {
 		return err
 	}
+	s.pendingPerIP = newPerIP(maxPendingPerIP, seeds)
+	s.linksPerIP = newPerIP(maxLinksPerIP, seeds)
+	s.httpPerIP = newPerIP(maxHTTPPerIP, seeds)
 	if s.listener, err = bind(&s.cfg); err != nil {
 		return err
 	}
@@ -233,7 +239,7 @@ func (s *Servent) listen(ctx context.Context, cancel context.CancelFunc) error {
 			continue
 		}
 		s.wg.Go(func() {
-			defer s.settled()
+			defer s.settled(c)
 			s.welcomeConn(c)
 		})
 	}
@@ -263,7 +269,13 @@ func (s *Servent) call(f func(*loop)) bool {
 func (s *Servent) begin(c net.Conn) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.conns == nil || s.pending >= maxPending {
+	switch {
+	case s.conns == nil:
+		return false
+	case s.pending >= maxPending:
+		s.pendingFull++
+		return false
+	case !s.pendingPerIP.take(addrPort(c.RemoteAddr())):
 		return false
 	}
 	s.pending++
@@ -271,7 +283,8 @@ func (s *Servent) begin(c net.Conn) bool {
 	return true
 }
 
-func (s *Servent) settled() {
+func (s *Servent) settled(c net.Conn) {
+	s.pendingPerIP.give(addrPort(c.RemoteAddr()))
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.pending--

@@ -55,10 +55,19 @@ func sniff(c *peeked) (speech, error) {
 // peeked is a connection of which the first bytes may have been looked at.
 type peeked struct {
 	net.Conn
-	r *bufio.Reader
+	r      *bufio.Reader // nil once that is used up
+	closed func()        // called when it is; may be nil
 }
 
-func peek(c net.Conn) *peeked { return &peeked{c, bufio.NewReaderSize(c, 4<<10)} }
+func peek(c net.Conn) *peeked { return &peeked{Conn: c, r: bufio.NewReaderSize(c, 4<<10)} }
+
+// Close closes the connection and tells who counts it.
+func (p *peeked) Close() error {
+	if p.closed != nil {
+		p.closed()
+	}
+	return p.Conn.Close()
+}
 
 // Read gives what was looked at first. Once that is used up the buffer is let go.
 func (p *peeked) Read(b []byte) (int, error) {

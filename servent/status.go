@@ -36,6 +36,12 @@ func (s *Servent) Status() Status {
 	st.Index.Files = st.Files
 	st.Transfer = transferInfo(s.uploads.Stats(), s.loads.Stats())
 	s.call(func(l *loop) { l.status(&st) })
+	e := &st.Edge
+	e.PendingPerIP, e.LinksPerIP, e.HTTPPerIP = s.pendingPerIP.refused(), s.linksPerIP.refused(), s.httpPerIP.refused()
+	e.Refused += e.LinksPerIP
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e.PendingFull = s.pendingFull
 	return st
 }
 
@@ -60,6 +66,7 @@ func (l *loop) status(st *Status) {
 		UnknownSpeech: e.unknownSpeech, BadHandshakes: e.badHandshakes, Refused: stats.Refused,
 		DialsFailed: stats.DialsFailed, ConnectBacks: e.connectBacks, UnwantedGIVs: e.unwantedGIVs,
 		SearchesDropped: e.searchesDropped, HitsDropped: e.hitsDropped,
+		InboxFull: e.inboxFull, DialBacksFailed: e.dialBacksFailed,
 	}
 	st.Index.Searches = stats.Searches
 }
