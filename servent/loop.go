@@ -121,6 +121,7 @@ func (l *loop) step(ev overlay.Event) {
 func (l *loop) received(b batch) {
 	w := b.wire
 	now := time.Now()
+	l.node.Prefetch(b.data)
 	for data := b.data; len(data) >= protocol.HeaderSize && !w.gone && !w.closing; {
 		h, err := protocol.ParseHeader(data)
 		if err != nil {

@@ -33,6 +33,8 @@ type Node struct {
 	seen     netip.Addr    // this node's address as peers see it
 	hashes   []uint32      // scratch
 
+	prefetched uint32 // of no meaning
+
 	deadline time.Duration // 0 when nothing waits
 	stats    Stats
 }
