@@ -3,6 +3,7 @@ package search
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -139,22 +140,60 @@ func TestGrouperUntrustedNames(t *testing.T) {
 	}
 }
 
-// TestGrouperLiars: one peer gives another size or tiger root for a SHA-1.
+// TestGrouperLiars: what most say of a SHA-1 is shown, and who contradicts comes
+// last but stays a source: most may lie.
 func TestGrouperLiars(t *testing.T) {
 	g := grouper(t, "danube")
-	g.Add(file("danube.mp3", 666, 1), source(1), 0)
-	r, _ := g.Add(withTiger(file("danube.mp3", 10, 1), 7), source(2), 0)
-	if r.Size != 666 || len(r.Sources) != 1 {
-		t.Errorf("one word against another: %+v, want the first", r)
+	add := func(size uint64, n int) Result {
+		r, _ := g.Add(file("danube.mp3", size, 1), source(n), 0)
+		return r
 	}
-	r, _ = g.Add(file("danube.mp3", 10, 1), source(3), 0)
-	if r.Size != 10 || len(r.Sources) != 2 || !r.URN.HasTiger || r.URN.Tiger[0] != 7 {
-		t.Errorf("two against one: %+v", r)
+	for _, tt := range []struct {
+		size, shown uint64
+		sources     []int
+	}{
+		{666, 666, []int{1}},
+		{10, 666, []int{1, 2}},
+		{10, 10, []int{2, 3, 1}},
+		{666, 666, []int{1, 4, 2, 3}},
+		{666, 666, []int{1, 4, 5, 2, 3}},
+	} {
+		last := slices.Max(tt.sources)
+		r := add(tt.size, last)
+		var want []Source
+		for _, n := range tt.sources {
+			want = append(want, source(n))
+		}
+		if r.Size != tt.shown || !slices.Equal(r.Sources, want) {
+			t.Errorf("after source %d: size %d from %v, want %d from %v", last, r.Size, r.Sources, tt.shown, want)
+		}
 	}
-	g.Add(withTiger(file("danube.mp3", 10, 1), 8), source(4), 0)
-	r, _ = g.Add(withTiger(file("danube.mp3", 10, 1), 7), source(5), 0)
-	if len(r.Sources) != 3 || r.URN.Tiger[0] != 7 {
-		t.Errorf("a lie about the tiger root: %+v", r)
+}
+
+// TestGrouperRoots: a tiger root counts while nobody contradicts it.
+func TestGrouperRoots(t *testing.T) {
+	g := grouper(t, "danube")
+	add := func(n int, root byte) Result {
+		f := file("danube.mp3", 10, 1)
+		if root != 0 {
+			f = withTiger(f, root)
+		}
+		r, _ := g.Add(f, source(n), 0)
+		return r
+	}
+	if r := add(1, 0); r.URN.HasTiger {
+		t.Errorf("a root from nowhere: %v", r.URN)
+	}
+	for n := 2; n <= 3; n++ {
+		if r := add(n, 7); !r.URN.HasTiger || r.URN.Tiger[0] != 7 || len(r.Sources) != n {
+			t.Errorf("root told by source %d: %+v", n, r)
+		}
+	}
+	if r := add(4, 8); r.URN.HasTiger || len(r.Sources) != 4 {
+		t.Errorf("two roots: %+v", r)
+	}
+	if r := add(4, 7); !r.URN.HasTiger || r.URN.Tiger[0] != 7 {
+		t.Errorf("the other root is withdrawn: %+v", r)
 	}
 }
 

@@ -35,11 +35,11 @@ func (s Source) reach() int {
 // are fit to be shown, see Clean.
 type Result struct {
 	Name, Path string // Path is the folder, "" where it is not known
-	Size       uint64
+	Size       uint64 // as most sources say
 	URN        protocol.URN
 	Type       MediaType
-	Sources    []Source // in the order in which they came
-	Hops       uint8    // of the nearest source
+	Sources    []Source // those that say Size first, then in the order in which they came
+	Hops       uint8    // of the nearest source that says Size
 	// Score says how well the name fits. Its whole part is the number of wanted
 	// words that stand in name or path, its fraction how much of the name was
 	// asked for, in eighths.
@@ -100,41 +100,57 @@ func (r *row) take(o offer) (changed, full bool) {
 	return true, false
 }
 
-// settle fills in what follows from all offers. Where peers contradict each
-// other over the size or the tiger root of a SHA-1, most of them are believed,
-// at a tie the first, and the others are no sources.
+// settle fills in what follows from all offers. Anybody can say of a SHA-1 what
+// they like, so where peers contradict each other over its size, what most say,
+// at a tie the first, is shown and comes first among the sources, and the others
+// are sources all the same: the content decides who is right. A tiger root
+// counts only while nobody gives another.
 func (r *row) settle() {
-	r.res.Size = most(r.offers, func(o offer) (uint64, bool) { return o.size, true })
-	root := most(r.offers, func(o offer) (protocol.URN, bool) {
-		return o.urn, o.urn.HasTiger && o.size == r.res.Size
-	}).Tiger
+	r.res.Size = mostSay(r.offers)
 	r.res.Sources = make([]Source, 0, len(r.offers)) // earlier copies stay as they are
 	r.res.Hops, r.reach = 255, 0
-	r.res.URN.HasTiger = false
 	for _, o := range r.offers {
-		if o.size != r.res.Size || o.urn.HasTiger && o.urn.Tiger != root {
-			continue
+		if o.size == r.res.Size {
+			r.res.Sources = append(r.res.Sources, o.source)
+			r.res.Hops = min(r.res.Hops, o.source.Hops)
+			r.reach += o.source.reach()
 		}
-		r.res.URN.HasTiger = r.res.URN.HasTiger || o.urn.HasTiger
-		r.res.Sources = append(r.res.Sources, o.source)
-		r.res.Hops = min(r.res.Hops, o.source.Hops)
-		r.reach += o.source.reach()
 	}
-	r.res.URN.Tiger = root
+	for _, o := range r.offers {
+		if o.size != r.res.Size {
+			r.res.Sources = append(r.res.Sources, o.source)
+		}
+	}
+	told := root(r.offers)
+	r.res.URN.Tiger, r.res.URN.HasTiger = told.Tiger, told.HasTiger
 }
 
-// most returns the value that most offers give, the first of them at a tie.
-func most[T comparable](offers []offer, value func(offer) (T, bool)) T {
-	count := make(map[T]int, 1)
-	var best T
+// root returns the tiger root that offers tell, without one if they contradict
+// each other.
+func root(offers []offer) protocol.URN {
+	var told protocol.URN
 	for _, o := range offers {
-		if v, ok := value(o); ok {
-			count[v]++
+		switch {
+		case !o.urn.HasTiger:
+		case !told.HasTiger:
+			told = o.urn
+		case o.urn.Tiger != told.Tiger:
+			return protocol.URN{}
 		}
 	}
+	return told
+}
+
+// mostSay returns the size that most offers give, the first of them at a tie.
+func mostSay(offers []offer) uint64 {
+	count := make(map[uint64]int, 1)
 	for _, o := range offers {
-		if v, ok := value(o); ok && count[v] > count[best] {
-			best = v
+		count[o.size]++
+	}
+	best := offers[0].size
+	for _, o := range offers {
+		if count[o.size] > count[best] {
+			best = o.size
 		}
 	}
 	return best

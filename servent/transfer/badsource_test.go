@@ -4,10 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"net/http"
+	"net/netip"
 	"strings"
 	"testing"
+
+	"github.com/seed282dab8e/servent/protocol"
 )
 
 // badSource is a source that misbehaves, and what is said of it.
@@ -33,8 +37,8 @@ func badSources(content []byte) []badSource {
 	return []badSource{
 		{"too little", says(okHead(n), half), errShort, ErrUnavailable},
 		{"nothing", says(), errShort, ErrUnavailable},
-		{"announces less", says(okHead(n-1), whole[1:]), errOtherSize, ErrUnavailable},
-		{"announces more", says(okHead(n+1), whole+"x"), errOtherSize, ErrUnavailable},
+		{"announces less", says(okHead(n-1), whole[1:]), errWrongContent, ErrNotVerified},
+		{"announces more", says(okHead(n+1), whole+"x"), errWrongContent, ErrNotVerified},
 		{"chunks of other bytes and too many", says("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", fmt.Sprintf("%x\r\n%sx\r\n0\r\n\r\n", n+1, wrong)), errWrongContent, ErrNotVerified},
 		{"too few chunks", says("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", fmt.Sprintf("%x\r\n%s\r\n0\r\n\r\n", n/2, half)), errShort, ErrUnavailable},
 		{"chunked nonsense", says("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "zz\r\nnonsense\r\n"), errChunks, ErrUnavailable},
@@ -102,4 +106,50 @@ func TestGetTooMuchUnverified(t *testing.T) {
 	j := jobFor(t, content, bad)
 	// The hash is what counts: with it the file is right.
 	mustGet(t, NewClient(quick()), j, content)
+}
+
+// TestGetWrongSize: the size of a job that names a hash is a hint only. Sources
+// that agree with it go first, and who has the content delivers it.
+func TestGetWrongSize(t *testing.T) {
+	content := noise(50_000)
+	_, good := honest(t, content)
+	liar := rogue(t, says(okHead(len(content)+1), string(content), "x"))
+	broken := rogue(t, says(okHead(len(content)+1), string(content[:20_000])))
+	tests := []struct {
+		name    string
+		hint    int
+		sources []netip.AddrPort
+		lies    uint64
+	}{
+		{"one too many, no liar", len(content) + 1, []netip.AddrPort{good}, 0},
+		{"one too few, no liar", len(content) - 1, []netip.AddrPort{good}, 0},
+		{"past every limit", math.MaxInt64, []netip.AddrPort{good}, 0},
+		{"the honest one first", len(content) + 1, []netip.AddrPort{good, liar, liar}, 2},
+		{"the honest one last", len(content) + 1, []netip.AddrPort{liar, liar, good}, 2},
+		{"a liar that breaks off", len(content) + 1, []netip.AddrPort{good, broken}, 0},
+		{"the hint is right", len(content), []netip.AddrPort{liar, liar, good}, 0},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			j := jobFor(t, content, tt.sources...)
+			j.Size = uint64(tt.hint)
+			c := NewClient(quick())
+			mustGet(t, c, j, content)
+			if st := c.Stats(); st.Lies != tt.lies {
+				t.Errorf("%d lies, want %d", st.Lies, tt.lies)
+			}
+		})
+	}
+	t.Run("the limit holds", func(t *testing.T) {
+		cfg := quick()
+		cfg.MaxFileSize = uint64(len(content)) - 1
+		j := jobFor(t, content, good)
+		j.Size = 10
+		mustFail(t, NewClient(cfg), j, errTooBig)
+	})
+	t.Run("without a hash the size binds", func(t *testing.T) {
+		j := jobFor(t, content, good)
+		j.URN, j.Size = protocol.URN{}, j.Size+1
+		mustFail(t, NewClient(quick()), j, errOtherSize)
+	})
 }

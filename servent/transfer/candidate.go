@@ -21,6 +21,7 @@ type candidate struct {
 	retries   int       // times it was busy
 	notBefore time.Time // when to ask it again
 	alone     bool      // under suspicion: must deliver the whole file by itself
+	ownSize   bool      // contradicts the size that is known: when asked again, its own counts
 	out       bool      // not to be asked again
 	err       error     // of the last attempt
 	gained    uint64    // bytes in the sink from the last attempt
@@ -70,9 +71,9 @@ func (g *get) note(c *candidate, err error) {
 		c.notBefore = time.Now().Add(max(failed.after, cfg.RetryWait))
 		c.out = c.retries > cfg.Retries || failed.after > cfg.MaxRetryWait
 	case failConflict:
-		// A size that came from another source proves nothing.
-		c.out = c.alone || g.job.Size > 0
-		c.alone = true
+		// A size that came from elsewhere proves nothing where the hash decides.
+		c.out = c.ownSize || g.job.Size > 0 && !g.job.named()
+		c.alone, c.ownSize = true, true
 	case failNetwork:
 		if c.gained < enoughGain || c.alone { // what came alone may be thrown away
 			c.tries++

@@ -16,10 +16,13 @@ import (
 type Job struct {
 	URN     protocol.URN // may hold no hash: the result is then not verified
 	Name    string       // what a peer calls it; SafeName makes the file's name of it
-	Size    uint64       // 0: not known
+	Size    uint64       // 0: not known; with a hash a hint: sources that agree come first
 	Sources []Source     // in the order in which to ask them
 	Dir     string       // where the file goes; must exist
 }
+
+// named reports whether the job says by a hash which content it wants.
+func (j *Job) named() bool { return j.URN.HasSHA1 || j.URN.HasTiger }
 
 // States of a download.
 const (
@@ -78,11 +81,10 @@ func (c *Client) get(ctx context.Context, job Job, progress func(Progress)) (Res
 	if err := checkDir(job.Dir); err != nil {
 		return Result{}, err
 	}
-	if job.Size > c.cfg.MaxFileSize {
+	if job.Size > c.cfg.MaxFileSize && !job.named() {
 		return Result{}, fmt.Errorf("%w (%d bytes)", errTooBig, job.Size)
 	}
-	named := job.URN.HasSHA1 || job.URN.HasTiger
-	if named {
+	if job.named() {
 		if path, size, ok := findCopy(ctx, job.Dir, job.Name, job.URN, job.Size); ok {
 			return Result{Path: path, URN: job.URN, SHA1: job.URN.SHA1, Bytes: size, Verified: true, Existing: true}, nil
 		}
@@ -105,7 +107,7 @@ func (c *Client) get(ctx context.Context, job Job, progress func(Progress)) (Res
 	if err != nil {
 		return Result{}, err
 	}
-	return Result{Path: path, URN: urn, SHA1: urn.SHA1, Bytes: g.sink.size, Verified: named, Existing: existing}, nil
+	return Result{Path: path, URN: urn, SHA1: urn.SHA1, Bytes: g.sink.size, Verified: job.named(), Existing: existing}, nil
 }
 
 // get is one download on its way. It belongs to one goroutine.
@@ -116,7 +118,7 @@ type get struct {
 	log    logrus.FieldLogger
 
 	size  uint64 // of the file
-	sized bool   // size is known, from the job or from the source that sent the first bytes
+	sized bool   // size is known, from the job or from the source that is asked first
 
 	all    []*candidate // in the job's order
 	mixed  []*candidate // those whose bytes are in the sink
@@ -169,6 +171,9 @@ func (g *get) try(ctx context.Context, c *candidate) (protocol.URN, bool, error)
 			return protocol.URN{}, false, explain(err)
 		}
 	}
+	if len(g.mixed) == 0 {
+		g.size, g.sized = g.job.Size, g.job.Size > 0 && !c.ownSize
+	}
 	c.gained = 0
 	failed := g.fetch(ctx, c)
 	var local *localError
@@ -207,10 +212,9 @@ func (g *get) verify() (protocol.URN, bool, error) {
 // whole reports whether all bytes of the file are there.
 func (g *get) whole() bool { return g.sized && g.sink.size == g.size }
 
-// restart forgets everything that came, and the size when it came too.
+// restart forgets everything that came.
 func (g *get) restart() error {
 	g.mixed = g.mixed[:0]
-	g.size, g.sized = g.job.Size, g.job.Size > 0
 	return g.sink.reset()
 }
 
