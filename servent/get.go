@@ -21,7 +21,8 @@ const (
 	sourceLinger = 500 * time.Millisecond
 	// sourceRounds is how often it looks again after all sources failed.
 	sourceRounds = 2
-	maxSources   = 32
+	// maxSources is how many sources one download has at most.
+	maxSources = 32
 )
 
 // Errors of Get that a caller may want to tell apart.
@@ -71,19 +72,28 @@ func (s *Servent) Get(ctx context.Context, req GetRequest, progress func(GetProg
 	if job.Name == "" {
 		job.Name = m.URN.SHA1.String()
 	}
+	var before error // why the sources of the last round did not deliver
 	for round := 0; ; round++ {
 		if len(job.Sources) == 0 {
 			progress(GetProgress{Name: job.Name, Total: job.Size, State: "searching"})
 			if err := s.findSources(ctx, m, &job); err != nil {
-				return Got{}, err
+				return Got{}, after(before, err)
 			}
 		}
 		got, err := s.load(ctx, job, progress)
 		if err == nil || ctx.Err() != nil || round >= sourceRounds || !errors.Is(err, transfer.ErrUnavailable) {
 			return got, err
 		}
-		job.Sources = nil
+		before, job.Sources = err, nil
 	}
+}
+
+// after is err with what went wrong before it; before may be nil.
+func after(before, err error) error {
+	if before == nil {
+		return err
+	}
+	return fmt.Errorf("%w; before that: %w", err, before)
 }
 
 // parseWanted reads what a user may name a file by.
@@ -128,7 +138,7 @@ func (s *Servent) findSources(ctx context.Context, m protocol.Magnet, job *trans
 			time.AfterFunc(sourceLinger, cancel)
 		}
 		job.Sources = job.Sources[:0]
-		for _, src := range r.Sources {
+		for _, src := range r.Sources[:min(len(r.Sources), maxSources)] {
 			job.Sources = append(job.Sources, transfer.Source{
 				Addr: src.Addr, Servent: src.Servent, Index: src.Index, Name: r.Name, Push: src.Push,
 			})
