@@ -76,6 +76,8 @@ const (
 	maxPendingPerIP = 16 // of maxPending
 	maxLinksPerIP   = 2  // overlay links, made by either side
 	maxHTTPPerIP    = 8  // connections at the upload server
+	// acceptRest is how long the listener rests after an error.
+	acceptRest = 100 * time.Millisecond
 	// closeLinger is how long a closed link has to take what is queued.
 	closeLinger = time.Second
 	// searchQueue is how many queries of others may wait for the index.

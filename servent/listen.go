@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"syscall"
+	"time"
 
 	reuseport "github.com/libp2p/go-reuseport"
 )
@@ -56,6 +58,60 @@ func bindTwice(addr string) (net.Listener, error) {
 		return net.Listen("tcp", exact) // a system without port reuse
 	}
 	return l, nil
+}
+
+// listen takes connections until ctx ends, or until the listener breaks: then
+// it ends the servent.
+func (s *Servent) listen(ctx context.Context, cancel context.CancelFunc) error {
+	log := s.log.WithField("component", "listen")
+	for fails := 0; ; {
+		c, err := s.listener.Accept()
+		switch {
+		case ctx.Err() != nil || errors.Is(err, net.ErrClosed):
+			return nil
+		case err != nil && !isTransient(err):
+			cancel()
+			return fmt.Errorf("accept: %w", err)
+		case err != nil:
+			if fails++; fails == 1 { // told once, however long it lasts
+				log.WithError(err).Warn("accept")
+			}
+			select {
+			case <-time.After(acceptRest):
+			case <-ctx.Done():
+			}
+			continue
+		}
+		fails = 0
+		s.take(c)
+	}
+}
+
+// take starts to serve an accepted connection.
+func (s *Servent) take(c net.Conn) {
+	if !s.begin(c) {
+		c.Close()
+		return
+	}
+	s.wg.Go(func() {
+		defer s.settled(c)
+		s.welcomeConn(c)
+	})
+}
+
+// transient are the errors after which accepting may work again: out of
+// descriptors or memory, or a connection that was gone before it was taken.
+// The numbers are how Windows says so.
+var transient = []syscall.Errno{
+	syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM,
+	syscall.ECONNABORTED, syscall.ECONNRESET, syscall.EPROTO, syscall.EPERM,
+	syscall.EINTR, syscall.EAGAIN,
+	10024, 10053, 10054, 10055, // WSAEMFILE, WSAECONNABORTED, WSAECONNRESET, WSAENOBUFS
+}
+
+func isTransient(err error) bool {
+	var number syscall.Errno
+	return errors.As(err, &number) && slices.Contains(transient, number)
 }
 
 // addrPort returns a's address and port; zero for what is no TCP address.

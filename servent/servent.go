@@ -216,42 +216,6 @@ func (s *Servent) serveHTTP() {
 	}
 }
 
-// listen takes connections until ctx ends.
-func (s *Servent) listen(ctx context.Context, cancel context.CancelFunc) error {
-	for {
-		c, err := s.listener.Accept()
-		switch {
-		case ctx.Err() != nil || errors.Is(err, net.ErrClosed):
-			return nil
-		case err != nil && isTransient(err):
-			s.log.WithField("component", "listen").WithError(err).Warn("accept")
-			select {
-			case <-time.After(100 * time.Millisecond):
-			case <-ctx.Done():
-			}
-			continue
-		case err != nil:
-			cancel()
-			return fmt.Errorf("accept: %w", err)
-		}
-		if !s.begin(c) {
-			c.Close()
-			continue
-		}
-		s.wg.Go(func() {
-			defer s.settled(c)
-			s.welcomeConn(c)
-		})
-	}
-}
-
-// isTransient says whether accepting may work again: out of descriptors, or a
-// connection that was gone before it was taken.
-func isTransient(err error) bool {
-	var ne net.Error
-	return errors.As(err, &ne)
-}
-
 // call runs f on the loop's goroutine and waits for it. It returns false, and
 // f does not run, when the servent stops.
 func (s *Servent) call(f func(*loop)) bool {

@@ -1,0 +1,89 @@
+package servent
+
+import (
+	"context"
+	"errors"
+	"net"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/sirupsen/logrus"
+	logtest "github.com/sirupsen/logrus/hooks/test"
+)
+
+// failing is a listener that fails some times before it works.
+type failing struct {
+	*pipes
+	errs []error
+}
+
+func (f *failing) Accept() (net.Conn, error) {
+	if len(f.errs) == 0 {
+		return f.pipes.Accept()
+	}
+	err := f.errs[0]
+	f.errs = f.errs[1:]
+	return nil, &net.OpError{Op: "accept", Net: "tcp", Err: err}
+}
+
+func runFailing(t *testing.T, errs ...error) (ended chan error, warnings *logtest.Hook, p *pipes, cancel context.CancelFunc) {
+	t.Helper()
+	log, hook := logtest.NewNullLogger()
+	p = newPipes()
+	s, err := New(Config{ConnectOnly: true, Log: log, listener: &failing{p, errs}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended = make(chan error, 1)
+	ctx, cancel := context.WithCancel(context.Background())
+	go func() { ended <- s.Run(ctx) }()
+	return ended, hook, p, cancel
+}
+
+// TestBrokenListener: an error that will not pass ends Run, with that error.
+func TestBrokenListener(t *testing.T) {
+	for _, broken := range []error{
+		os.NewSyscallError("accept4", syscall.EINVAL), os.NewSyscallError("accept4", syscall.EBADF), errors.New("other"),
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			ended, _, _, cancel := runFailing(t, broken)
+			defer cancel()
+			if err := <-ended; !errors.Is(err, broken) || !strings.HasPrefix(err.Error(), "accept: ") {
+				t.Errorf("Run: %v, want %v", err, broken)
+			}
+		})
+	}
+}
+
+// TestTransientAcceptErrors: the others are outlasted, with one warning a series.
+func TestTransientAcceptErrors(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var errs []error
+		for _, number := range transient {
+			errs = append(errs, os.NewSyscallError("accept4", number))
+		}
+		start := time.Now()
+		ended, warnings, p, cancel := runFailing(t, errs...)
+		p.knock().Close()
+		if took, want := time.Since(start), time.Duration(len(errs))*acceptRest; took != want {
+			t.Errorf("accepted after %v, want %v", took, want)
+		}
+		cancel()
+		if err := <-ended; err != nil {
+			t.Errorf("Run: %v", err)
+		}
+		n := 0
+		for _, e := range warnings.AllEntries() {
+			if e.Level <= logrus.WarnLevel {
+				n++
+			}
+		}
+		if n != 1 {
+			t.Errorf("%d warnings, want 1", n)
+		}
+	})
+}
