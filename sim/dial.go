@@ -120,7 +120,7 @@ func (d *dialing) finish() {
 	if v := d.from.actor.Admit(d.out.id, d.answer); v.Code != 200 {
 		w.detach(d.out)
 		w.hangUp(d.out, w.now)
-		d.fail(0, overlay.Verdict{Text: v.Text}) // the peer has not refused
+		d.fail(0, overlay.Verdict{Code: v.Code, Text: v.Text}) // no hosts: the peer has not refused
 		return
 	}
 	peer := d.peerAt(d.in)

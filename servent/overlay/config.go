@@ -60,7 +60,8 @@ type Config struct {
 
 	MaxQueue   int           // bytes that may wait on a link; 512 KiB
 	StallLimit time.Duration // a link whose queue stays over half full so long is closed; 30 s
-	Rate       Rate          // pings, queries and hits that a link may send; 300/s, burst 1500
+	Rate       Rate          // pings, pongs and queries that a link may send; 300/s, burst 1500
+	HitRate    Rate          // hits that a link may send; 1000/s, burst 10000
 	PushRate   Rate          // pushes that a link may send; 5/s, burst 50
 	DialBacks  Rate          // connections made because a Push asked; 2/s, burst 10
 
@@ -81,10 +82,12 @@ const (
 	// HardTTL is the most that hops and TTL of any message may add up to
 	// (protocol-facts 1); a peer that passes it often is closed.
 	HardTTL = 15
-	// maxOffences is how many malformed or over-TTL messages a link may bring.
-	maxOffences = 20
-	// maxRepeats is how often a link may repeat message ids that it sent itself.
-	maxRepeats = 1000
+	// maxOffences is how many malformed or over-TTL messages a link may bring at
+	// once, and maxRepeats how often it may repeat message ids that it sent
+	// itself. Both are forgiven in time: offencesForgiven and repeatsForgiven a
+	// minute.
+	maxOffences, offencesForgiven = 20, 1
+	maxRepeats, repeatsForgiven   = 1000, 100
 	// maxUserQueries is how many searches of the user's run at once.
 	maxUserQueries = 64
 )
@@ -110,6 +113,7 @@ func (c *Config) setDefaults() {
 	orDefault(&c.MaxQueue, 512<<10)
 	orDefault(&c.StallLimit, 30*time.Second)
 	orDefault(&c.Rate, Rate{300, 1500})
+	orDefault(&c.HitRate, Rate{1000, 10000})
 	orDefault(&c.PushRate, Rate{5, 50})
 	orDefault(&c.DialBacks, Rate{2, 10})
 	orDefault(&c.MaxRoutes, 1<<17)

@@ -248,7 +248,7 @@ func TestEveryReasonIsTested(t *testing.T) {
 
 // TestRateLimits: what a link may send at once, and one more.
 func TestRateLimits(t *testing.T) {
-	b := newBench(t, func(c *Config) { c.Rate = Rate{10, 20}; c.PushRate = Rate{1, 5}; c.DialBacks = Rate{1, 3} })
+	b := newBench(t, func(c *Config) { c.Rate = Rate{10, 20}; c.HitRate = Rate{10, 30}; c.PushRate = Rate{1, 5}; c.DialBacks = Rate{1, 3} })
 	b.links(3)
 	dropped := func() uint64 { st := b.n.Stats(); return st.Drops[DropRate] }
 	for range 20 {
@@ -258,12 +258,20 @@ func TestRateLimits(t *testing.T) {
 		t.Fatalf("%d of 20 dropped", n)
 	}
 	for _, h := range []protocol.Header{
-		flood(2, 0), {Kind: protocol.KindPing, TTL: 1}, {Kind: protocol.KindQueryHit, TTL: 2}, {Kind: protocol.KindPong, TTL: 1},
+		flood(2, 0), {Kind: protocol.KindPing, TTL: 1}, {Kind: protocol.KindPong, TTL: 1},
 	} {
 		before := dropped()
 		b.receive(1, h, nil)
 		if dropped() != before+1 {
 			t.Errorf("a %s past the limit is not dropped", h.Kind)
+		}
+	}
+	hit := protocol.Header{Kind: protocol.KindQueryHit, TTL: 2} // has a limit of its own
+	start := dropped()
+	for i := range 31 {
+		b.receive(1, hit, hitOf(servent))
+		if got := dropped() - start; got != uint64(i/30) {
+			t.Fatalf("%d of %d hits dropped", got, i+1)
 		}
 	}
 	before := dropped()

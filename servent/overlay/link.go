@@ -17,11 +17,11 @@ type link struct {
 	heard     time.Duration // last message
 	pinged    bool          // a keep-alive ping is out since heard
 
-	flood, pushes bucket
-	offences      int // malformed and over-TTL messages
-	repeats       int // message ids that this very link sent before
-	hopsFlow      uint8
-	nextPing      time.Duration // before which a ping of theirs is not answered
+	flood, hits, pushes bucket
+	offences            bucket // malformed and over-TTL messages
+	repeats             bucket // message ids that this very link sent before
+	hopsFlow            uint8
+	nextPing            time.Duration // before which a ping of theirs is not answered
 
 	table protocol.TableReceiver // the route table it sends
 	slots uint32                 // of that table, as its last RESET said
@@ -139,8 +139,7 @@ func (n *Node) drop(l *link, why string, out []Action) []Action {
 
 // offend counts a fault of l's; a link that has too many is closed.
 func (n *Node) offend(l *link, code uint16, why string, out []Action) []Action {
-	l.offences++
-	if l.offences < maxOffences {
+	if l.offences.allow(n.now, Rate{offencesForgiven / 60., maxOffences}) {
 		return out
 	}
 	return n.bye(l, code, why, out)

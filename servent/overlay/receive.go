@@ -31,8 +31,12 @@ func (n *Node) onReceived(m Received, out []Action) []Action {
 
 func (n *Node) handle(l *link, h protocol.Header, m Received, out []Action) []Action {
 	switch h.Kind {
-	case protocol.KindPing, protocol.KindQuery, protocol.KindQueryHit, protocol.KindPong:
+	case protocol.KindPing, protocol.KindQuery, protocol.KindPong:
 		if !l.flood.allow(n.now, n.cfg.Rate) {
+			return n.dropped(h.Kind, DropRate, out)
+		}
+	case protocol.KindQueryHit: // one query may well have thousands
+		if !l.hits.allow(n.now, n.cfg.HitRate) {
 			return n.dropped(h.Kind, DropRate, out)
 		}
 	case protocol.KindPush:

@@ -2,6 +2,7 @@ package overlay
 
 import (
 	"testing"
+	"time"
 
 	"github.com/seed282dab8e/servent/protocol"
 )
@@ -17,10 +18,10 @@ func TestClosingFaults(t *testing.T) {
 		h     protocol.Header
 		p     protocol.Payload
 	}{
-		{"malformed", maxOffences, protocol.ByeProtocol, flood(3, 0), raw("x")},
-		{"TTL too high", maxOffences, protocol.ByeHighTTL, flood(15, 1), query("x")},
-		{"TTL 0", maxOffences, protocol.ByeZeroTTL, flood(0, 1), query("x")},
-		{"one id again and again", 1 + maxRepeats, protocol.ByeDuplicates, protocol.Header{ID: repeat, Kind: protocol.KindQuery, TTL: 3}, query("x")},
+		{"malformed", 1 + maxOffences, protocol.ByeProtocol, flood(3, 0), raw("x")},
+		{"TTL too high", 1 + maxOffences, protocol.ByeHighTTL, flood(15, 1), query("x")},
+		{"TTL 0", 1 + maxOffences, protocol.ByeZeroTTL, flood(0, 1), query("x")},
+		{"one id again and again", 2 + maxRepeats, protocol.ByeDuplicates, protocol.Header{ID: repeat, Kind: protocol.KindQuery, TTL: 3}, query("x")},
 		{"query too large", 1, protocol.ByeTooLarge, flood(3, 0), padded(1025)},
 		{"ping too large", 1, protocol.ByeTooLarge, protocol.Header{Kind: protocol.KindPing, TTL: 1}, raw(make([]byte, 40<<10+1))},
 		{"bye too large", 1, protocol.ByeTooLarge, protocol.Header{Kind: protocol.KindBye, TTL: 1}, raw(make([]byte, 4<<10+1))},
@@ -47,6 +48,30 @@ func TestClosingFaults(t *testing.T) {
 				t.Errorf("after the end: %v", out)
 			}
 		})
+	}
+}
+
+// TestFaultsAreForgiven: a fault a minute, and a hundred repeats a minute, end
+// no link, however long it lasts.
+func TestFaultsAreForgiven(t *testing.T) {
+	b := newBench(t, func(c *Config) { c.AliveTimeout = time.Hour })
+	b.links(1)
+	repeat := protocol.Header{ID: protocol.GUID{0x66}, Kind: protocol.KindQuery, TTL: 3}
+	for minute := range 60 {
+		out := b.receive(1, flood(3, 0), raw("x"))
+		for range repeatsForgiven - 5 {
+			out = append(out, b.receive(1, repeat, query("x"))...)
+		}
+		if got := byes(out); len(got) > 0 {
+			t.Fatalf("Bye %v in minute %d", got, minute)
+		}
+		b.pass(time.Minute)
+	}
+	for range maxOffences {
+		b.receive(1, flood(3, 0), raw("x"))
+	}
+	if got := byes(b.receive(1, flood(3, 0), raw("x"))); len(got) != 1 || got[0] != protocol.ByeProtocol {
+		t.Errorf("a storm after that gives Bye %v", got)
 	}
 }
 

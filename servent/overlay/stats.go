@@ -133,7 +133,7 @@ func (n *Node) duplicate(l *link, h *protocol.Header, out []Action) []Action {
 	if r := t.find(&h.ID); r == nil || r.link != l.id {
 		return out
 	}
-	if l.repeats++; l.repeats < maxRepeats {
+	if l.repeats.allow(n.now, Rate{repeatsForgiven / 60., maxRepeats}) {
 		return out
 	}
 	return n.bye(l, protocol.ByeDuplicates, "Too many duplicates", out)
