@@ -17,6 +17,8 @@ const enoughGain = 64 << 10
 // candidate is a source of one download with what it did so far.
 type candidate struct {
 	Source
+	key       sourceKey // among those whom all downloads ask
+	full      bool      // asked by as many downloads as may
 	tries     int       // attempts that failed
 	retries   int       // times it was busy
 	notBefore time.Time // when to ask it again
@@ -28,11 +30,16 @@ type candidate struct {
 }
 
 // next returns the candidate to ask and how long to wait before; nil when none
-// is left. One that is ready goes before one that is busy, one that failed
-// less before one that failed more, and otherwise the order of the job counts.
+// is left. One that is ready goes before one that is busy, one that no other
+// downloads keep occupied before one that they do, one that failed less before
+// one that failed more, and otherwise the order of the job counts.
 func (g *get) next(now time.Time) (*candidate, time.Duration) {
 	var best *candidate
 	for _, c := range g.all {
+		var others time.Time
+		if others, c.full = g.client.turns.look(c.key); others.After(c.notBefore) {
+			c.notBefore = others
+		}
 		if !c.out && (best == nil || c.before(best, now)) {
 			best = c
 		}
@@ -52,6 +59,8 @@ func (c *candidate) before(d *candidate, now time.Time) bool {
 		return c.notBefore.Before(d.notBefore)
 	case c.alone != d.alone:
 		return d.alone
+	case c.full != d.full:
+		return d.full
 	}
 	return c.tries < d.tries
 }
@@ -68,7 +77,9 @@ func (g *get) note(c *candidate, err error) {
 		c.out = true
 	case failBusy:
 		c.retries++
-		c.notBefore = time.Now().Add(max(failed.after, cfg.RetryWait))
+		wait := max(failed.after, cfg.RetryWait)
+		c.notBefore = time.Now().Add(wait)
+		g.client.turns.busy(c.key, min(wait, cfg.MaxRetryWait))
 		c.out = c.retries > cfg.Retries || failed.after > cfg.MaxRetryWait
 	case failConflict:
 		// A size that came from elsewhere proves nothing where the hash decides.

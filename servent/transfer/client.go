@@ -51,7 +51,7 @@ type ClientConfig struct {
 	IdleTimeout   time.Duration // without a byte of the file; default 30 s
 	MinSpeed      uint64        // bytes a second, averaged over SpeedWindow of waiting; default 256
 	SpeedWindow   time.Duration // default 30 s
-	RetryWait     time.Duration // before a busy source is asked again, unless it asks for more; default 2 s
+	RetryWait     time.Duration // between requests of all downloads to a busy source, unless it asks for more; default 15 s
 	MaxRetryWait  time.Duration // a busy source that asks for more is given up; default 60 s
 	Retries       int           // of one busy source; default 5
 	Attempts      int           // of one source that fails with the file begun; default 3
@@ -72,7 +72,7 @@ func (c ClientConfig) withDefaults() ClientConfig {
 	c.IdleTimeout = orDefault(c.IdleTimeout, 30*time.Second)
 	c.MinSpeed = orDefault(c.MinSpeed, 256)
 	c.SpeedWindow = orDefault(c.SpeedWindow, 30*time.Second)
-	c.RetryWait = orDefault(c.RetryWait, 2*time.Second)
+	c.RetryWait = orDefault(c.RetryWait, 15*time.Second)
 	c.MaxRetryWait = orDefault(c.MaxRetryWait, time.Minute)
 	c.Retries = orDefault(c.Retries, 5)
 	c.Attempts = orDefault(c.Attempts, 3)
@@ -93,6 +93,8 @@ type ClientStats struct {
 type Client struct {
 	cfg    ClientConfig
 	create createFunc // a test makes the disk fail
+
+	turns turns
 
 	active             atomic.Int64
 	done, failed       atomic.Uint64

@@ -28,7 +28,7 @@ func (j *Job) named() bool { return j.URN.HasSHA1 || j.URN.HasTiger }
 const (
 	StateConnecting = "connecting"
 	StatePushing    = "pushing" // asked the source to connect to us
-	StateWaiting    = "waiting" // every source left is busy
+	StateWaiting    = "waiting" // every source left is busy, with others or with downloads of ours
 	StateLoading    = "loading"
 	StateVerifying  = "verifying"
 )
@@ -140,7 +140,7 @@ func newGet(c *Client, job Job, out *output, progress func(Progress)) *get {
 		progress: progress,
 	}
 	for _, s := range job.Sources {
-		g.all = append(g.all, &candidate{Source: s})
+		g.all = append(g.all, &candidate{Source: s, key: keyOf(s)})
 	}
 	return g
 }
@@ -155,11 +155,26 @@ func (g *get) run(ctx context.Context) (protocol.URN, error) {
 		if err := g.pause(ctx, wait); err != nil {
 			return protocol.URN{}, err
 		}
+		if took, err := g.turn(ctx, c); err != nil {
+			return protocol.URN{}, err
+		} else if !took {
+			continue
+		}
 		urn, ok, err := g.try(ctx, c)
+		g.client.turns.give(c.key)
 		if ok || err != nil {
 			return urn, err
 		}
 	}
+}
+
+// turn waits until c may be asked beside what other downloads ask of it. It
+// returns false when another candidate may be ready sooner by now.
+func (g *get) turn(ctx context.Context, c *candidate) (bool, error) {
+	if c.full {
+		g.report(StateWaiting, true)
+	}
+	return g.client.turns.take(ctx, c.key)
 }
 
 // try gives one candidate its turn. true means that the file is whole and

@@ -91,6 +91,7 @@ func (g *get) load(ctx context.Context, l *link, path string, c *candidate) (reu
 		if err != nil {
 			return errors.Is(err, errNotFound) && l.drain(resp), err
 		}
+		g.client.turns.served(c.key)
 		if !g.sized {
 			g.size, g.sized = p.total, true
 		}
