@@ -6,77 +6,133 @@ import (
 	"log"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/hashicorp/mdns"
 	"github.com/seed282dab8e/servent/servent/overlay"
+	"github.com/sirupsen/logrus"
 )
 
 const (
 	mdnsService = "_servent._tcp"
-	mdnsEvery   = 30 * time.Second
-	mdnsWait    = 2 * time.Second
-	mdnsQueue   = 32
+	// Who is there is asked often at first, then ever less.
+	mdnsFirst = time.Second
+	mdnsEvery = 30 * time.Second
+	mdnsWait  = 300 * time.Millisecond // for answers; it also delays the end of Run
+	mdnsQueue = 32
 )
 
-// discover announces the servent on the local network by multicast DNS and
+// neighbourhood announces the servent on the networks that this machine is on.
+type neighbourhood struct {
+	s       *Servent
+	quiet   *log.Logger
+	servers map[string]*mdns.Server // by interface
+	warned  bool
+}
+
+// discover announces the servent on the local networks by multicast DNS and
 // looks for others there, until ctx ends.
 func (s *Servent) discover(ctx context.Context) {
-	quiet := log.New(io.Discard, "", 0)
 	if s.addr.Addr().IsLoopback() {
 		return // nobody else could connect
 	}
-	server, err := s.announceLAN(quiet)
-	if err != nil {
-		s.log.WithField("component", "lan").WithError(err).Warn("cannot announce this servent on the local network; name peers with --connect")
-	} else {
-		defer server.Shutdown() //nolint:errcheck // closes sockets of a process that ends
-	}
-	tick := time.NewTicker(mdnsEvery)
-	defer tick.Stop()
-	for {
-		s.lookAround(ctx, quiet)
+	n := neighbourhood{s: s, quiet: log.New(io.Discard, "", 0), servers: map[string]*mdns.Server{}}
+	defer n.close()
+	for wait := mdnsFirst; ; wait = min(2*wait, mdnsEvery) {
+		var asked sync.WaitGroup
+		for _, i := range lanInterfaces() {
+			n.announce(&i)
+			asked.Go(func() { n.ask(ctx, &i) })
+		}
+		asked.Wait()
 		select {
 		case <-ctx.Done():
 			return
-		case <-tick.C:
+		case <-time.After(wait):
 		}
 	}
 }
 
-func (s *Servent) announceLAN(quiet *log.Logger) (*mdns.Server, error) {
-	ips, err := localAddrs()
+// lanInterfaces lists the interfaces on which neighbours may be. Without a
+// name the system would choose only the one that leads to the internet.
+func lanInterfaces() []net.Interface {
+	all, err := net.Interfaces()
 	if err != nil {
-		return nil, err
+		return nil
 	}
-	name := s.GUID().String()
-	zone, err := mdns.NewMDNSService(name, mdnsService, "", name+".local.", int(s.addr.Port()), ips, []string{"guid=" + name})
-	if err != nil {
-		return nil, err
-	}
-	return mdns.NewServer(&mdns.Config{Zone: zone, Logger: quiet})
+	return slices.DeleteFunc(all, func(i net.Interface) bool {
+		const wanted = net.FlagUp | net.FlagMulticast
+		return i.Flags&wanted != wanted || i.Flags&net.FlagLoopback != 0 || len(ipv4Of(&i)) == 0
+	})
 }
 
-// lookAround asks once who is there and tells the node of each as it answers.
-func (s *Servent) lookAround(ctx context.Context, quiet *log.Logger) {
+func ipv4Of(i *net.Interface) (ips []net.IP) {
+	addrs, err := i.Addrs()
+	if err != nil {
+		return nil
+	}
+	for _, a := range addrs {
+		if n, ok := a.(*net.IPNet); ok && n.IP.To4() != nil {
+			ips = append(ips, n.IP)
+		}
+	}
+	return ips
+}
+
+// announce answers questions on interface i from now on.
+func (n *neighbourhood) announce(i *net.Interface) {
+	if n.servers[i.Name] != nil {
+		return
+	}
+	server, err := n.serve(i)
+	if err == nil {
+		n.servers[i.Name] = server
+		return
+	}
+	if !n.warned {
+		n.warned = true
+		n.s.log.WithFields(logrus.Fields{"component": "lan", "interface": i.Name}).WithError(err).
+			Warn("cannot announce this servent to the local network; name peers with --connect")
+	}
+}
+
+func (n *neighbourhood) serve(i *net.Interface) (*mdns.Server, error) {
+	name := n.s.GUID().String()
+	zone, err := mdns.NewMDNSService(name, mdnsService, "", name+".local.", int(n.s.addr.Port()), ipv4Of(i), []string{"guid=" + name})
+	if err != nil {
+		return nil, err
+	}
+	return mdns.NewServer(&mdns.Config{Zone: zone, Iface: i, Logger: n.quiet})
+}
+
+func (n *neighbourhood) close() {
+	for _, server := range n.servers {
+		_ = server.Shutdown() // closes sockets, of a servent that ends
+	}
+}
+
+// ask asks once who is there on interface i, and tells the node of each as it
+// answers.
+func (n *neighbourhood) ask(ctx context.Context, i *net.Interface) {
 	found := make(chan *mdns.ServiceEntry, mdnsQueue)
 	var told sync.WaitGroup
 	told.Go(func() {
 		for e := range found {
-			if a, ok := s.neighbour(e); ok {
-				s.call(func(l *loop) { l.step(overlay.Heard{Addrs: []netip.AddrPort{a}}) })
+			if a, ok := n.s.neighbour(e); ok {
+				n.s.call(func(l *loop) { l.step(overlay.Heard{Addrs: []netip.AddrPort{a}}) })
 			}
 		}
 	})
 	params := mdns.DefaultParams(mdnsService)
-	params.Entries, params.Timeout, params.Logger, params.DisableIPv6 = found, mdnsWait, quiet, true
+	params.Entries, params.Timeout, params.Logger, params.Interface = found, mdnsWait, n.quiet, i
 	err := mdns.QueryContext(ctx, params)
 	close(found)
 	told.Wait()
 	if err != nil && ctx.Err() == nil {
-		s.log.WithField("component", "lan").WithError(err).Debug("look around")
+		n.s.log.WithFields(logrus.Fields{"component": "lan", "interface": i.Name}).WithError(err).Debug("ask who is there")
 	}
 }
 
@@ -87,19 +143,4 @@ func (s *Servent) neighbour(e *mdns.ServiceEntry) (netip.AddrPort, bool) {
 		return netip.AddrPort{}, false
 	}
 	return netip.AddrPortFrom(a.Unmap(), uint16(e.Port)), true
-}
-
-// localAddrs lists this machine's addresses on its networks.
-func localAddrs() ([]net.IP, error) {
-	addrs, err := net.InterfaceAddrs()
-	if err != nil {
-		return nil, err
-	}
-	var ips []net.IP
-	for _, a := range addrs {
-		if n, ok := a.(*net.IPNet); ok && n.IP.To4() != nil && !n.IP.IsLoopback() {
-			ips = append(ips, n.IP)
-		}
-	}
-	return ips, nil
 }

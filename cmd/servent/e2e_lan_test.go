@@ -18,7 +18,27 @@ import (
 // TestLANDiscovery: two servents on one network, told nothing of each other,
 // meet by multicast DNS. The network is a cable between two namespaces.
 func TestLANDiscovery(t *testing.T) {
-	one, two := lan(t)
+	for name, route := range map[string]func(t *testing.T, ns string){
+		"no default route":    func(*testing.T, string) {},
+		"default route there": func(t *testing.T, ns string) { ip(t, fmt.Sprintf("-n %s route add default dev %s", ns, ns)) },
+		"default route elsewhere": func(t *testing.T, ns string) {
+			ip(t, fmt.Sprintf("-n %s link add elsewhere type veth peer name nowhere", ns))
+			ip(t, fmt.Sprintf("-n %s addr add 10.99.8.1/24 dev elsewhere", ns))
+			ip(t, fmt.Sprintf("-n %s link set elsewhere up", ns))
+			ip(t, fmt.Sprintf("-n %s route add default dev elsewhere", ns))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			one, two := lan(t)
+			route(t, one)
+			route(t, two)
+			testDiscovery(t, one, two)
+		})
+	}
+}
+
+func testDiscovery(t *testing.T, one, two string) {
+	t.Helper()
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "papaya giraffe.txt"), []byte("hello"), 0o600); err != nil {
 		t.Fatal(err)
@@ -63,7 +83,6 @@ func lan(t *testing.T) (one, two string) {
 		ip(t, fmt.Sprintf("-n %s addr add 10.99.7.%d/24 dev %s", ns, i+1, ns))
 		ip(t, fmt.Sprintf("-n %s link set lo up", ns))
 		ip(t, fmt.Sprintf("-n %s link set %s up", ns, ns))
-		ip(t, fmt.Sprintf("-n %s route add default dev %s", ns, ns)) // where multicast goes
 	}
 	return one, two
 }
