@@ -111,6 +111,63 @@ func TestGGEPBomb(t *testing.T) {
 	}
 }
 
+// TestRecordBomb: extensions of a hit's record that inflate to a hundred
+// megabytes cost nothing, and the search that they answer goes on.
+func TestRecordBomb(t *testing.T) {
+	_, _, urn := shareFile(t, "x", 10)
+	s := start(t, servent.Config{})
+	f := dialForeign(t, s.Addr())
+	f.connect(false)
+	zeros := cobs(deflateZeros(t, 30<<20))
+	var answers [][]byte
+	for _, id := range []string{"H", "PATH", "LF", "u"} {
+		bomb := ggep(id, 0x60, zeros) // COBS and deflate
+		if len(bomb) > 60<<10 || bytes.IndexByte(bomb, 0) >= 0 {
+			t.Fatalf("%d bytes are no extension of a record", len(bomb))
+		}
+		answers = append(answers, foreignAnswer("walrus "+id+".ogg", 77, string(bomb), 1, false))
+	}
+	answers = append(answers, foreignAnswer("walrus.ogg", 77, urn, 1, false))
+	ctx, cancel := context.WithTimeout(t.Context(), foreignWait)
+	defer cancel()
+	rows := make(chan []servent.Found, 1)
+	go func() {
+		var all []servent.Found
+		_ = s.Search(ctx, servent.SearchRequest{Query: "walrus", Limit: len(answers)}, func(r servent.Found) { all = append(all, r) })
+		rows <- all
+	}()
+	q := f.want(kindQuery)
+	before := allocated()
+	for _, a := range answers {
+		f.send(frame{q.id, kindHit, 2, 0, a})
+	}
+	all := <-rows
+	if grown := allocated() - before; grown > 8<<20 {
+		t.Errorf("%d bytes were allocated", grown)
+	}
+	if len(all) != len(answers) || "urn:sha1:"+all[len(all)-1].SHA1 != urn {
+		t.Fatalf("%d rows of %d: %+v", len(all), len(answers), all)
+	}
+	for _, r := range all[:len(all)-1] {
+		if r.Size != 77 || r.SHA1 != "" || r.Path != "" {
+			t.Errorf("a bomb was taken for news: %+v", r)
+		}
+	}
+}
+
+// cobs makes data free of NULs by hand: each run up to a NUL is led by its
+// length and one more, a run of 254 without NUL by 255.
+func cobs(data []byte) []byte {
+	var out []byte
+	for run := range bytes.SplitSeq(data, []byte{0}) {
+		for ; len(run) >= 254; run = run[254:] {
+			out = append(append(out, 255), run[:254]...)
+		}
+		out = append(append(out, byte(len(run)+1)), run...)
+	}
+	return out
+}
+
 // TestLinkBomb: a compressed link that unfolds into a thousand times its size is
 // closed soon, and memory stays flat.
 func TestLinkBomb(t *testing.T) {
