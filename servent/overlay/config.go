@@ -64,6 +64,7 @@ type Config struct {
 	HitRate    Rate          // hits that a link may send; 1000/s, burst 10000
 	PushRate   Rate          // pushes that a link may send; 5/s, burst 50
 	DialBacks  Rate          // connections made because a Push asked; 2/s, burst 10
+	Dials      Rate          // connections to others than Connect; 2/s, burst 10
 
 	MaxRoutes    int           // message ids remembered a generation; 131072
 	RouteLife    time.Duration // of a query's route, at least; 10 min
@@ -116,6 +117,7 @@ func (c *Config) setDefaults() {
 	orDefault(&c.HitRate, Rate{1000, 10000})
 	orDefault(&c.PushRate, Rate{5, 50})
 	orDefault(&c.DialBacks, Rate{2, 10})
+	orDefault(&c.Dials, Rate{2, 10})
 	orDefault(&c.MaxRoutes, 1<<17)
 	orDefault(&c.RouteLife, 10*time.Minute)
 	orDefault(&c.QueryLife, 10*time.Minute)

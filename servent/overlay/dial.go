@@ -2,6 +2,7 @@ package overlay
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 )
 
@@ -10,6 +11,12 @@ type dialer struct {
 	seeds []seed
 	tries []netip.AddrPort // dials that run, to others than seeds
 	rest  time.Duration    // before which no other than a seed is dialled
+	rate  bucket           // of dials to others than seeds
+	// known are the last addresses at which this node found itself, or a servent
+	// that it is linked with, at one more address. A link that ends makes them
+	// worth a dial again.
+	known     [8]netip.AddrPort
+	nextKnown int
 }
 
 type seed struct {
@@ -23,13 +30,18 @@ type seed struct {
 const (
 	seedRetry    = 500 * time.Millisecond // after the first failure, doubled with each
 	maxSeedRetry = 5 * time.Second
-	// refusedRetry is when a seed that refused is asked again on the public
-	// network: gtk-gnutella bans who connects three times in a minute.
+	// refusedRetry is when who refused is asked again: gtk-gnutella bans who
+	// connects three times in a minute. Only seeds on a network of one's own are
+	// asked sooner, unless they say that it was too often.
 	refusedRetry = 40 * time.Second
 	maxTries     = 3 // dials at once to others than seeds
 	// refusedRest is how long dialling rests after a host refused, so that a
 	// full network is not asked without end.
 	refusedRest = time.Second
+	dialRest    = 500 * time.Millisecond // likewise when Config.Dials are used up
+
+	codeConnected = 409 // of a refusal: to itself, or to who is linked already
+	codeTooMany   = 429 // of a refusal: connects too often
 )
 
 func seedsOf(addrs []netip.AddrPort) []seed {
@@ -50,6 +62,9 @@ func (d *dialer) seed(a netip.AddrPort) *seed {
 }
 
 func (d *dialer) isSeed(a netip.AddrPort) bool { return d.seed(a) != nil }
+
+// needless says whether a dial to a would only find a servent that is linked.
+func (d *dialer) needless(a netip.AddrPort) bool { return slices.Contains(d.known[:], a) }
 
 // ended takes a out of the running tries.
 func (d *dialer) ended(a netip.AddrPort) {
@@ -97,7 +112,7 @@ func (n *Node) onDialFailed(ev DialFailed) {
 	if s := n.dials.seed(a); s != nil {
 		s.busy = false
 		s.next = n.now + min(maxSeedRetry, seedRetry<<min(s.fails, 8))
-		if ev.Code != 0 && n.cfg.Public {
+		if ev.Code == codeTooMany || ev.Code == codeConnected || ev.Code != 0 && n.cfg.Public {
 			s.next = n.now + refusedRetry
 		}
 		s.fails++
@@ -105,12 +120,26 @@ func (n *Node) onDialFailed(ev DialFailed) {
 		return
 	}
 	n.dials.ended(a)
-	if ev.Code == 0 {
-		n.hosts.bad(a, n.now)
-	} else { // it lives, but has no room
+	switch ev.Code {
+	case 0:
+		n.hosts.bad(a, n.now, hostRetry)
+	case codeConnected:
+		n.foundKnown(a)
+	default: // it lives, but has no room
+		n.hosts.bad(a, n.now, refusedRetry)
 		n.dials.rest = n.now + refusedRest
 	}
 	n.arm(max(n.now, n.dials.rest))
+}
+
+// foundKnown forgets an address of this node's own, or a second one of a
+// servent that is linked.
+func (n *Node) foundKnown(a netip.AddrPort) {
+	if n.linkAt(a) == nil {
+		n.hosts.drop(a)
+		n.dials.known[n.dials.nextKnown%len(n.dials.known)] = a
+		n.dials.nextKnown++
+	}
 }
 
 // dial appends the dials that are due.
@@ -131,6 +160,10 @@ func (n *Node) dial(out []Action) []Action {
 			if wait > 0 {
 				n.arm(wait)
 			}
+			break
+		}
+		if !n.dials.rate.allow(n.now, n.cfg.Dials) {
+			n.arm(n.now + dialRest)
 			break
 		}
 		n.dials.tries = append(n.dials.tries, a)

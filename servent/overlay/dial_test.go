@@ -2,6 +2,7 @@ package overlay
 
 import (
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 )
@@ -175,5 +176,86 @@ func TestConnectOnly(t *testing.T) {
 	b.step(DialFailed{Addr: hostAddr(5), Code: 503, Try: []netip.AddrPort{hostAddr(2)}})
 	if got := dials(b.pass(time.Hour)); len(got) != 0 {
 		t.Errorf("it dials %v", got)
+	}
+}
+
+// TestTooManyConnects: a named peer that says so is left alone, and so is one
+// that turns out to be linked; one that is full, on a network of one's own, is
+// asked again soon.
+func TestTooManyConnects(t *testing.T) {
+	seed := hostAddr(1)
+	for code, wait := range map[int]time.Duration{429: refusedRetry, 409: refusedRetry, 503: seedRetry} {
+		b := newBench(t, func(c *Config) { c.Connect = []netip.AddrPort{seed} })
+		b.pass(0)
+		b.step(DialFailed{Addr: seed, Code: code})
+		if got := dials(b.pass(wait - 1)); len(got) != 0 {
+			t.Errorf("code %d: it dials before %s", code, wait)
+		}
+		if got := dials(b.pass(1)); len(got) != 1 {
+			t.Errorf("code %d: after %s it dials %v", code, wait, got)
+		}
+	}
+}
+
+// TestRefusingHostIsForgotten: a host that refuses is asked less and less, and
+// in the end no more while others are known.
+func TestRefusingHostIsForgotten(t *testing.T) {
+	b := roamer(t, 1, fewHosts+1)
+	times := map[netip.AddrPort]int{}
+	for range 600 {
+		for _, a := range dials(b.pass(time.Second)) {
+			times[a]++
+			b.step(DialFailed{Addr: a, Code: 503})
+		}
+	}
+	if got := len(b.n.hosts.list); got != fewHosts {
+		t.Errorf("%d hosts are left, want %d", got, fewHosts)
+	}
+	for a, n := range times {
+		if n > 8 { // after 40, 80 and then every 120 s
+			t.Errorf("%s is dialled %d times in ten minutes", a, n)
+		}
+	}
+}
+
+// TestOwnAddressIsForgotten: an address at which the node finds itself, or who
+// is linked, is not dialled again until a link has ended.
+func TestOwnAddressIsForgotten(t *testing.T) {
+	b := roamer(t, 2, 0)
+	b.link(9, RoleFlat)
+	own := hostAddr(7)
+	b.step(Heard{Addrs: []netip.AddrPort{own}})
+	if got := dials(b.pass(0)); len(got) != 1 || got[0] != own {
+		t.Fatalf("it dials %v", got)
+	}
+	b.step(DialFailed{Addr: own, Code: 409})
+	b.step(Heard{Addrs: []netip.AddrPort{own}})
+	if got := dials(b.pass(time.Minute)); len(got) != 0 || slices.Contains(b.n.Hosts(), own) {
+		t.Fatalf("it dials %v, and knows %v", got, b.n.Hosts())
+	}
+	b.step(PeerDown{Link: 9})
+	b.step(Heard{Addrs: []netip.AddrPort{own}})
+	if got := dials(b.pass(0)); !slices.Contains(got, own) {
+		t.Errorf("after a link has ended it dials %v", got)
+	}
+}
+
+// TestDialRate: however many hosts fail at once, strangers are dialled at a rate.
+func TestDialRate(t *testing.T) {
+	b := roamer(t, 4, 200)
+	count := func(d time.Duration) (n int) {
+		for end := b.now.Add(d); b.now.Before(end); {
+			for _, a := range dials(b.pass(10 * time.Millisecond)) {
+				n++
+				b.step(DialFailed{Addr: a})
+			}
+		}
+		return n
+	}
+	if n := count(100 * time.Millisecond); n != 10 {
+		t.Errorf("%d dials at once, want 10", n)
+	}
+	if n := count(10 * time.Second); n < 18 || n > 20 {
+		t.Errorf("%d dials in ten seconds, want two a second", n)
 	}
 }

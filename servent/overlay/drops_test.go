@@ -248,7 +248,12 @@ func TestEveryReasonIsTested(t *testing.T) {
 
 // TestRateLimits: what a link may send at once, and one more.
 func TestRateLimits(t *testing.T) {
-	b := newBench(t, func(c *Config) { c.Rate = Rate{10, 20}; c.HitRate = Rate{10, 30}; c.PushRate = Rate{1, 5}; c.DialBacks = Rate{1, 3} })
+	b := newBench(t, func(c *Config) {
+		c.Rate = Rate{10, 20}
+		c.HitRate = Rate{10, 30}
+		c.PushRate = Rate{1, 5}
+		c.DialBacks = Rate{1, 3}
+	})
 	b.links(3)
 	dropped := func() uint64 { st := b.n.Stats(); return st.Drops[DropRate] }
 	for range 20 {

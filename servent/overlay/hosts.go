@@ -13,9 +13,10 @@ type hostCache struct {
 }
 
 type host struct {
-	addr  netip.AddrPort
-	next  time.Duration // before which it is not dialled
-	fails uint8
+	addr   netip.AddrPort
+	next   time.Duration // before which it is not dialled
+	fails  uint8
+	linked bool // it has been, and has not failed too often since
 }
 
 const (
@@ -23,6 +24,9 @@ const (
 	hostRetry    = 30 * time.Second
 	// fewHosts are kept even then: one of them may be the only way back.
 	fewHosts = 8
+	// maxPerIP is how many places one machine has, so that nobody can have a
+	// node try all its ports. Loopback, where demonstrations live, has no limit.
+	maxPerIP = 4
 )
 
 func (c *hostCache) find(a netip.AddrPort) int {
@@ -34,14 +38,53 @@ func (c *hostCache) find(a netip.AddrPort) int {
 	return -1
 }
 
-// add remembers a; when the cache is full it takes a random place.
+// add remembers a. When the cache is full it takes the place of a random host
+// that was never linked; when there are too many of its machine, that of one
+// which fails. Without such a place it is forgotten.
 func (c *hostCache) add(r *rand.Rand, a netip.AddrPort) {
+	if c.find(a) >= 0 {
+		return
+	}
+	same, failed := 0, -1
+	for i := range c.list {
+		if h := &c.list[i]; h.addr.Addr() == a.Addr() && !a.Addr().IsLoopback() {
+			same++
+			if h.fails == maxHostFails {
+				failed = i
+			}
+		}
+	}
+	place := len(c.list)
 	switch {
-	case c.find(a) >= 0:
-	case len(c.list) < c.max:
-		c.list = append(c.list, host{addr: a})
+	case same >= maxPerIP:
+		place = failed
+	case place == c.max:
+		place = c.stranger(r)
 	default:
-		c.list[r.IntN(len(c.list))] = host{addr: a}
+		c.list = append(c.list, host{})
+	}
+	if place >= 0 {
+		c.list[place] = host{addr: a}
+	}
+}
+
+// stranger returns the place of a random host that was never linked, -1 if all
+// were.
+func (c *hostCache) stranger(r *rand.Rand) int {
+	first := r.IntN(len(c.list))
+	for i := range c.list {
+		if at := (first + i) % len(c.list); !c.list[at].linked {
+			return at
+		}
+	}
+	return -1
+}
+
+// drop forgets a.
+func (c *hostCache) drop(a netip.AddrPort) {
+	if i := c.find(a); i >= 0 {
+		c.list[i] = c.list[len(c.list)-1]
+		c.list = c.list[:len(c.list)-1]
 	}
 }
 
@@ -54,21 +97,26 @@ func (c *hostCache) tried(a netip.AddrPort, now time.Duration) {
 
 func (c *hostCache) good(a netip.AddrPort, now time.Duration) {
 	if i := c.find(a); i >= 0 {
-		c.list[i].fails, c.list[i].next = 0, now+hostRetry
+		c.list[i] = host{addr: a, next: now + hostRetry, linked: true}
 	}
 }
 
-func (c *hostCache) bad(a netip.AddrPort, now time.Duration) {
+// bad notes that a could not be linked, or had to be closed. It rests for wait,
+// longer each time.
+func (c *hostCache) bad(a netip.AddrPort, now, wait time.Duration) {
 	i := c.find(a)
 	if i < 0 {
 		return
 	}
 	h := &c.list[i]
 	h.fails = min(h.fails+1, maxHostFails)
-	h.next = now + hostRetry*time.Duration(h.fails)
-	if h.fails == maxHostFails && len(c.list) > fewHosts {
-		c.list[i] = c.list[len(c.list)-1]
-		c.list = c.list[:len(c.list)-1]
+	h.next = now + wait*time.Duration(h.fails)
+	if h.fails < maxHostFails {
+		return
+	}
+	h.linked = false
+	if len(c.list) > fewHosts {
+		c.drop(a)
 	}
 }
 
@@ -135,7 +183,7 @@ func (n *Node) onHeard(ev Heard) {
 // loopback address means something only to one who is on loopback too.
 func (n *Node) hear(a netip.AddrPort, fromLoopback bool) {
 	a = netip.AddrPortFrom(a.Addr().Unmap(), a.Port())
-	if n.cfg.ConnectOnly || a.Port() == 0 || a == n.Addr() || !n.mayDial(a.Addr(), fromLoopback) {
+	if n.cfg.ConnectOnly || a.Port() == 0 || a == n.Addr() || n.dials.needless(a) || !n.mayDial(a.Addr(), fromLoopback) {
 		return
 	}
 	n.hosts.add(n.cfg.Rand, a)
@@ -147,7 +195,7 @@ func (n *Node) hear(a netip.AddrPort, fromLoopback bool) {
 // into its own LAN.
 func (n *Node) mayDial(a netip.Addr, fromLoopback bool) bool {
 	switch {
-	case !a.IsValid() || a.IsUnspecified() || a.IsMulticast():
+	case !a.IsValid() || a.IsUnspecified() || a.IsMulticast() || a.Is4() && reserved(a.As4()):
 		return false
 	case a.IsLoopback():
 		return fromLoopback && !n.cfg.Public
@@ -156,6 +204,10 @@ func (n *Node) mayDial(a netip.Addr, fromLoopback bool) bool {
 	}
 	return n.cfg.Public
 }
+
+// reserved tells the IPv4 addresses that no machine has: 0.x.x.x and those from
+// 240.0.0.0 to the broadcast address.
+func reserved(ip [4]byte) bool { return ip[0] == 0 || ip[0] >= 240 }
 
 func (n *Node) hearListen(l *link) {
 	if l.peer.Listen.IsValid() && l.peer.Role != RoleLeaf {

@@ -41,6 +41,53 @@ func TestHostCacheLimit(t *testing.T) {
 	}
 }
 
+// TestHostCachePlaces: one machine has few places, but for loopback; hosts that
+// were linked once stay, whoever comes.
+func TestHostCachePlaces(t *testing.T) {
+	port := func(ip string, n int) netip.AddrPort {
+		return netip.AddrPortFrom(netip.MustParseAddr(ip), uint16(n+1))
+	}
+	c, r := hostCacheOf(0, 100)
+	for n := range 2000 {
+		c.add(r, port("10.9.9.9", n))
+	}
+	if len(c.list) != maxPerIP || c.find(port("10.9.9.9", 0)) < 0 {
+		t.Errorf("one machine has %d places", len(c.list))
+	}
+	for range maxHostFails {
+		c.bad(port("10.9.9.9", 1), 0, hostRetry)
+	}
+	c.add(r, port("10.9.9.9", 77)) // in its place
+	if len(c.list) != maxPerIP || c.find(port("10.9.9.9", 77)) < 0 || c.find(port("10.9.9.9", 1)) >= 0 {
+		t.Errorf("a place that fails is not given away: %v", c.list)
+	}
+	for n := range 50 {
+		c.add(r, port("127.0.0.1", n))
+	}
+	if len(c.list) != maxPerIP+50 {
+		t.Errorf("%d hosts with 50 on loopback", len(c.list))
+	}
+
+	c, r = hostCacheOf(10, 10)
+	for n := range 5 {
+		c.good(hostAddr(n), 0)
+	}
+	for n := range 1000 {
+		c.add(r, hostAddr(100+n))
+	}
+	for n := range 5 {
+		if c.find(hostAddr(n)) < 0 {
+			t.Errorf("host %d, once linked, is gone", n)
+		}
+	}
+	for i := range c.list {
+		c.list[i].linked = true
+	}
+	if c.add(r, hostAddr(7777)); len(c.list) != 10 || c.find(hostAddr(7777)) >= 0 {
+		t.Error("a newcomer takes the place of one that was linked")
+	}
+}
+
 func TestHostCachePick(t *testing.T) {
 	c, r := hostCacheOf(5, 10)
 	const now = time.Hour
@@ -78,7 +125,7 @@ func TestHostCacheForgets(t *testing.T) {
 	fail := func(times int) {
 		for range times {
 			c.tried(a, 0)
-			c.bad(a, 0)
+			c.bad(a, 0, hostRetry)
 		}
 	}
 	fail(maxHostFails - 1)
@@ -99,7 +146,7 @@ func TestHostCacheForgets(t *testing.T) {
 	if next := c.list[c.find(a)].next; next != hostRetry*maxHostFails {
 		t.Errorf("it is tried again after %s", next)
 	}
-	c.bad(hostAddr(77), 0) // unknown: nothing happens
+	c.bad(hostAddr(77), 0, hostRetry) // unknown: nothing happens
 }
 
 func TestHostCacheSome(t *testing.T) {
@@ -131,6 +178,9 @@ func TestMayDial(t *testing.T) {
 		{"0.0.0.0", false, false, false, false},
 		{"224.0.0.1", false, false, false, false},
 		{"ff02::1", false, false, false, false},
+		{"255.255.255.255", false, false, false, false},
+		{"240.0.0.1", false, false, false, false},
+		{"0.1.2.3", false, false, false, false},
 	}
 	lan := newBench(t, nil).n
 	public := newBench(t, func(c *Config) { c.Public = true }).n

@@ -22,6 +22,8 @@ type link struct {
 	repeats             bucket // message ids that this very link sent before
 	hopsFlow            uint8
 	nextPing            time.Duration // before which a ping of theirs is not answered
+	asked               int           // hosts that it may still name for our last ping
+	unasked             bucket        // and those that it names of its own accord
 
 	table protocol.TableReceiver // the route table it sends
 	slots uint32                 // of that table, as its last RESET said
@@ -126,7 +128,7 @@ func (n *Node) bye(l *link, code uint16, text string, out []Action) []Action {
 	}
 	n.stats.Closed[code]++
 	if code >= 400 && code < 500 { // its fault: others first
-		n.hosts.bad(l.peer.Listen, n.now)
+		n.hosts.bad(l.peer.Listen, n.now, hostRetry)
 	}
 	return n.drop(l, text, out)
 }

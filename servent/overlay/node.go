@@ -207,6 +207,7 @@ func (n *Node) forget(l *link) {
 		n.links = slices.Delete(n.links, i, i+1)
 	}
 	n.dials.down(l.id, n.now)
+	n.dials.known = [len(n.dials.known)]netip.AddrPort{}
 	n.arm(n.dials.next(n.now))
 	if !n.cfg.ConnectOnly {
 		n.arm(n.now) // for another link in its place

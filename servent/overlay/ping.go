@@ -32,6 +32,7 @@ const (
 	pingInterval  = time.Second      // a link that pings faster is not answered
 	relayInterval = 3 * time.Second  // at most one ping is relayed in that time
 	refreshLinks  = 3                // links that are asked for fresh pongs
+	unaskedPongs  = 10               // hosts that a link may name a minute, unasked
 )
 
 func (c *pongCache) add(e pong) {
@@ -146,9 +147,10 @@ func (n *Node) onPong(l *link, h protocol.Header, m Received, out []Action) []Ac
 	if err != nil {
 		return n.malformed(l, h.Kind, out)
 	}
-	// An ultrapeer also tells its leaves of hosts that they did not ask for.
-	n.hear(p.Addr, l.peer.Addr.Addr().IsLoopback())
 	r := n.pings.find(&h.ID)
+	if n.mayLearn(l, r) {
+		n.hear(p.Addr, l.peer.Addr.Addr().IsLoopback())
+	}
 	if r == nil {
 		return n.dropped(h.Kind, DropNoRoute, out)
 	}
@@ -162,10 +164,24 @@ func (n *Node) onPong(l *link, h protocol.Header, m Received, out []Action) []Ac
 	return n.back(r.link, l, h, m, out)
 }
 
+// mayLearn says whether l may name another host for the host cache: a few in
+// answer to a ping of ours, and fewer that nobody asked for, as an ultrapeer
+// tells its leaves. r is the route of the ping.
+func (n *Node) mayLearn(l *link, r *route) bool {
+	if r != nil && r.link == self && l.asked > 0 {
+		l.asked--
+		return true
+	}
+	return l.unasked.allow(n.now, Rate{unaskedPongs / 60., unaskedPongs})
+}
+
 // sendPing asks l for pongs; TTL 1 asks only whether it is alive.
 func (n *Node) sendPing(l *link, ttl uint8, out []Action) []Action {
 	h := protocol.Header{ID: n.newID(), Kind: protocol.KindPing, TTL: ttl}
 	n.pings.add(n.now, route{id: h.ID, link: self, ttl: ttl})
+	if ttl > 1 {
+		l.asked = 1 + pongsPerPing // itself, and whom it knows
+	}
 	return n.sendNew(l, h, nil, out)
 }
 

@@ -54,6 +54,31 @@ func TestPongCacheIsARing(t *testing.T) {
 	}
 }
 
+// TestHostsLearnt: what one link can put into the host cache, asked and unasked.
+func TestHostsLearnt(t *testing.T) {
+	b := roaming(t, 1)
+	b.n.byID[1].asked = 0 // its greeting has been answered
+	before := len(b.n.hosts.list)
+	next := 0
+	storm := func(id protocol.GUID, want int) {
+		t.Helper()
+		for range 1000 {
+			next++
+			b.receive(1, protocol.Header{ID: id, Kind: protocol.KindPong, TTL: 1}, protocol.Pong{Addr: hostAddr(next)})
+		}
+		if got := len(b.n.hosts.list) - before; got != want {
+			t.Errorf("%d hosts learnt of a thousand, want %d", got, want)
+		}
+		before = len(b.n.hosts.list)
+		b.pass(time.Minute / unaskedPongs) // for the rate of the link; one more unasked
+	}
+	storm(protocol.GUID{}, unaskedPongs)
+	out := b.n.sendPing(b.n.byID[1], 7, nil)
+	storm(header(out[0]).ID, 1+pongsPerPing+1)
+	out = b.n.sendPing(b.n.byID[1], 1, nil) // is it alive?
+	storm(header(out[0]).ID, 1)
+}
+
 // TestPongCacheKeepsTheNearest: of two pongs of one host the nearer counts, while
 // it is fresh.
 func TestPongCacheKeepsTheNearest(t *testing.T) {
