@@ -95,6 +95,7 @@ type Status struct {
 	Links    map[string]int      `json:"links"` // by role of the peer
 	Files    int                 `json:"files"`
 	Bytes    uint64              `json:"bytes"`
+	Seeds    []SeedInfo          `json:"seeds"` // peers that the user named
 	Shares   []ShareInfo         `json:"shares"`
 	Messages map[string]Messages `json:"messages"`
 	Drops    map[string]uint64   `json:"drops"`  // messages dropped, by reason
@@ -103,6 +104,13 @@ type Status struct {
 	Index    IndexInfo           `json:"index"`
 	Transfer TransferInfo        `json:"transfers"`
 	Hosts    int                 `json:"hosts"` // in the host cache
+}
+
+// SeedInfo is one peer that the user named.
+type SeedInfo struct {
+	Addr   string `json:"addr"`
+	Linked bool   `json:"linked"`
+	Error  string `json:"error,omitempty"` // why the last try gave no link
 }
 
 // ShareInfo is one shared folder.

@@ -26,7 +26,7 @@ func (s *Servent) dialLink(ctx context.Context, a netip.AddrPort) {
 		return
 	}
 	s.log.WithFields(logrus.Fields{"component": "dial", "addr": a}).WithError(err).Debug("no link")
-	s.call(func(l *loop) { l.refused(a, code, try) })
+	s.call(func(l *loop) { l.refused(a, code, try, err) })
 }
 
 func (s *Servent) tryDial(ctx context.Context, a netip.AddrPort) (code int, try []netip.AddrPort, err error) {

@@ -29,6 +29,7 @@ type loop struct {
 	searches map[protocol.GUID]*userSearch
 	pushes   map[protocol.GUID]chan error // answers to UserPush, by servent
 	edge     edgeStats
+	seeds    seeds
 }
 
 // edgeStats counts what happens outside the core.
@@ -44,6 +45,7 @@ func newLoop(ctx context.Context, s *Servent, node *overlay.Node) *loop {
 		searches: map[protocol.GUID]*userSearch{},
 		pushes:   map[protocol.GUID]chan error{},
 		timer:    time.NewTimer(0),
+		seeds:    newSeeds(s.seeds),
 	}
 }
 
@@ -270,6 +272,7 @@ func (l *loop) attach(w *wire) {
 	w.write = make(chan queue, 1)
 	w.taken = make(chan struct{}, 1)
 	l.wires.add(w)
+	l.seeds.failed(w.peer.Addr, nil)
 	l.s.log.WithFields(logrus.Fields{"component": "link", "addr": w.peer.Addr, "role": w.peer.Role}).Debug("link up")
 	l.s.emit(Event{Event: "peer_up", Peer: peerOf(w.peer)})
 	l.s.wg.Go(func() { w.flush(&l.pool, l.s.reports, l.s.done) })
@@ -283,6 +286,7 @@ func (l *loop) attach(w *wire) {
 }
 
 // refused tells the node that a dial came to nothing.
-func (l *loop) refused(a netip.AddrPort, code int, try []netip.AddrPort) {
+func (l *loop) refused(a netip.AddrPort, code int, try []netip.AddrPort, err error) {
+	l.seeds.failed(a, err)
 	l.step(overlay.DialFailed{Addr: a, Code: code, Try: try})
 }

@@ -28,6 +28,7 @@ type Servent struct {
 	id       identity
 	listener net.Listener
 	addr     netip.AddrPort
+	seeds    []netip.AddrPort // that the user named
 	unlock   *os.File
 	node     *overlay.Node // the loop's, once Run has begun
 	lib      *library.Library
@@ -90,22 +91,21 @@ func (s *Servent) open() (err error) {
 	if s.id, err = loadIdentity(s.cfg.DataDir); err != nil {
 		return err
 	}
-	seeds, err := resolve(context.Background(), s.cfg.Connect)
-	if err != nil {
+	if s.seeds, err = resolve(context.Background(), s.cfg.Connect); err != nil {
 		return err
 	}
-	s.pendingPerIP = newPerIP(maxPendingPerIP, seeds)
-	s.linksPerIP = newPerIP(maxLinksPerIP, seeds)
-	s.httpPerIP = newPerIP(maxHTTPPerIP, seeds)
+	s.pendingPerIP = newPerIP(maxPendingPerIP, s.seeds)
+	s.linksPerIP = newPerIP(maxLinksPerIP, s.seeds)
+	s.httpPerIP = newPerIP(maxHTTPPerIP, s.seeds)
 	if s.listener, err = bind(&s.cfg); err != nil {
 		return err
 	}
 	s.addr = addrPort(s.listener.Addr())
 	s.library()
-	return s.overlay(seeds)
+	return s.overlay()
 }
 
-func (s *Servent) overlay(seeds []netip.AddrPort) (err error) {
+func (s *Servent) overlay() (err error) {
 	var seed [32]byte
 	if _, err = crand.Read(seed[:]); err != nil {
 		return fmt.Errorf("read randomness: %w", err)
@@ -113,7 +113,7 @@ func (s *Servent) overlay(seeds []netip.AddrPort) (err error) {
 	c := s.cfg.Overlay
 	c.ID, c.Rand, c.Role = s.id.guid(), rand.New(rand.NewChaCha8(seed)), s.cfg.Role
 	c.Listen, c.Agent = s.addr, s.cfg.agent()
-	c.Connect, c.ConnectOnly, c.Public = seeds, s.cfg.ConnectOnly, s.cfg.Network == Gnutella
+	c.Connect, c.ConnectOnly, c.Public = s.seeds, s.cfg.ConnectOnly, s.cfg.Network == Gnutella
 	s.started = time.Now()
 	s.node, err = overlay.New(s.started, c)
 	return err

@@ -51,6 +51,7 @@ func (l *loop) status(st *Status) {
 	for _, link := range l.node.Links() {
 		st.Links[roleOf(link.Peer)]++
 	}
+	st.Seeds = l.seeds.info(l.node.Links())
 	stats := l.node.Stats()
 	for _, k := range overlay.CountedKinds() {
 		st.Messages[k.String()] = Messages(stats.Of(k))

@@ -20,7 +20,7 @@ func TestDeadHost(t *testing.T) {
 	p := h.spawn(t, "share", "--json", "--connect-only", "--listen", "127.0.0.1:0", "--connect", dead, smallTree(t))
 	ready := object[readyLine](t, p.line(t, `"ready"`))
 	until(t, 2*linkWait, func() error {
-		if strings.Contains(p.err.String(), "none of the peers named with --connect can be reached") {
+		if strings.Contains(p.err.String(), "no link yet with the peers named with --connect") && strings.Contains(p.err.String(), "connection refused") {
 			return nil
 		}
 		return errors.New("no warning came")
@@ -31,7 +31,7 @@ func TestDeadHost(t *testing.T) {
 	}
 	code, _, errOut := newHome(t).call(t, "search", "--connect-only", "--listen", "127.0.0.1:0",
 		"--connect", dead, "--timeout", "1s", "danube")
-	if code != 3 || !strings.Contains(errOut, "no peer could be reached") || !strings.Contains(errOut, "--connect") {
+	if code != 3 || !strings.Contains(errOut, "("+dead+": connect: connection refused)") || !strings.Contains(errOut, "name others with --connect") {
 		t.Errorf("search: exit %d: %s", code, errOut)
 	}
 }

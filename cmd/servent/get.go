@@ -64,7 +64,13 @@ func (a *app) get(ctx context.Context, f *getFlags, args []string) error {
 		return err
 	}
 	defer s.close()
-	return a.getAll(ctx, s, files)
+	err = a.getAll(ctx, s, files)
+	if errors.Is(err, servent.ErrNoSource) {
+		if why := s.loneliness(ctx); why != "" {
+			fmt.Fprintf(a.err, "servent: %s\n", why)
+		}
+	}
+	return err
 }
 
 // wanted finds out which files args name.

@@ -86,20 +86,11 @@ func (a *app) search(ctx context.Context, f *searchFlags, query string) error {
 	case err != nil:
 		return err
 	case len(v.rows) == 0:
-		return nothingFound(ctx, s, query)
+		if why := s.loneliness(ctx); why != "" {
+			return fmt.Errorf("%w: %s", errNothing, why)
+		}
+		return fmt.Errorf("%w for %s: try fewer words, or a longer --timeout", errNothing, query)
 	}
 	v.conclude()
 	return nil
-}
-
-// nothingFound says so, and what may help.
-func nothingFound(ctx context.Context, s *session, query string) error {
-	links, err := s.links(ctx)
-	switch {
-	case err != nil || links > 0:
-		return fmt.Errorf("%w for %s: try fewer words, or a longer --timeout", errNothing, query)
-	case s.own == nil:
-		return fmt.Errorf("%w: the running servent has no links now; start it with --connect host:port to name a peer", errNothing)
-	}
-	return fmt.Errorf("%w: no peer could be reached; name one with --connect host:port, or run `servent share DIR` on another machine of this network", errNothing)
 }

@@ -20,9 +20,9 @@ type node interface {
 // one of the command's own.
 type session struct {
 	node
-	own   *servent.Servent // nil: another process runs it
-	links func(ctx context.Context) (int, error)
-	close func()
+	own    *servent.Servent // nil: another process runs it
+	status func(ctx context.Context) (servent.Status, error)
+	close  func()
 }
 
 // startWait is how long a servent that holds the data dir, but does not answer
@@ -42,11 +42,7 @@ func (a *app) open(ctx context.Context, n *nodeFlags) (*session, error) {
 		return nil, err
 	case client != nil:
 		a.warnUnused(n.names())
-		links := func(ctx context.Context) (int, error) {
-			peers, err := client.Peers(ctx)
-			return len(peers), err
-		}
-		return &session{node: client, links: links, close: client.Close}, nil
+		return &session{node: client, status: client.Status, close: client.Close}, nil
 	}
 	running, end := context.WithCancel(context.WithoutCancel(ctx))
 	ended := make(chan struct{})
@@ -56,8 +52,8 @@ func (a *app) open(ctx context.Context, n *nodeFlags) (*session, error) {
 			a.log.WithError(err).Error("the servent has ended")
 		}
 	}()
-	links := func(context.Context) (int, error) { return len(own.Peers()), nil }
-	return &session{node: own, own: own, links: links, close: func() { end(); <-ended }}, nil
+	status := func(context.Context) (servent.Status, error) { return own.Status(), nil }
+	return &session{node: own, own: own, status: status, close: func() { end(); <-ended }}, nil
 }
 
 // nodeConfig is the configuration of a servent of our own.

@@ -133,10 +133,10 @@ func (s *sharing) tellReady() {
 	s.held = nil
 }
 
-// warnLonely tells of peers that the user named and none of which answers.
+// warnLonely tells of peers that the user named and none of which gives a link.
 func (s *sharing) warnLonely() {
-	if s.wantsLinks && len(s.own.Peers()) == 0 {
-		s.a.log.Warn("none of the peers named with --connect can be reached; trying on")
+	if st := s.own.Status(); s.wantsLinks && linkCount(&st) == 0 {
+		s.a.log.WithField("peers", seedsText(&st)).Warn("no link yet with the peers named with --connect; trying on")
 	}
 }
 

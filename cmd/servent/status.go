@@ -47,6 +47,11 @@ func (a *app) showStatus(st *servent.Status) {
 	line("listens", "%s, others connect to %s", listenText(st.Listen), st.Address)
 	line("guid", "%s", st.GUID)
 	line("links", "%s; %s known", linksText(st.Links), countText(st.Hosts, "host"))
+	for _, seed := range st.Seeds {
+		if !seed.Linked {
+			line("", "none with %s", seedText(&seed))
+		}
+	}
 	line("shares", "%s, %s", countText(st.Files, "file"), byteText(st.Bytes))
 	for _, s := range st.Shares {
 		line("", "%s: %s, %s%s", s.Dir, countText(s.Files, "file"), byteText(s.Bytes), leftOutText(s.LeftOut))

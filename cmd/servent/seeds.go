@@ -1,0 +1,60 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/seed282dab8e/servent/search"
+	"github.com/seed282dab8e/servent/servent"
+)
+
+// maxSeedsTold bounds how many peers one message names.
+const maxSeedsTold = 3
+
+// seedText is a peer that the user named and that is not linked, and why.
+func seedText(s *servent.SeedInfo) string {
+	if s.Error == "" {
+		return s.Addr
+	}
+	return s.Addr + ": " + search.Clean(s.Error)
+}
+
+// seedsText tells of the peers that the user named and that are not linked;
+// empty where there are none.
+func seedsText(st *servent.Status) string {
+	var texts []string
+	for _, s := range st.Seeds {
+		if !s.Linked {
+			texts = append(texts, seedText(&s))
+		}
+	}
+	if more := len(texts) - maxSeedsTold; more > 0 {
+		texts = append(texts[:maxSeedsTold], fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(texts, "; ")
+}
+
+func linkCount(st *servent.Status) int {
+	n := 0
+	for _, of := range st.Links {
+		n += of
+	}
+	return n
+}
+
+// loneliness says why there are no links and what may help, to one whose
+// command found nothing; empty where there are some.
+func (s *session) loneliness(ctx context.Context) string {
+	st, err := s.status(ctx)
+	if err != nil || linkCount(&st) > 0 {
+		return ""
+	}
+	switch seeds := seedsText(&st); {
+	case seeds != "":
+		return "no link with the peers named with --connect (" + seeds + "); name others with --connect host:port"
+	case s.own == nil:
+		return "the running servent has no links now; start it with --connect host:port to name a peer"
+	}
+	return "no peer could be reached; name one with --connect host:port, or run `servent share DIR` on another machine of this network"
+}
