@@ -5,6 +5,7 @@ import (
 	"math"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -251,6 +252,54 @@ func FuzzParseQuery(f *testing.F) {
 		for _, p := range peer.Prefixes {
 			if !slices.Contains(q.Prefixes, p) {
 				t.Fatalf("%q goes out as %q, which asks for %q*", s, wire, p)
+			}
+		}
+	})
+}
+
+func FuzzWireQuery(f *testing.F) {
+	for _, s := range []string{"blue danube", "name*", "a*b* **", "ß*\xff", "\\", "blue blue Blue*", "\u202e*x", strings.Repeat("w ", 300)} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		q := WireQuery(s)
+		for _, words := range [][]string{q.Words, q.Prefixes} {
+			if len(words) > maxWords {
+				t.Fatalf("%q asks for %d words", s, len(words))
+			}
+			for i, w := range words {
+				if got := Tokens(w); len(got) != 1 || got[0] != w || slices.Contains(words[:i], w) {
+					t.Fatalf("%q asks for %q, which is no word or stands twice", s, w)
+				}
+			}
+		}
+		// Written again, it asks for nothing new.
+		again := WireQuery(q.WireText())
+		for _, w := range again.Words {
+			if !slices.Contains(q.Words, w) {
+				t.Fatalf("%q: written again it asks for %q", s, w)
+			}
+		}
+		for _, p := range again.Prefixes {
+			if !slices.Contains(q.Prefixes, p) {
+				t.Fatalf("%q: written again it asks for %q*", s, p)
+			}
+		}
+	})
+}
+
+func FuzzParseSize(f *testing.F) {
+	for _, s := range []string{"700", "10MB", "1.5 GiB", "18446744073709551615", "17000000TiB", "1.", ".5k", ".", "0x10", "9e99"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		n, err := ParseSize(s)
+		if err != nil {
+			return
+		}
+		for _, same := range []string{" " + s + " ", strings.ToUpper(s), strconv.FormatUint(n, 10) + "B"} {
+			if got, err := ParseSize(same); err != nil || got != n {
+				t.Fatalf("%q is %d, %q is %d, %v", s, n, same, got, err)
 			}
 		}
 	})
