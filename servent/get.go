@@ -17,12 +17,20 @@ import (
 const (
 	// sourceSearch is how long a download without sources looks for some.
 	sourceSearch = 15 * time.Second
+	// sourceLinks is how long it waits for a first link before it gives up.
+	sourceLinks = 5 * time.Second
 	// sourceLinger is how long it goes on looking after the first.
 	sourceLinger = 500 * time.Millisecond
 	// sourceRounds is how often it looks again after all sources failed.
 	sourceRounds = 2
 	// maxSources is how many sources one download has at most.
 	maxSources = 32
+)
+
+// States of a download that has no sources, beside those of package transfer.
+const (
+	StateSearching      = "searching"
+	StateSearchingAgain = "source lost, searching again"
 )
 
 // Errors of Get that a caller may want to tell apart.
@@ -72,28 +80,77 @@ func (s *Servent) Get(ctx context.Context, req GetRequest, progress func(GetProg
 	if job.Name == "" {
 		job.Name = m.URN.SHA1.String()
 	}
-	var before error // why the sources of the last round did not deliver
+	f := fetch{s: s, m: m, job: job, progress: progress}
+	got, err := f.run(ctx)
+	if s.life.Err() != nil && errors.Is(err, context.Canceled) {
+		err = errStopped
+	}
+	return got, err
+}
+
+// fetch is one download with its searches for sources. It belongs to one goroutine.
+type fetch struct {
+	s        *Servent
+	m        protocol.Magnet
+	job      transfer.Job
+	progress func(GetProgress)
+	lost     error             // why the sources of the last round did not deliver
+	of       int               // how many they were
+	best     transfer.Progress // when most of the file was there
+}
+
+func (f *fetch) run(ctx context.Context) (Got, error) {
 	for round := 0; ; round++ {
-		if len(job.Sources) == 0 {
-			progress(GetProgress{Name: job.Name, Total: job.Size, State: "searching"})
-			if err := s.findSources(ctx, m, &job); err != nil {
-				return Got{}, after(before, err)
+		if len(f.job.Sources) == 0 {
+			f.progress(GetProgress{Name: f.job.Name, Total: f.job.Size, State: f.searching()})
+			if err := f.s.findSources(ctx, f.m, &f.job); err != nil {
+				return Got{}, f.inVain(err)
 			}
 		}
-		got, err := s.load(ctx, job, progress)
+		got, err := f.load(ctx)
 		if err == nil || ctx.Err() != nil || round >= sourceRounds || !errors.Is(err, transfer.ErrUnavailable) {
 			return got, err
 		}
-		before, job.Sources = err, nil
+		f.lost, f.of, f.job.Sources = err, len(f.job.Sources), nil
 	}
 }
 
-// after is err with what went wrong before it; before may be nil.
-func after(before, err error) error {
-	if before == nil {
-		return err
+// searching is the state of a download that looks for sources.
+func (f *fetch) searching() string {
+	if f.lost == nil {
+		return StateSearching
 	}
-	return fmt.Errorf("%w; before that: %w", err, before)
+	return StateSearchingAgain
+}
+
+// inVain is the error of a search for sources with what went wrong before it.
+// Who had a part of the file knew a source: that is not the same as none.
+func (f *fetch) inVain(err error) error {
+	var why interface{ Reason() string }
+	switch {
+	case f.lost == nil:
+		return err
+	case f.best.Done == 0 || !errors.Is(err, ErrNoSource) || !errors.As(f.lost, &why):
+		return fmt.Errorf("%w; before that: %w", err, f.lost)
+	}
+	sources := "the only source"
+	if f.of > 1 {
+		sources = fmt.Sprintf("all %d sources", f.of)
+	}
+	return fmt.Errorf("lost %s after %s: %s; nobody else within reach has the file",
+		sources, partText(f.best.Done, f.best.Total), why.Reason())
+}
+
+// partText writes "80 of 315 MB".
+func partText(done, total uint64) string {
+	unit, by := "bytes", uint64(1)
+	if total >= 10_000_000 {
+		unit, by = "MB", 1_000_000
+	}
+	if total == 0 {
+		return fmt.Sprintf("%d bytes", done)
+	}
+	return fmt.Sprintf("%d of %d %s", done/by, total/by, unit)
 }
 
 // parseWanted reads what a user may name a file by.
@@ -112,9 +169,12 @@ func parseWanted(text string) (protocol.Magnet, error) {
 	return m, nil
 }
 
-func (s *Servent) load(ctx context.Context, job transfer.Job, progress func(GetProgress)) (Got, error) {
-	r, err := s.loads.Get(ctx, job, func(p transfer.Progress) {
-		progress(GetProgress{Name: job.Name, Done: p.Done, Total: p.Total, Sources: len(job.Sources), State: p.State})
+func (f *fetch) load(ctx context.Context) (Got, error) {
+	r, err := f.s.loads.Get(ctx, f.job, func(p transfer.Progress) {
+		if p.Done >= f.best.Done {
+			f.best = p
+		}
+		f.progress(GetProgress{Name: f.job.Name, Done: p.Done, Total: p.Total, Sources: len(f.job.Sources), State: p.State})
 	})
 	if err != nil {
 		return Got{}, err
@@ -129,6 +189,11 @@ func (s *Servent) load(ctx context.Context, job transfer.Job, progress func(GetP
 func (s *Servent) findSources(ctx context.Context, m protocol.Magnet, job *transfer.Job) error {
 	ctx, cancel := context.WithTimeout(ctx, sourceSearch)
 	defer cancel()
+	defer time.AfterFunc(sourceLinks, func() {
+		if len(s.Peers()) == 0 {
+			cancel()
+		}
+	}).Stop()
 	req := SearchRequest{urns: []protocol.URN{{SHA1: m.URN.SHA1, HasSHA1: true}}, name: m.Name}
 	err := s.find(ctx, search.Query{}, req, func(r *search.Result, _ int) bool {
 		if !r.URN.HasSHA1 || r.URN.SHA1 != m.URN.SHA1 {
@@ -151,10 +216,13 @@ func (s *Servent) findSources(ctx context.Context, m protocol.Magnet, job *trans
 	if err != nil {
 		return err
 	}
-	if len(job.Sources) == 0 {
-		return fmt.Errorf("%w: nobody within reach has urn:sha1:%s now; try again later or with more peers", ErrNoSource, m.URN.SHA1)
+	switch {
+	case len(job.Sources) > 0:
+		return nil
+	case len(s.Peers()) == 0:
+		return fmt.Errorf("%w: there is no link to any peer", ErrNoSource)
 	}
-	return nil
+	return fmt.Errorf("%w: nobody within reach has urn:sha1:%s now; try again later or with more peers", ErrNoSource, m.URN.SHA1)
 }
 
 // sourcesOf takes what a request names: sources of a search, and the addresses

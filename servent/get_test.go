@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/seed282dab8e/servent/servent"
 )
@@ -144,12 +145,54 @@ func TestFailedSearchTellsWhy(t *testing.T) {
 	addr := fmt.Sprintf("127.0.0.1:%d", port)
 	req := servent.GetRequest{Magnet: urn, Dir: t.TempDir(), Sources: []servent.FoundSource{{Addr: addr}}}
 	_, err := s.Get(ctx, req, func(p servent.GetProgress) {
-		if p.State == "searching" {
+		if p.State == servent.StateSearchingAgain {
 			cancel() // nobody answers: the search need not last
 		}
 	})
 	if !errors.Is(err, servent.ErrNoSource) || !strings.Contains(err.Error(), addr+": does not have the file") {
 		t.Errorf("error %v", err)
+	}
+}
+
+// TestLostSource: a download whose only source goes in the middle tells how far
+// it came and why, and does not claim that nobody had the file.
+func TestLostSource(t *testing.T) {
+	_, content, urn := shareFile(t, "x", 200_000)
+	var requests atomic.Int32
+	port := webSource(t, func(w http.ResponseWriter, _ *http.Request) {
+		if requests.Add(1) > 1 {
+			w.WriteHeader(http.StatusNotFound)
+			return
+		}
+		w.Header().Set("Content-Length", strconv.Itoa(len(content)))
+		_, _ = w.Write(content[:150_000])
+		panic(http.ErrAbortHandler) // hangs up
+	})
+	s := start(t, servent.Config{})
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	addr := fmt.Sprintf("127.0.0.1:%d", port)
+	req := servent.GetRequest{Magnet: urn, Dir: t.TempDir(), Sources: []servent.FoundSource{{Addr: addr}}}
+	_, err := s.Get(ctx, req, func(p servent.GetProgress) {
+		if p.State == servent.StateSearchingAgain {
+			cancel() // nobody answers: the search need not last
+		}
+	})
+	if err == nil || errors.Is(err, servent.ErrNoSource) ||
+		!strings.HasPrefix(err.Error(), "lost the only source after 150000 of 200000 bytes: "+addr) {
+		t.Errorf("error %v", err)
+	}
+}
+
+// TestGetWithoutLinks: who has no link to search over learns it soon.
+func TestGetWithoutLinks(t *testing.T) {
+	t.Parallel()
+	_, _, urn := shareFile(t, "x", 10)
+	s := start(t, servent.Config{})
+	begin := time.Now()
+	_, err := s.Get(t.Context(), servent.GetRequest{Magnet: urn, Dir: t.TempDir()}, func(servent.GetProgress) {})
+	if took := time.Since(begin); !errors.Is(err, servent.ErrNoSource) || !strings.Contains(err.Error(), "no link") || took > 10*time.Second {
+		t.Errorf("after %v: %v", took, err)
 	}
 }
 
