@@ -88,15 +88,22 @@ type exhaustedError struct {
 }
 
 func (e *exhaustedError) Error() string {
+	return e.what.Error() + ": " + e.Reason() + "; " + e.advice
+}
+
+// Reason tells what became of each source.
+func (e *exhaustedError) Reason() string {
 	var b strings.Builder
-	b.WriteString(e.what.Error() + ": ")
-	for _, c := range e.causes[:min(len(e.causes), maxCauses)] {
-		b.WriteString(c.Error() + "; ")
+	for i, c := range e.causes[:min(len(e.causes), maxCauses)] {
+		if i > 0 {
+			b.WriteString("; ")
+		}
+		b.WriteString(c.Error())
 	}
 	if more := len(e.causes) - maxCauses; more > 0 {
-		fmt.Fprintf(&b, "and %d more; ", more)
+		fmt.Fprintf(&b, "; and %d more", more)
 	}
-	return b.String() + e.advice
+	return b.String()
 }
 
 func (e *exhaustedError) Unwrap() []error { return append([]error{e.what}, e.causes...) }

@@ -69,8 +69,10 @@ func (c *Client) Get(ctx context.Context, job Job, progress func(Progress)) (Res
 	job.Name = SafeName(job.Name)
 	r, err := c.get(ctx, job, progress)
 	if err != nil {
-		c.failed.Add(1)
-		return Result{}, fmt.Errorf("download %q: %w", job.Name, err)
+		if ctx.Err() == nil { // who ends a download does not make it fail
+			c.failed.Add(1)
+		}
+		return Result{}, err
 	}
 	c.done.Add(1)
 	r.Elapsed = time.Since(begin)
