@@ -22,9 +22,10 @@ func serveServent(c control) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	anyRate := overlay.Rate{PerSecond: 1e9, Burst: 1e9}
 	s, err := servent.New(servent.Config{
 		Listen: "127.0.0.1:0", ConnectOnly: true, Role: servent.RoleFlat,
-		Overlay: overlay.Config{Rate: overlay.Rate{PerSecond: 1e9, Burst: 1e9}},
+		Overlay: overlay.Config{Rate: anyRate, HitRate: anyRate},
 	})
 	if err != nil {
 		return err
