@@ -298,32 +298,49 @@ func TestRateLimits(t *testing.T) {
 	}
 }
 
-// TestDialBack: where a Push may make the node dial.
+// TestDialBack: where a Push may make the node dial: on the LAN, from a peer on
+// loopback, on the public network, and there from a peer that has the node's own
+// outside address.
 func TestDialBack(t *testing.T) {
 	tests := []struct {
-		addr                   string
-		lan, loopback, public_ bool // the peer is on the LAN, on loopback; the node is public
+		addr string
+		want [4]bool
 	}{
-		{"10.9.9.9:1", true, true, false},
-		{"203.0.113.9:1", true, true, true},
-		{"127.0.0.1:1", false, true, false},
-		{"0.0.0.0:1", false, false, false},
-		{"239.1.1.1:1", false, false, false},
-		{"10.0.0.1:1", true, true, true}, // our own outside address: a neighbour behind one NAT
+		{"10.9.9.9:1", [4]bool{true, true, false, true}},
+		{"192.168.1.1:80", [4]bool{true, true, false, true}},
+		{"203.0.113.9:1", [4]bool{true, true, true, true}},
+		{"127.0.0.1:1", [4]bool{false, true, false, false}},
+		{"0.0.0.0:1", [4]bool{}},
+		{"239.1.1.1:1", [4]bool{}},
+		{"255.255.255.255:1", [4]bool{}},
+		{"198.51.100.7:1", [4]bool{true, true, true, true}}, // our own outside address
 	}
 	for _, tt := range tests {
-		for i, want := range []bool{tt.lan, tt.loopback, tt.public_} {
-			b := newBench(t, func(c *Config) { c.Public = i == 2 })
+		for i, want := range tt.want {
+			b := newBench(t, func(c *Config) { c.Public = i >= 2; c.Listen = netip.MustParseAddrPort("198.51.100.7:6346") })
 			p := peerOf(1, RoleFlat)
-			if i == 1 {
-				p.Addr = netip.MustParseAddrPort("127.0.0.1:6346")
-			}
+			p.Addr = netip.MustParseAddrPort([]string{"10.0.1.1:6346", "127.0.0.1:6346", "203.0.113.1:6346", "198.51.100.7:999"}[i])
 			b.step(PeerUp{Link: 1, Peer: p})
 			push := protocol.Push{Servent: testConfig().ID, Index: 4, Addr: netip.MustParseAddrPort(tt.addr)}
 			out := b.receive(1, protocol.Header{Kind: protocol.KindPush, TTL: 1}, push)
 			if (len(out) == 1) != want || want && (out[0].Op != OpDialBack || out[0].Addr != push.Addr || out[0].Index != 4) {
 				t.Errorf("%s, case %d: %v, want %t", tt.addr, i, out, want)
 			}
+		}
+	}
+}
+
+// TestDialBackIsNotTalkedInto: a peer on the public network cannot open the
+// private one by what it says of our address.
+func TestDialBackIsNotTalkedInto(t *testing.T) {
+	for _, sees := range []string{"192.168.1.1", "203.0.113.1", "127.0.0.1"} {
+		b := newBench(t, func(c *Config) { c.Public = true; c.Listen = netip.MustParseAddrPort("0.0.0.0:6346") })
+		p := peerOf(1, RoleFlat)
+		p.Addr, p.Sees = netip.MustParseAddrPort("203.0.113.1:6346"), netip.MustParseAddr(sees)
+		b.step(PeerUp{Link: 1, Peer: p})
+		push := protocol.Push{Servent: testConfig().ID, Addr: netip.MustParseAddrPort("192.168.1.1:80")}
+		if out := b.receive(1, protocol.Header{Kind: protocol.KindPush, TTL: 1}, push); len(out) > 0 {
+			t.Errorf("a peer that sees us at %s makes us do %v", sees, out)
 		}
 	}
 }

@@ -195,7 +195,7 @@ func (n *Node) hear(a netip.AddrPort, fromLoopback bool) {
 // into its own LAN.
 func (n *Node) mayDial(a netip.Addr, fromLoopback bool) bool {
 	switch {
-	case !a.IsValid() || a.IsUnspecified() || a.IsMulticast() || a.Is4() && reserved(a.As4()):
+	case !isHost(a):
 		return false
 	case a.IsLoopback():
 		return fromLoopback && !n.cfg.Public
@@ -205,9 +205,14 @@ func (n *Node) mayDial(a netip.Addr, fromLoopback bool) bool {
 	return n.cfg.Public
 }
 
-// reserved tells the IPv4 addresses that no machine has: 0.x.x.x and those from
-// 240.0.0.0 to the broadcast address.
-func reserved(ip [4]byte) bool { return ip[0] == 0 || ip[0] >= 240 }
+// isHost says whether a can be one machine's address: not 0.x.x.x, multicast,
+// or from 240.0.0.0 to the broadcast address.
+func isHost(a netip.Addr) bool {
+	if a.Is4() && (a.As4()[0] == 0 || a.As4()[0] >= 240) {
+		return false
+	}
+	return a.IsValid() && !a.IsUnspecified() && !a.IsMulticast()
+}
 
 func (n *Node) hearListen(l *link) {
 	if l.peer.Listen.IsValid() && l.peer.Role != RoleLeaf {

@@ -146,6 +146,9 @@ func (n *Node) onPeerUp(ev PeerUp, out []Action) []Action {
 		}
 		out = n.bye(twin, protocol.ByeShutdown, "Replaced by another connection", out)
 	}
+	if n.cfg.Public && !n.mayDial(ev.Peer.Sees, false) {
+		ev.Peer.Sees = netip.Addr{} // nobody on the public network sees a private address
+	}
 	l := &link{id: ev.Link, peer: ev.Peer, since: n.now, heard: n.now, hopsFlow: 255}
 	n.links = append(n.links, l)
 	n.byID[l.id] = l
@@ -227,20 +230,35 @@ func (n *Node) Addr() netip.AddrPort {
 	return netip.AddrPortFrom(netip.IPv4Unspecified(), a.Port())
 }
 
-// learnAddr takes the address that most peers see this node at.
+// learnAddr takes the address that most peers see this node at. On the public
+// network one peer is believed only while it is the only one: two at different
+// addresses must agree.
 func (n *Node) learnAddr() {
 	best := 0
+	if n.cfg.Public && len(n.links) > 1 {
+		best = 1
+	}
 	for _, l := range n.links {
-		a, votes := l.peer.Sees.Unmap(), 0
-		for _, o := range n.links {
-			if o.peer.Sees.Unmap() == a {
-				votes++
-			}
-		}
-		if a.Is4() && votes > best {
+		a := l.peer.Sees.Unmap()
+		if votes := n.witnesses(a); a.Is4() && votes > best {
 			n.seen, best = a, votes
 		}
 	}
+}
+
+// witnesses counts the peers that see this node at a. On the public network
+// those at one address count once, and one that says that this node has its own
+// address does not count: it would be trusted with the private network.
+func (n *Node) witnesses(a netip.Addr) int {
+	var from []netip.Addr
+	for _, l := range n.links {
+		p := l.peer.Addr.Addr().Unmap()
+		known := p == a || slices.Contains(from, p)
+		if l.peer.Sees.Unmap() == a && !(n.cfg.Public && known) {
+			from = append(from, p)
+		}
+	}
+	return len(from)
 }
 
 // expireLinks pings silent links, closes dead and stalled ones, and refreshes

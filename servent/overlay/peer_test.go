@@ -126,6 +126,36 @@ func TestLearnAddr(t *testing.T) {
 	}
 }
 
+// TestLearnPublicAddr: on the public network one peer is believed while it is
+// the only one; else two of different addresses must agree.
+func TestLearnPublicAddr(t *testing.T) {
+	const unknown = "0.0.0.0"
+	tests := []struct {
+		name string
+		says []string // each peer's address and where it sees us
+		want string
+	}{
+		{"one", []string{"203.0.113.1", "198.51.100.1"}, "198.51.100.1"},
+		{"one, a private address", []string{"203.0.113.1", "192.168.1.1"}, unknown},
+		{"one, its own address", []string{"203.0.113.1", "203.0.113.1"}, unknown},
+		{"the second disagrees", []string{"203.0.113.1", "198.51.100.1", "203.0.113.2", "198.51.100.2"}, "198.51.100.1"},
+		{"two of one machine", []string{"203.0.113.1", "", "203.0.113.2", "198.51.100.2", "203.0.113.2", "198.51.100.2"}, unknown},
+		{"two agree", []string{"203.0.113.1", "198.51.100.1", "203.0.113.2", "198.51.100.2", "203.0.113.3", "198.51.100.2"}, "198.51.100.2"},
+	}
+	for _, tt := range tests {
+		b := newBench(t, func(c *Config) { c.Public = true; c.Listen = netip.MustParseAddrPort("0.0.0.0:700") })
+		for i := 0; i < len(tt.says); i += 2 {
+			p := peerOf(byte(i+1), RoleFlat)
+			p.Addr = netip.AddrPortFrom(netip.MustParseAddr(tt.says[i]), 6346)
+			p.Sees, _ = netip.ParseAddr(tt.says[i+1])
+			b.step(PeerUp{Link: LinkID(i + 1), Peer: p})
+		}
+		if got := b.n.Addr().Addr().String(); got != tt.want {
+			t.Errorf("%s: address %s, want %s", tt.name, got, tt.want)
+		}
+	}
+}
+
 func TestTry(t *testing.T) {
 	var hosts []netip.AddrPort
 	for i := range maxTry {

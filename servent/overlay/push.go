@@ -1,6 +1,8 @@
 package overlay
 
 import (
+	"net/netip"
+
 	"github.com/seed282dab8e/servent/protocol"
 )
 
@@ -24,22 +26,25 @@ func (n *Node) onPush(l *link, h protocol.Header, m Received, out []Action) []Ac
 // dialBack connects to where a Push says. That is a stranger's address, so it
 // is limited: in rate, and to the network that this node is on.
 func (n *Node) dialBack(l *link, p protocol.Push, out []Action) []Action {
-	a := p.Addr.Addr()
-	ours := a == n.Addr().Addr() && !a.IsLoopback()
-	if p.Addr.Port() == 0 || !ours && !n.mayDialBack(l, p) || !n.dialBacks.allow(n.now, n.cfg.DialBacks) {
+	if p.Addr.Port() == 0 || !n.mayDialBack(l, p.Addr.Addr()) || !n.dialBacks.allow(n.now, n.cfg.DialBacks) {
 		return n.dropped(protocol.KindPush, DropDialBack, out)
 	}
 	return append(out, Action{Op: OpDialBack, Addr: p.Addr, Index: p.Index, Link: l.id})
 }
 
-// mayDialBack is mayDial, but a private network's user may well ask to be
-// called at a public address.
-func (n *Node) mayDialBack(l *link, p protocol.Push) bool {
-	a := p.Addr.Addr()
-	if !n.cfg.Public && a.IsValid() && !a.IsUnspecified() && !a.IsMulticast() && !a.IsLoopback() {
+// mayDialBack says whether a Push that came over l may make this node connect
+// to a. A private network's user may well ask to be called at a public address.
+// On the public network only a peer that has this node's own outside address,
+// a neighbour behind one NAT, may name a private one.
+func (n *Node) mayDialBack(l *link, a netip.Addr) bool {
+	peer := l.peer.Addr.Addr().Unmap()
+	switch {
+	case n.mayDial(a, peer.IsLoopback()):
 		return true
+	case !isHost(a) || a.IsLoopback():
+		return false
 	}
-	return n.mayDial(a, l.peer.Addr.Addr().IsLoopback())
+	return !n.cfg.Public || peer == n.Addr().Addr() && !peer.IsUnspecified()
 }
 
 func (n *Node) onUserPush(ev UserPush, out []Action) []Action {
