@@ -97,9 +97,9 @@ type Status struct {
 	Bytes    uint64              `json:"bytes"`
 	Seeds    []SeedInfo          `json:"seeds"` // peers that the user named
 	Shares   []ShareInfo         `json:"shares"`
-	Messages map[string]Messages `json:"messages"`
-	Drops    map[string]uint64   `json:"drops"`  // messages dropped, by reason
-	Closed   map[string]uint64   `json:"closed"` // links closed by us, by Bye code
+	Messages map[string]Messages `json:"messages"` // by kind; "other" is what we know no kind of
+	Drops    map[string]uint64   `json:"drops"`    // messages dropped, by reason
+	Closed   map[string]uint64   `json:"closed"`   // links closed by us, by Bye code
 	Edge     EdgeInfo            `json:"edge"`
 	Index    IndexInfo           `json:"index"`
 	Transfer TransferInfo        `json:"transfers"`
@@ -137,6 +137,23 @@ type EdgeInfo struct {
 	DialBacksFailed uint64 `json:"dial_backs_failed"` // pushes that could not be obeyed
 	SearchesDropped uint64 `json:"searches_dropped"`  // queries of others, the index being busy
 	HitsDropped     uint64 `json:"hits_dropped"`      // the user's search did not take them in time
+	UploadsMissing  uint64 `json:"uploads_missing"`   // requests for files that we do not have
+	UploadsBusy     uint64 `json:"uploads_busy"`      // requests that found no free slot
+	UploadsRefused  uint64 `json:"uploads_refused"`   // requests without sense, and connections past the limit
+	UploadsFailed   uint64 `json:"uploads_failed"`    // uploads broken off
+}
+
+// Counts returns all counters by their JSON names.
+func (e EdgeInfo) Counts() map[string]uint64 {
+	counts := map[string]uint64{}
+	text, err := json.Marshal(e)
+	if err == nil {
+		err = json.Unmarshal(text, &counts)
+	}
+	if err != nil {
+		panic(err) // a counter is a number
+	}
+	return counts
 }
 
 // IndexInfo tells of the search index.

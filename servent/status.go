@@ -34,11 +34,13 @@ func (s *Servent) Status() Status {
 	}
 	st.Files, st.Bytes = s.lib.Totals()
 	st.Index.Files = st.Files
-	st.Transfer = transferInfo(s.uploads.Stats(), s.loads.Stats())
+	up := s.uploads.Stats()
+	st.Transfer = transferInfo(up, s.loads.Stats())
 	s.call(func(l *loop) { l.status(&st) })
 	e := &st.Edge
 	e.PendingPerIP, e.LinksPerIP, e.HTTPPerIP = s.pendingPerIP.refused(), s.linksPerIP.refused(), s.httpPerIP.refused()
 	e.Refused += e.LinksPerIP
+	e.UploadsMissing, e.UploadsBusy, e.UploadsRefused, e.UploadsFailed = up.Missing, up.Busy, up.Refused, up.Failed
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	e.PendingFull = s.pendingFull
@@ -56,6 +58,7 @@ func (l *loop) status(st *Status) {
 	for _, k := range overlay.CountedKinds() {
 		st.Messages[k.String()] = Messages(stats.Of(k))
 	}
+	st.Messages["other"] = Messages(stats.Kinds[len(stats.Kinds)-1])
 	for _, d := range overlay.Drops() {
 		st.Drops[d.String()] = stats.Drops[d]
 	}

@@ -64,6 +64,9 @@ func (a *app) showStatus(st *servent.Status) {
 	if why := reasons(st.Drops); why != "" {
 		a.printf("\ndropped: %s\n", why)
 	}
+	if why := reasons(st.Edge.Counts()); why != "" {
+		a.printf("\nproblems: %s\n", why)
+	}
 	if why := reasons(st.Closed); why != "" {
 		a.printf("\nlinks closed by us, by code: %s\n", why)
 	}
