@@ -52,7 +52,7 @@ func addrPort(ip, port []byte) netip.AddrPort {
 
 // appendIP writes an address to a four-byte field. No address at all is 0.0.0.0;
 // an IPv6 address, which such a field cannot hold, is 127.0.0.0, which means "no
-// IPv4" (protocol-facts 9).
+// IPv4" (section 4).
 func appendIP(b []byte, ip netip.Addr) []byte {
 	ip = ip.Unmap()
 	switch {

@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 )
 
-// Codes of a bye (protocol-facts 6): 2xx nobody's fault, 4xx the receiver's, 5xx the
+// Codes of a bye (section 6): 2xx nobody's fault, 4xx the receiver's, 5xx the
 // sender's.
 const (
 	ByeShutdown     = 200 // the servent stops
@@ -36,7 +36,7 @@ const MaxReason = 256
 // byeSize is the fixed part of a bye.
 const byeSize = 2
 
-// Bye is the last message on a link: why its sender closes it (protocol-facts 6).
+// Bye is the last message on a link: why its sender closes it (section 6).
 type Bye struct {
 	Code uint16
 	Text []byte // all that follows the code: text, NUL, header lines

@@ -4,9 +4,7 @@
 //
 // It is written from the public texts of the protocol, not from another servent's
 // code, and checked against bytes captured from running servents (see
-// testdata/wire). "protocol-facts 7" in a comment is section 7 of the page of
-// facts that the project keeps; docs/protocol.md tells what this servent makes of
-// them.
+// testdata/wire). "Section 7" in a comment is section 7 of docs/protocol.md.
 //
 // A parser takes the bytes of one payload and returns a value; an appender
 // writes that value to the end of a slice and gives back the very bytes that

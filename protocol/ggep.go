@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// Limits of a GGEP item in bytes (protocol-facts 9).
+// Limits of a GGEP item in bytes (section 9).
 const (
 	MaxGGEPID       = 15        // of an id
 	MaxGGEPData     = 1<<18 - 1 // of data, as it is on the wire
@@ -33,7 +33,7 @@ const (
 	maxGGEPSize = 3 // bytes
 )
 
-// GGEP is one named extension inside a message (protocol-facts 9).
+// GGEP is one named extension inside a message (section 9).
 type GGEP struct {
 	ID            string // 1 to MaxGGEPID bytes, no NUL
 	COBS, Deflate bool   // how Raw is encoded

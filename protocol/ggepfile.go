@@ -1,6 +1,6 @@
 package protocol
 
-// Ids of the GGEP items that describe a file (protocol-facts 9).
+// Ids of the GGEP items that describe a file (section 9).
 const (
 	ggepHash       = "H"    // digests in binary, led by their type
 	ggepURN        = "u"    // a URN without "urn:"

@@ -21,7 +21,7 @@ func ParseGUID(s string) (GUID, error) {
 }
 
 // Marked returns g with the bytes set that mark the id of a modern servent
-// (protocol-facts 1): byte 8 all ones, byte 15 zero. The other 14 bytes stay.
+// (section 1): byte 8 all ones, byte 15 zero. The other 14 bytes stay.
 func (g GUID) Marked() GUID {
 	g[8], g[15] = 0xff, 0
 	return g

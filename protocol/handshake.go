@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// What the first line of a group begins with (protocol-facts 2).
+// What the first line of a group begins with (section 2).
 const (
 	connectPrefix = "GNUTELLA CONNECT/"
 	answerPrefix  = "GNUTELLA/"

@@ -8,7 +8,7 @@ import (
 // Kind is the function byte of a message.
 type Kind uint8
 
-// The message kinds (protocol-facts 1).
+// The message kinds (section 1).
 const (
 	KindPing      Kind = 0x00
 	KindPong      Kind = 0x01
@@ -56,7 +56,7 @@ func (k Kind) String() string {
 	return fmt.Sprintf("0x%02x", uint8(k))
 }
 
-// Sizes of messages (protocol-facts 1). What is longer than MaxRelayedQuery or
+// Sizes of messages (section 1). What is longer than MaxRelayedQuery or
 // MaxRelayedHit is answered but not passed on.
 const (
 	HeaderSize      = 23
@@ -90,7 +90,7 @@ func MaxSize(k Kind) uint32 {
 	return maxOther
 }
 
-// Header is what precedes every payload (protocol-facts 1).
+// Header is what precedes every payload (section 1).
 type Header struct {
 	ID        GUID
 	Kind      Kind

@@ -12,7 +12,7 @@ const (
 	hitTail = 16
 )
 
-// QueryHit answers a query with files of one servent (protocol-facts 8).
+// QueryHit answers a query with files of one servent (section 8).
 type QueryHit struct {
 	Addr    netip.AddrPort // of the servent, IPv4
 	Speed   uint32         // of its upload, in kbit/s, as it claims

@@ -6,7 +6,7 @@ import (
 	"net/netip"
 )
 
-// Ping asks who is there (protocol-facts 4).
+// Ping asks who is there (section 4).
 type Ping struct {
 	Ext []byte // extension area, most often empty
 }
@@ -28,7 +28,7 @@ const pongSize = 14
 // minUltrapeerKBytes is the smallest KBytes that marks an ultrapeer.
 const minUltrapeerKBytes = 8
 
-// Pong says that a servent is at Addr and how much it shares (protocol-facts 4).
+// Pong says that a servent is at Addr and how much it shares (section 4).
 type Pong struct {
 	Addr   netip.AddrPort // IPv4
 	Files  uint32

@@ -9,7 +9,7 @@ import (
 const pushSize = 26
 
 // Push asks the servent with GUID Servent to connect to Addr and offer a file
-// there (protocol-facts 15).
+// there (section 15).
 type Push struct {
 	Servent GUID
 	Index   uint32         // of the file, 0 for any

@@ -9,7 +9,7 @@ import (
 type HitFlags uint8
 
 // The flags of a hit, as they are meant: in the two bytes on the wire HitPush is
-// written the other way round than the rest (protocol-facts 8).
+// written the other way round than the rest (section 8).
 const (
 	HitPush     HitFlags = 0x01 // cannot be connected to: send a push
 	HitBusy     HitFlags = 0x04 // has no free upload slot
@@ -29,7 +29,7 @@ const (
 	openXMLSize = 4 // bytes of open data when they tell a size of XML too
 )
 
-// QHD is the trailer of a query hit (protocol-facts 8).
+// QHD is the trailer of a query hit (section 8).
 type QHD struct {
 	Vendor  string // four characters
 	Flags   HitFlags

@@ -5,7 +5,7 @@ import (
 	"math/bits"
 )
 
-// Query routing messages (protocol-facts 10): a RESET, then one sequence of
+// Query routing messages (section 10): a RESET, then one sequence of
 // PATCHes or more. The first byte of the payload tells which it is.
 const (
 	variantReset = 0x00

@@ -19,7 +19,7 @@ func wantError(t *testing.T, err error, kind ErrorKind, field string) {
 	}
 }
 
-// TestHashVectors has those of the QRP document that protocol-facts 10 quotes.
+// TestHashVectors has those of the QRP document.
 func TestHashVectors(t *testing.T) {
 	for _, v := range []struct {
 		word string

@@ -6,7 +6,7 @@ import (
 	"iter"
 )
 
-// QueryFlags is the first field of a query (protocol-facts 7): sixteen bits, of which
+// QueryFlags is the first field of a query (section 7): sixteen bits, of which
 // the low eight are the number of hits wanted.
 type QueryFlags uint16
 
@@ -38,7 +38,7 @@ func (f QueryFlags) MaxHits() uint8 {
 // querySize is the smallest query: flags and the NUL of an empty text.
 const querySize = 3
 
-// Query searches for files (protocol-facts 7).
+// Query searches for files (section 7).
 type Query struct {
 	Flags QueryFlags
 	Text  []byte // the words to search, without NUL

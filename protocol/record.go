@@ -8,7 +8,7 @@ import (
 // recordHead is the fixed part of a record: index and size.
 const recordHead = 8
 
-// HitRecord is one file in a query hit, as on the wire (protocol-facts 8).
+// HitRecord is one file in a query hit, as on the wire (section 8).
 type HitRecord struct {
 	Index uint32 // what the servent calls the file
 	Size  uint32 // in bytes, all ones when it does not fit: see File

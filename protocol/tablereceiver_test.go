@@ -16,7 +16,7 @@ type sequence struct {
 }
 
 // entries writes the deltas from prev (nil: an empty table) to table, straight
-// from the words of protocol-facts 10.
+// from the words of section 10.
 func (s sequence) entries(table, prev *RouteTable) []byte {
 	out := make([]byte, (table.size()*int(s.bits)+7)/8)
 	for i := range table.size() {

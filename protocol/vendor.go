@@ -9,7 +9,7 @@ import (
 // vendorHead is the fixed part of a vendor message.
 const vendorHead = 8
 
-// MessageID says which vendor message one is (protocol-facts 14).
+// MessageID says which vendor message one is (section 14).
 type MessageID struct {
 	Code              [4]byte
 	Selector, Version uint16
@@ -50,7 +50,7 @@ func cutMessageID(b []byte) MessageID {
 	}
 }
 
-// Vendor is a message between neighbours that some vendor defined (protocol-facts 14),
+// Vendor is a message between neighbours that some vendor defined (section 14),
 // the payload of both KindVendor and KindVendorStd.
 type Vendor struct {
 	Code              [4]byte

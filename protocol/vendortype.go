@@ -3,7 +3,7 @@ package protocol
 // VendorType says what a vendor message is about, whatever its version.
 type VendorType uint8
 
-// The vendor messages that are known (protocol-facts 14).
+// The vendor messages that are known (section 14).
 const (
 	VendorUnknown           VendorType = iota
 	VendorMessagesSupported            // null/0: see ParseMessagesSupported

@@ -28,7 +28,7 @@ const (
 	// maxWords bounds the words of a query, each kind by itself.
 	maxWords = 64
 	// minWirePrefix is the shortest beginning of a word, in characters, that route
-	// tables hold (protocol-facts 10).
+	// tables hold (docs/protocol.md 10).
 	minWirePrefix = 3
 )
 

@@ -11,7 +11,7 @@ import (
 // AddWords puts the words of a file's text into a route table, so that a query
 // for them gets there: each word with all its beginnings of three characters or
 // more, which is where prefix queries look. Words beyond ASCII go in as the
-// other families of servents spell them, too (protocol-facts 10).
+// other families of servents spell them, too (docs/protocol.md 10).
 func AddWords(t *protocol.RouteTable, text string) {
 	for _, w := range Tokens(text) {
 		addBeginnings(t, w)

@@ -12,5 +12,5 @@
 // Connections come from the servent's one port or from pushes, so that the
 // client speaks HTTP over a net.Conn by itself and the server takes its
 // connections from a ConnListener. Sections named in comments are those of
-// docs/protocol-facts.md.
+// docs/protocol.md.
 package transfer
