@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -165,11 +166,71 @@ func TestStopReturnsWhenTheNodeHasEnded(t *testing.T) {
 	if err := s.wait(t); err != nil {
 		t.Errorf("Serve = %v", err)
 	}
-	if err := <-cut; err == nil {
-		t.Error("a search that was cut off looks whole")
+	if err := <-cut; err == nil || err.Error() != "the running servent was stopped" {
+		t.Errorf("a search that was cut off: %v", err)
 	}
 	if _, err := Dial(t.Context(), s.dir); !errors.Is(err, ErrNotRunning) {
 		t.Errorf("dial after the stop: %v", err)
+	}
+}
+
+func TestStopEndsDownloads(t *testing.T) {
+	begun := make(chan bool)
+	n := &fakeNode{get: func(ctx context.Context, _ servent.GetRequest, progress func(servent.GetProgress)) (servent.Got, error) {
+		progress(servent.GetProgress{Done: 1})
+		close(begun)
+		<-ctx.Done()
+		return servent.Got{}, ctx.Err()
+	}}
+	s := serve(t, n)
+	cut := make(chan error, 1)
+	go func() {
+		_, err := s.client(t).Get(context.WithoutCancel(t.Context()), servent.GetRequest{Dir: s.dir}, func(servent.GetProgress) {})
+		cut <- err
+	}()
+	<-begun
+	if err := s.client(t).Stop(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-cut; err == nil || err.Error() != "the running servent was stopped" {
+		t.Errorf("Get = %v", err)
+	}
+}
+
+func TestServeFor(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	dir, ended := shortDir(t), make(chan error, 1)
+	begun := make(chan bool)
+	n := &fakeNode{search: func(ctx context.Context, _ func(servent.Found)) error { close(begun); <-ctx.Done(); return nil }}
+	go func() { ended <- ServeFor(ctx, n, dir, "get") }()
+	var c *Client
+	eventually(t, "it answers", func() (ok bool) {
+		var err error
+		c, err = Dial(t.Context(), dir)
+		return err == nil
+	})
+	defer c.Close()
+	if got := c.Version().Command; got != "get" {
+		t.Errorf("command %q", got)
+	}
+	cut := make(chan error, 1)
+	go func() {
+		cut <- c.Search(context.WithoutCancel(t.Context()), servent.SearchRequest{Query: "x"}, func(servent.Found) {})
+	}()
+	<-begun
+	cancel()
+	if err := <-cut; err == nil || !strings.Contains(err.Error(), "`servent get`") || !strings.Contains(err.Error(), "has ended") {
+		t.Errorf("Search = %v", err)
+	}
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	file := filepath.Join(dir, "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := ServeFor(t.Context(), n, filepath.Join(file, "x"), "get"); !errors.Is(err, ErrNoSocket) {
+		t.Errorf("without a folder for the socket: %v", err)
 	}
 }
 

@@ -10,6 +10,15 @@ import (
 // ErrNotRunning says that no servent runs on the data dir.
 var ErrNotRunning = errors.New("no servent runs on this data dir")
 
+// ErrNoSocket says that other commands cannot reach the servent.
+var ErrNoSocket = errors.New("no control socket")
+
+// socketError is why there can be no socket.
+type socketError struct{ error }
+
+func (e *socketError) Is(target error) bool { return target == ErrNoSocket }
+func (e *socketError) Unwrap() error        { return e.error }
+
 // Kinds of errors, as they stand beside the text of an answer.
 const (
 	kindNotVerified = "not_verified"

@@ -17,6 +17,8 @@ type exchange struct {
 	ctx    context.Context // ends when the client hangs up or the server stops
 	cancel context.CancelFunc
 	begun  bool // a stream has begun
+
+	stopped error // that ends a stream when the server stops
 }
 
 func (x *exchange) read(into any) error {
@@ -62,11 +64,11 @@ func (x *exchange) send(l line) {
 
 // end writes the last line of a stream, or the error that ended it.
 func (x *exchange) end(last line, err error) error {
+	if x.ctx.Err() != nil {
+		return x.stopped // if the client still listens
+	}
 	if err != nil {
 		return err
-	}
-	if x.ctx.Err() != nil { // cut off, by the end of the servent if the client still listens
-		return errors.New("the servent stops")
 	}
 	x.send(last)
 	return nil

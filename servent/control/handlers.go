@@ -22,7 +22,7 @@ func (s *server) handler(answering context.Context) http.Handler {
 			ctx, cancel := context.WithCancel(r.Context())
 			defer cancel()
 			defer context.AfterFunc(answering, cancel)()
-			x := &exchange{w: w, r: r, ctx: ctx, cancel: cancel}
+			x := &exchange{w: w, r: r, ctx: ctx, cancel: cancel, stopped: s.stopped()}
 			if err := answer(x); err != nil {
 				x.fail(err)
 			}
@@ -61,8 +61,16 @@ func fromBrowser(r *http.Request) error {
 	return nil
 }
 
+// stopped is what a client hears that is cut off by the end of the servent.
+func (s *server) stopped() error {
+	if s.command == "" {
+		return errors.New("the running servent was stopped")
+	}
+	return fmt.Errorf("`servent %s`, through whose servent this went, has ended: try again", s.command)
+}
+
 func (s *server) version(x *exchange) error {
-	return x.answer(Version{Version: s.node.Version(), PID: os.Getpid()})
+	return x.answer(Version{Version: s.node.Version(), PID: os.Getpid(), Command: s.command})
 }
 
 func (s *server) search(x *exchange) error {

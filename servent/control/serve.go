@@ -40,23 +40,31 @@ const (
 
 // Serve runs node, whose data dir is dataDir and locked, and answers for it on
 // the control socket. It returns what Run returns: nil when ctx ends or
-// somebody asks the servent to stop. The socket goes before the lock does.
+// somebody asks the servent to stop, and ErrNoSocket, without having run node,
+// where there can be no socket. The socket goes before the lock does.
 func Serve(ctx context.Context, node Node, dataDir string) error {
+	return ServeFor(ctx, node, dataDir, "")
+}
+
+// ServeFor is Serve for a node that runs only as long as a command of the
+// user's does, and tells clients which.
+func ServeFor(ctx context.Context, node Node, dataDir, command string) error {
 	path, err := socketPath(dataDir)
 	if err != nil {
-		return err
+		return &socketError{err}
 	}
 	sock, err := listen(path)
 	if err != nil {
-		return err
+		return &socketError{err}
 	}
-	s := &server{node: node, stopAsked: make(chan struct{}), gone: make(chan struct{})}
+	s := &server{node: node, command: command, stopAsked: make(chan struct{}), gone: make(chan struct{})}
 	return s.run(ctx, sock)
 }
 
 // server answers the user's other commands.
 type server struct {
 	node      Node
+	command   string // that the node runs for; empty: it runs until it is stopped
 	stop      sync.Once
 	stopAsked chan struct{}
 	gone      chan struct{} // closed when the node has ended

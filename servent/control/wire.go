@@ -36,4 +36,5 @@ type Shared struct {
 type Version struct {
 	Version string `json:"version"`
 	PID     int    `json:"pid"`
+	Command string `json:"command,omitempty"` // that it runs for and ends with; empty: it runs until it is stopped
 }
