@@ -93,6 +93,11 @@ func (a *app) do(f func(ctx context.Context, args []string) error) func(*cobra.C
 	}
 }
 
+// note tells the user something that is no error.
+func (a *app) note(format string, args ...any) {
+	fmt.Fprintf(a.err, "servent: note: %s\n", fmt.Sprintf(format, args...))
+}
+
 // printJSON writes v as one line.
 func (a *app) printJSON(v any) {
 	e := json.NewEncoder(a.out)

@@ -101,7 +101,7 @@ func TestRunningServent(t *testing.T) {
 	other := t.TempDir()
 	writeFile(t, filepath.Join(other, "b", "book.txt"), "a book")
 	code, out, errOut := h.run(t, "share", "--left-out", "--listen", ":1", other)
-	if code != 0 || !strings.Contains(out, "1 file, 6 B") || !strings.Contains(errOut, "flags=--listen") {
+	if code != 0 || !strings.Contains(out, "1 file, 6 B") || !strings.Contains(errOut, "note: --listen without effect") {
 		t.Errorf("share with the running servent: exit %d: %s%s", code, out, errOut)
 	}
 	code, out, _ = h.run(t, "share", "--json", "--left-out", filepath.Join(other, "b"))
@@ -169,6 +169,38 @@ func TestDataDirInUse(t *testing.T) {
 	code, _, errOut := h.run(t, "share", "--connect-only", "--listen", "127.0.0.1:0", tree(t))
 	if code != 1 || !strings.Contains(errOut, "in use by another servent") || !strings.Contains(errOut, "--data-dir") {
 		t.Errorf("exit %d: %s", code, errOut)
+	}
+}
+
+// TestCommandsWhileAnotherRuns: a search with a servent of its own lets other
+// commands use that, but nothing that is to outlast it.
+func TestCommandsWhileAnotherRuns(t *testing.T) {
+	dir := tree(t)
+	_, ready := newHome(t).sharing(t, dir)
+	h := newHome(t)
+	flags := []string{"--connect", ready.Listen, "--connect-only", "--listen", "127.0.0.1:0"}
+	first := h.start(t, append([]string{"search", "--json", "--timeout", "1h", "danube"}, flags...)...)
+	first.await(t, "blue danube")
+	if code, out, errOut := h.run(t, "peers"); code != 0 || !strings.Contains(out, ready.Listen) {
+		t.Errorf("peers: exit %d: %s%s", code, out, errOut)
+	}
+	code, out, errOut := h.run(t, append([]string{"search", "--limit", "1", "radetzky"}, flags...)...)
+	if code != 0 || !strings.Contains(out, "radetzky.flac") || !strings.Contains(errOut, "`servent search` runs") {
+		t.Errorf("second search: exit %d: %s%s", code, out, errOut)
+	}
+	if code, _, errOut = h.run(t, "share", dir); code != 1 || !strings.Contains(errOut, "wait until it ends") {
+		t.Errorf("share: exit %d: %s", code, errOut)
+	}
+	third := h.start(t, "search", "--json", "--timeout", "1h", "danube")
+	third.await(t, "blue danube")
+	if code, out, errOut = h.run(t, "stop"); code != 0 || out != "stopped\n" {
+		t.Errorf("stop: exit %d: %s%s", code, out, errOut)
+	}
+	if code := first.wait(t); code != 1 || !strings.Contains(first.err.String(), "stopped") {
+		t.Errorf("the first search: exit %d: %s", code, first.err.String())
+	}
+	if code := third.wait(t); code != 1 || !strings.Contains(third.err.String(), "has ended: try again") {
+		t.Errorf("the third search: exit %d: %s", code, third.err.String())
 	}
 }
 

@@ -59,7 +59,7 @@ func (a *app) get(ctx context.Context, f *getFlags, args []string) error {
 	for i := range files {
 		files[i].req.Dir = dir
 	}
-	s, err := a.open(ctx, &f.node)
+	s, err := a.open(ctx, &f.node, "get")
 	if err != nil {
 		return err
 	}

@@ -69,7 +69,7 @@ func (a *app) search(ctx context.Context, f *searchFlags, query string) error {
 	if err := f.check(query); err != nil {
 		return err
 	}
-	s, err := a.open(ctx, &f.node)
+	s, err := a.open(ctx, &f.node, "search")
 	if err != nil {
 		return err
 	}

@@ -29,9 +29,9 @@ type session struct {
 // yet, or no more, is waited for.
 const startWait = 3 * time.Second
 
-// open finds the servent of this data dir, or starts one for the time of the
-// command; cmd's other flags are n.
-func (a *app) open(ctx context.Context, n *nodeFlags) (*session, error) {
+// open finds the servent of this data dir, or starts one for the time of
+// command, which other commands may use meanwhile.
+func (a *app) open(ctx context.Context, n *nodeFlags, command string) (*session, error) {
 	cfg, err := a.nodeConfig(n)
 	if err != nil {
 		return nil, err
@@ -41,14 +41,19 @@ func (a *app) open(ctx context.Context, n *nodeFlags) (*session, error) {
 	case err != nil:
 		return nil, err
 	case client != nil:
-		a.warnUnused(n.names())
+		a.warnUnused(n.names(), client.Version().Command)
 		return &session{node: client, status: client.Status, close: client.Close}, nil
 	}
 	running, end := context.WithCancel(context.WithoutCancel(ctx))
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		if err := own.Run(running); err != nil {
+		err := control.ServeFor(running, own, cfg.DataDir, command)
+		if errors.Is(err, control.ErrNoSocket) {
+			a.log.WithError(err).Debug("other commands cannot use this servent")
+			err = own.Run(running)
+		}
+		if err != nil {
 			a.log.WithError(err).Error("the servent has ended")
 		}
 	}()
@@ -96,10 +101,17 @@ func (a *app) join(ctx context.Context, cfg servent.Config) (*control.Client, *s
 }
 
 // warnUnused tells of flags that have no effect on a servent that runs already.
-func (a *app) warnUnused(names []string) {
-	if given := a.givenOf(names); given != "" {
-		a.log.WithField("flags", given).Warn("flags without effect: a servent runs on this data dir already")
+// command is that which it runs for, if it does.
+func (a *app) warnUnused(names []string, command string) {
+	given := a.givenOf(names)
+	if given == "" {
+		return
 	}
+	runs := "a servent runs on this data dir already"
+	if command != "" {
+		runs = "`servent " + command + "` runs on this data dir now"
+	}
+	a.note("%s without effect: %s", given, runs)
 }
 
 // dial finds the servent that runs, for commands that need one.

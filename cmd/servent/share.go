@@ -59,7 +59,10 @@ func (a *app) share(ctx context.Context, f *shareFlags, args []string) error {
 		return err
 	case client != nil:
 		defer client.Close()
-		a.warnUnused(f.node.names())
+		if command := client.Version().Command; command != "" {
+			return fmt.Errorf("`servent %s` runs on this data dir now: wait until it ends, or name another with --data-dir", command)
+		}
+		a.warnUnused(f.node.names(), "")
 		return a.addTo(ctx, client, dirs, f.leftOut)
 	}
 	defer own.Close()
