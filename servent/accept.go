@@ -80,11 +80,7 @@ func (s *Servent) holdHTTP(c *peeked, a netip.AddrPort) bool {
 
 // takeGIV gives a connection that answers a Push to the download that waits.
 func (s *Servent) takeGIV(c *peeked, log logrus.FieldLogger) {
-	line, err := c.readLine(transfer.MaxGIVLine + len("\r\n\r\n"))
-	var giv transfer.GIV
-	if err == nil {
-		giv, err = transfer.ParseGIV(line)
-	}
+	giv, err := c.readGIV()
 	if err == nil {
 		err = c.SetDeadline(time.Time{})
 	}
@@ -93,6 +89,14 @@ func (s *Servent) takeGIV(c *peeked, log logrus.FieldLogger) {
 		log.WithError(err).Debug("giv that nobody waits for")
 		s.refuseConn(c.Conn, func(e *edgeStats) { e.unwantedGIVs++ })
 	}
+}
+
+func (p *peeked) readGIV() (transfer.GIV, error) {
+	line, err := p.readLine(transfer.MaxGIVLine + len("\r\n\r\n"))
+	if err != nil {
+		return transfer.GIV{}, err
+	}
+	return transfer.ParseGIV(line)
 }
 
 var errLongLine = errors.New("line too long")

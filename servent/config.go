@@ -85,8 +85,9 @@ const (
 	searchWorkers = 2
 	// hitQueue is how many hits may wait for the user's search to take them.
 	hitQueue = 1024
-	// hostsEvery is how often the host cache is written to disk.
-	hostsEvery = 5 * time.Minute
+	// hostsEvery is how often the host cache is written to disk, where it has
+	// changed. It is written after the first link too.
+	hostsEvery = time.Minute
 )
 
 func (c *Config) setDefaults() {

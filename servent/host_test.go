@@ -205,7 +205,13 @@ func linkUp(t *testing.T, h *host) net.Conn {
 // linkOver makes a link of a connection.
 func linkOver(t *testing.T, c net.Conn) {
 	t.Helper()
-	if _, err := io.WriteString(c, openUltrapeer); err != nil {
+	linkSaying(t, c, "")
+}
+
+// linkSaying is linkOver with more headers.
+func linkSaying(t *testing.T, c net.Conn, headers string) {
+	t.Helper()
+	if _, err := io.WriteString(c, strings.TrimSuffix(openUltrapeer, "\r\n")+headers+"\r\n"); err != nil {
 		t.Fatal(err)
 	}
 	answer := readGroupText(t, c)

@@ -283,6 +283,10 @@ func (l *loop) attach(w *wire) {
 		}
 	})
 	l.step(overlay.PeerUp{Link: w.id, Peer: w.peer})
+	select {
+	case l.s.linked <- struct{}{}:
+	default: // it was not the first
+	}
 }
 
 // refused tells the node that a dial came to nothing.

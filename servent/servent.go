@@ -42,6 +42,7 @@ type Servent struct {
 	batches chan batch
 	reports chan written
 	jobs    chan job
+	linked  chan struct{}   // after the first link
 	done    <-chan struct{} // of life
 	life    context.Context // ends with the loop
 	end     context.CancelFunc
@@ -69,7 +70,7 @@ func New(cfg Config) (*Servent, error) {
 		cfg: cfg, log: cfg.Log,
 		dialer: net.Dialer{Timeout: dialTimeout},
 		calls:  make(chan func(*loop)), batches: make(chan batch), reports: make(chan written, 64),
-		jobs:  make(chan job, searchQueue),
+		jobs: make(chan job, searchQueue), linked: make(chan struct{}, 1),
 		conns: map[net.Conn]struct{}{}, subs: map[chan Event]struct{}{},
 	}
 	s.life, s.end = context.WithCancel(context.Background())

@@ -3,6 +3,7 @@ package servent
 import (
 	"context"
 	"net/netip"
+	"slices"
 	"strconv"
 	"time"
 
@@ -90,21 +91,28 @@ func uploadOf(u *transfer.Upload) *UploadInfo {
 	}
 }
 
-// keepHosts writes the host cache to disk now and then, and at the end.
+// keepHosts writes the host cache to disk after the first link and whenever it
+// has changed, so that a servent that is killed knows somebody when it starts again.
 func (s *Servent) keepHosts(ctx context.Context) {
 	if s.cfg.DataDir == "" || s.cfg.ConnectOnly {
 		return
 	}
 	tick := time.NewTicker(hostsEvery)
 	defer tick.Stop()
-	for {
+	linked := s.linked
+	for saved := []netip.AddrPort(nil); ; {
 		select {
+		case <-linked:
+			linked = nil // the others wait for the next minute
 		case <-tick.C:
-			var hosts []netip.AddrPort
-			s.call(func(l *loop) { hosts = l.node.Hosts() })
-			s.saveHosts(hosts)
 		case <-ctx.Done():
 			return
+		}
+		var hosts []netip.AddrPort
+		s.call(func(l *loop) { hosts = l.node.Hosts() })
+		if !slices.Equal(hosts, saved) {
+			s.saveHosts(hosts)
+			saved = hosts
 		}
 	}
 }

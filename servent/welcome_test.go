@@ -61,21 +61,18 @@ func TestFullNodeNamesOthers(t *testing.T) {
 	})
 }
 
+func noDials(context.Context, netip.AddrPort) (net.Conn, error) {
+	return nil, errors.New("no dials here")
+}
+
 func TestTryHeader(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := runHostOn(t, Config{
 			Overlay: overlay.Config{MaxLinks: 1, Links: 1}, Network: Gnutella, listener: newPipes(),
-			dial: func(context.Context, netip.AddrPort) (net.Conn, error) { return nil, errors.New("no dials here") },
+			dial: noDials,
 		})
 		c := h.pipes.knock()
-		opening := strings.Replace(openUltrapeer, "\r\n\r\n", "\r\nListen-IP: 5.9.0.1:6346\r\n\r\n", 1)
-		if _, err := io.WriteString(c, opening); err != nil {
-			t.Fatal(err)
-		}
-		readGroupText(t, c)
-		if _, err := io.WriteString(c, "GNUTELLA/0.6 200 OK\r\n\r\n"); err != nil {
-			t.Fatal(err)
-		}
+		linkSaying(t, c, "Listen-IP: 5.9.0.1:6346\r\n")
 		go func() { _, _ = io.Copy(io.Discard, c) }()
 		synctest.Wait()
 		got := answerTo(t, h, openUltrapeer)
@@ -137,6 +134,9 @@ func TestPendingConnections(t *testing.T) {
 		synctest.Wait()
 		if took, _ := untilClosed(h.pipes.knock()); took != 0 {
 			t.Errorf("one past the limit was held for %v", took)
+		}
+		if e := h.Status().Edge; e.PendingFull != 1 || e.UnknownSpeech != 0 {
+			t.Errorf("counted %+v", e)
 		}
 	})
 }
