@@ -55,7 +55,7 @@ type Config struct {
 	// others may add up to; 7.
 	TTL uint8
 	// ForeignTTL is the most TTL that a message carries to other servents; 4
-	// (protocol-facts 1: what they relay).
+	// (docs/protocol.md 1: what they relay).
 	ForeignTTL uint8
 
 	MaxQueue   int           // bytes that may wait on a link; 512 KiB
@@ -81,7 +81,7 @@ type Rate struct{ PerSecond, Burst float64 }
 
 const (
 	// HardTTL is the most that hops and TTL of any message may add up to
-	// (protocol-facts 1); a peer that passes it often is closed.
+	// (docs/protocol.md 1); a peer that passes it often is closed.
 	HardTTL = 15
 	// maxOffences is how many malformed or over-TTL messages a link may bring at
 	// once, and maxRepeats how often it may repeat message ids that it sent

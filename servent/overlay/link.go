@@ -74,8 +74,12 @@ func (n *Node) room(l *link, kind protocol.Kind, size int) bool {
 	return l.queued+size <= most
 }
 
+// kindAt is where a message says its kind.
+const kindAt = len(protocol.GUID{})
+
 // send queues msg, a whole message, on l, or drops it for want of room.
-func (n *Node) send(l *link, kind protocol.Kind, msg []byte, ttl, hops uint8, out []Action) []Action {
+func (n *Node) send(l *link, msg []byte, ttl, hops uint8, out []Action) []Action {
+	kind := protocol.Kind(msg[kindAt])
 	c := &n.stats.Kinds[kindIndex(kind)]
 	if !n.room(l, kind, len(msg)) {
 		c.Dropped++
@@ -94,7 +98,7 @@ func (n *Node) send(l *link, kind protocol.Kind, msg []byte, ttl, hops uint8, ou
 
 // sendNew is send for a message of this node's own; msg is not used again.
 func (n *Node) sendNew(l *link, h protocol.Header, p protocol.Payload, out []Action) []Action {
-	return n.send(l, h.Kind, protocol.AppendMessage(nil, h, p), h.TTL, h.Hops, out)
+	return n.send(l, protocol.AppendMessage(nil, h, p), h.TTL, h.Hops, out)
 }
 
 func (n *Node) full(l *link) {
@@ -117,7 +121,7 @@ func (n *Node) onSent(ev Sent) {
 	}
 }
 
-// bye says goodbye with a code of protocol-facts 6.
+// bye says goodbye with a code of docs/protocol.md 6.
 func (n *Node) bye(l *link, code uint16, text string, out []Action) []Action {
 	if l.peer.Bye {
 		h := protocol.Header{ID: n.newID(), Kind: protocol.KindBye, TTL: 1}

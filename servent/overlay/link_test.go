@@ -41,6 +41,13 @@ func TestBucket(t *testing.T) {
 	}
 }
 
+// blank is a message of a hundred bytes.
+func blank(kind protocol.Kind) []byte {
+	msg := make([]byte, 100)
+	msg[kindAt] = byte(kind)
+	return msg
+}
+
 // fill queues size bytes on link 1.
 func (b *bench) fill(size int) { b.n.byID[1].queued = size }
 
@@ -55,15 +62,15 @@ func TestQueueShares(t *testing.T) {
 		b := newBench(t, nil)
 		b.links(1)
 		l := b.n.byID[1]
-		msg := make([]byte, 100)
+		msg := blank(kind)
 		b.fill(share - 100)
-		if out := b.n.send(l, kind, msg, 1, 0, nil); len(out) != 1 || l.queued != share {
+		if out := b.n.send(l, msg, 1, 0, nil); len(out) != 1 || l.queued != share {
 			t.Errorf("%s: %d actions at the limit, %d bytes queued", kind, len(out), l.queued)
 		}
 		b.fill(share - 99)
 		st := b.n.Stats()
 		drops := st.Drops[DropQueueFull]
-		out := b.n.send(l, kind, msg, 1, 0, nil)
+		out := b.n.send(l, msg, 1, 0, nil)
 		st = b.n.Stats()
 		if len(out) != 0 || l.queued != share-99 || st.Drops[DropQueueFull] != drops+1 || st.Of(kind).Dropped == 0 {
 			t.Errorf("%s: %d actions one byte past the limit, %d drops", kind, len(out), st.Drops[DropQueueFull]-drops)
@@ -89,7 +96,7 @@ func TestStall(t *testing.T) {
 		b := newBench(t, nil)
 		b.links(1)
 		b.fill(half)
-		b.n.send(b.n.byID[1], protocol.KindPush, make([]byte, 100), 1, 0, nil)
+		b.n.send(b.n.byID[1], blank(protocol.KindPush), 1, 0, nil)
 		b.pass(10 * time.Second)
 		b.step(Sent{Link: 1, Bytes: half + 100 - queued})
 		return len(ops(b.pass(after), OpClose)) > 0
@@ -115,7 +122,7 @@ func TestStall(t *testing.T) {
 	b := newBench(t, nil)
 	b.links(1)
 	b.fill(half + 1)
-	b.n.send(b.n.byID[1], protocol.KindPush, make([]byte, 100), 1, 0, nil)
+	b.n.send(b.n.byID[1], blank(protocol.KindPush), 1, 0, nil)
 	if got := byes(b.pass(30 * time.Second)); len(got) != 1 || got[0] != protocol.ByeQueueFull {
 		t.Errorf("byes %v, want 502", got)
 	}

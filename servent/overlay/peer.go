@@ -116,7 +116,7 @@ func (n *Node) Hello(local netip.Addr, remote netip.AddrPort) protocol.Headers {
 	}
 	h.Add("X-Ultrapeer", titleBool(n.cfg.Role != RoleLeaf))
 	// A leaf sends an ultrapeer's capabilities too: others rate it by them
-	// (protocol-facts 2, trap a).
+	// (docs/protocol.md 2).
 	h.Add("X-Query-Routing", "0.2")
 	h.Add("X-Ultrapeer-Query-Routing", "0.1")
 	h.Add("X-Dynamic-Querying", "0.1")

@@ -72,7 +72,7 @@ func TestHelloIsUnderstood(t *testing.T) {
 		if got := ParsePeer(h); got != want {
 			t.Errorf("%s: peer %+v\nwant %+v", role, got, want)
 		}
-		for _, name := range []string{"X-Dynamic-Querying", "X-Degree", "Pong-Caching", "X-Requeries"} { // protocol-facts 2, trap a
+		for _, name := range []string{"X-Dynamic-Querying", "X-Degree", "Pong-Caching", "X-Requeries"} { // docs/protocol.md 2
 			if !h.Has(name) {
 				t.Errorf("%s: no %s", role, name)
 			}

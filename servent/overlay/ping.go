@@ -7,7 +7,7 @@ import (
 	"github.com/seed282dab8e/servent/protocol"
 )
 
-// pongCache holds the pongs heard lately (protocol-facts 5), so that a ping is
+// pongCache holds the pongs heard lately (docs/protocol.md 5), so that a ping is
 // answered at once and not flooded. It is a ring: the newest replaces the oldest.
 type pongCache struct {
 	ring []pong
@@ -93,6 +93,9 @@ func (n *Node) onPing(l *link, h protocol.Header, m Received, out []Action) []Ac
 	if n.cfg.Role == RoleLeaf { // sends nothing that came over another link (Bye 414)
 		return out
 	}
+	if h.TTL == 2 && h.Hops == 0 {
+		return n.neighbourPongs(l, h, out)
+	}
 	picked, count := n.pongs.choose(n.now, l.id, l.peer.Listen)
 	for i := range n.pongs.ring {
 		if picked[i] {
@@ -107,6 +110,20 @@ func (n *Node) onPing(l *link, h protocol.Header, m Received, out []Action) []Ac
 	return out
 }
 
+// neighbourPongs answers a crawler's ping (TTL 2) with one pong for each
+// ultrapeer that is linked and has said where it listens.
+func (n *Node) neighbourPongs(to *link, ping protocol.Header, out []Action) []Action {
+	h := protocol.Header{ID: ping.ID, Kind: protocol.KindPong, TTL: 1, Hops: 1}
+	for _, l := range n.links {
+		a := l.peer.Listen
+		if l == to || l.peer.Role == RoleLeaf || !a.Addr().Is4() || !n.mayDial(a.Addr(), to.peer.Addr.Addr().IsLoopback()) {
+			continue
+		}
+		out = n.sendNew(to, h, protocol.Pong{Addr: a, KBytes: protocol.PongKBytes(0, true)}, out)
+	}
+	return out
+}
+
 func (n *Node) relayPing(from *link, h protocol.Header, m Received, out []Action) []Action {
 	soon := n.pongs.relayed > 0 && n.now-n.pongs.relayed < relayInterval
 	if h.TTL <= 1 || n.cfg.Role == RoleLeaf || soon || n.cfg.ConnectOnly {
@@ -116,7 +133,7 @@ func (n *Node) relayPing(from *link, h protocol.Header, m Received, out []Action
 	n.pings.add(n.now, route{id: h.ID, link: from.id, ttl: h.TTL, hops: h.Hops})
 	for _, l := range n.links {
 		if l != from && l.peer.Role != RoleLeaf {
-			out = n.send(l, h.Kind, m.Msg, min(h.TTL-1, n.ttlFor(l)), h.Hops+1, out)
+			out = n.send(l, m.Msg, min(h.TTL-1, n.ttlFor(l)), h.Hops+1, out)
 		}
 	}
 	return out
@@ -125,7 +142,7 @@ func (n *Node) relayPing(from *link, h protocol.Header, m Received, out []Action
 func (n *Node) ownPong(l *link, ping protocol.Header, out []Action) []Action {
 	a := n.addrFor(l)
 	if a.Port() == 0 {
-		return out // a node that cannot be connected to stays silent (protocol-facts 5)
+		return out // a node that cannot be connected to stays silent (docs/protocol.md 4)
 	}
 	kb := protocol.PongKBytes(uint32(min(n.shared.Bytes>>10, 1<<31)), n.cfg.Role != RoleLeaf)
 	h := protocol.Header{ID: ping.ID, Kind: protocol.KindPong, TTL: ping.Hops + 1}

@@ -2,6 +2,7 @@ package overlay
 
 import (
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
@@ -232,6 +233,32 @@ func TestPingIsRelayed(t *testing.T) {
 	b.pass(time.Minute)
 	if out := sends(b.receive(2, protocol.Header{Kind: protocol.KindPing, TTL: 1, Hops: 3}, nil), protocol.KindPing); len(out) != 0 {
 		t.Error("a ping is passed on with TTL 0")
+	}
+}
+
+// TestCrawlerPing: TTL 2 asks for the neighbours, and is not passed on.
+func TestCrawlerPing(t *testing.T) {
+	b := roaming(t, 3)
+	b.link(4, RoleSupernode)
+	b.link(5, RoleLeaf)
+	silent, public := peerOf(6, RoleFlat), peerOf(7, RoleFlat)
+	silent.Listen = netip.AddrPort{}
+	public.Listen = netip.MustParseAddrPort("203.0.113.9:6346") // no address of this network
+	b.step(PeerUp{Link: 6, Peer: silent})
+	b.step(PeerUp{Link: 7, Peer: public})
+	b.hearPongs(2, 0, 5, 1) // what others know is not asked for
+	out := b.receive(1, protocol.Header{Kind: protocol.KindPing, TTL: 2}, nil)
+	got, heads := pongs(t, out)
+	var addrs []netip.AddrPort
+	for i, p := range got {
+		addrs = append(addrs, p.Addr)
+		if heads[i].TTL != 1 || int(heads[i].Hops) != min(i, 1) || len(p.Ext) > 0 || !p.Ultrapeer() {
+			t.Errorf("pong %+v with %+v", p, heads[i])
+		}
+	}
+	want := []netip.AddrPort{b.n.Addr(), peerOf(2, RoleFlat).Listen, peerOf(3, RoleFlat).Listen, peerOf(4, RoleFlat).Listen}
+	if !slices.Equal(addrs, want) || len(sends(out, protocol.KindPing)) > 0 {
+		t.Errorf("pongs of %v, want %v", addrs, want)
 	}
 }
 

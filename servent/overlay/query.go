@@ -56,14 +56,14 @@ func (n *Node) relayQuery(from *link, h *protocol.Header, m Received, out []Acti
 			n.stats.Drops[DropNotWanted]++
 			continue
 		}
-		out = n.send(l, h.Kind, m.Msg, ttl, h.Hops+1, out)
+		out = n.send(l, m.Msg, ttl, h.Hops+1, out)
 	}
 	return out
 }
 
 // takes says whether l wants a query that would reach it with ttl: it may
 // have set a hop limit (BEAR/4), and on the last hop its route table decides
-// (protocol-facts 10). Flat nodes flood to each other whatever they share.
+// (docs/protocol.md 10). Flat nodes flood to each other whatever they share.
 func (n *Node) takes(l *link, h *protocol.Header, ttl uint8, m Received) bool {
 	if h.Hops+1 >= l.hopsFlow && l.hopsFlow < 255 {
 		return false

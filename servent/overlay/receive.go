@@ -119,5 +119,5 @@ func (n *Node) back(to LinkID, from *link, h protocol.Header, m Received, out []
 	case n.cfg.Role == RoleLeaf:
 		return n.dropped(h.Kind, DropRole, out)
 	}
-	return n.send(l, h.Kind, m.Msg, h.TTL-1, h.Hops+1, out)
+	return n.send(l, m.Msg, h.TTL-1, h.Hops+1, out)
 }

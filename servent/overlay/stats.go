@@ -2,6 +2,7 @@ package overlay
 
 import (
 	"maps"
+	"slices"
 	"time"
 
 	"github.com/seed282dab8e/servent/protocol"
@@ -91,8 +92,8 @@ func (n *Node) Stats() Stats {
 	return s
 }
 
-// CountedKinds lists the kinds that have a counter of their own, by name.
-func CountedKinds() []protocol.Kind { return kinds[:] }
+// CountedKinds lists the kinds that have a counter of their own.
+func CountedKinds() []protocol.Kind { return slices.Clone(kinds[:]) }
 
 // Link tells of one link that is up.
 type Link struct {
