@@ -169,7 +169,7 @@ func TestFlowEnds(t *testing.T) {
 
 func TestParseConfig(t *testing.T) {
 	for _, bad := range [][]string{
-		{"-messages", "0"}, {"-rounds", "0"}, {"-window", "10"}, {"-repeat", "-1"}, {"extra"}, {"-what"},
+		{"-messages", "0"}, {"-rounds", "0"}, {"-window", "255"}, {"-window", "5243"}, {"-repeat", "-1"}, {"extra"}, {"-what"},
 	} {
 		if _, err := parseConfig(bad); err == nil {
 			t.Errorf("%v is taken, want an error", bad)

@@ -55,8 +55,8 @@ type config struct {
 	Messages int `json:"messages"` // sent in one measurement
 	Rounds   int `json:"rounds"`   // measurements of each server
 	// Window is how many messages the sender may be ahead of the slowest
-	// receiver. It is less than either server queues for a link, so that
-	// neither drops any.
+	// receiver: fewer than either server queues for a link, so that neither
+	// drops any.
 	Window int `json:"window"`
 	// Repeat says that one of so many messages comes to the servent a second
 	// time, by another link; 0: none.
@@ -70,7 +70,7 @@ func parseConfig(args []string) (config, error) {
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
 	f.IntVar(&c.Messages, "messages", 500_000, "`messages` sent in one measurement")
 	f.IntVar(&c.Rounds, "rounds", 7, "measurements of each server")
-	f.IntVar(&c.Window, "window", 1024, "`messages` that the sender may be ahead of the slowest receiver")
+	f.IntVar(&c.Window, "window", 4096, "`messages` that the sender may be ahead of the slowest receiver")
 	f.IntVar(&c.Repeat, "repeat", 10, "one of `n` messages comes to the servent twice; 0: none")
 	f.StringVar(&c.Profile, "profile", "", "write a CPU profile of each server into `folder`")
 	f.StringVar(&c.JSON, "json", "", "write the figures to `file`")
@@ -82,8 +82,8 @@ func parseConfig(args []string) (config, error) {
 		return c, fmt.Errorf("unknown argument %q", f.Arg(0))
 	case c.Messages < 1 || c.Rounds < 1:
 		return c, fmt.Errorf("messages and rounds must be 1 at least")
-	case c.Window < chunk:
-		return c, fmt.Errorf("window must be %d at least", chunk)
+	case c.Window < chunk || c.Window > maxWindow:
+		return c, fmt.Errorf("window must be %d to %d", chunk, maxWindow)
 	case c.Repeat < 0:
 		return c, fmt.Errorf("repeat must not be negative")
 	}

@@ -14,8 +14,16 @@ import (
 // in its table, so that it looks further.
 var sharedFiles = [...]string{"blue danube.ogg", "radetzky march.ogg", "die fledermaus.pdf", "vienna/stephansdom.jpg", "vienna/prater.jpg"}
 
+// maxQueue is how many bytes the servent lets wait for a link (nats-server:
+// 64 MiB). Queries get half of it, and a window can stand there twice: in what
+// has left and is not reported yet, and in what has come since.
+const (
+	maxQueue  = 2 << 20
+	maxWindow = maxQueue / 4 / messageSize
+)
+
 // serveServent is the process of the servent: a whole flat one, with nothing
-// unusual but that links may send as fast as they can.
+// unusual but that links may send as fast as they can, and that more may wait.
 func serveServent(c control) (err error) {
 	dir, err := os.MkdirTemp("", "servent-bench")
 	if err != nil {
@@ -25,7 +33,7 @@ func serveServent(c control) (err error) {
 	anyRate := overlay.Rate{PerSecond: 1e9, Burst: 1e9}
 	s, err := servent.New(servent.Config{
 		Listen: "127.0.0.1:0", ConnectOnly: true, Role: servent.RoleFlat,
-		Overlay: overlay.Config{Rate: anyRate, HitRate: anyRate},
+		Overlay: overlay.Config{Rate: anyRate, HitRate: anyRate, MaxQueue: maxQueue},
 	})
 	if err != nil {
 		return err
