@@ -50,7 +50,7 @@ func keptPort(dir string) int {
 }
 
 func keepPort(dir string, port int) error {
-	return writeFile(filepath.Join(dir, portFile), []byte(strconv.Itoa(port)+"\n"))
+	return WriteFile(filepath.Join(dir, portFile), []byte(strconv.Itoa(port)+"\n"))
 }
 
 // loadHosts reads the host cache; what cannot be read is left out.
@@ -74,5 +74,5 @@ func saveHosts(dir string, hosts []netip.AddrPort) error {
 	for _, a := range hosts[:min(len(hosts), maxHosts)] {
 		b.WriteString(a.String() + "\n")
 	}
-	return writeFile(filepath.Join(dir, hostsFile), []byte(b.String()))
+	return WriteFile(filepath.Join(dir, hostsFile), []byte(b.String()))
 }

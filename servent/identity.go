@@ -52,7 +52,7 @@ func makeIdentity(path string) (identity, error) {
 		return id, err
 	}
 	text := pem.EncodeToMemory(&pem.Block{Type: "SERVENT ED25519 SEED", Bytes: id.key.Seed()})
-	if err := writeFile(path, text); err != nil {
+	if err := WriteFile(path, text); err != nil {
 		return identity{}, fmt.Errorf("keep identity: %w", err)
 	}
 	return id, nil
@@ -64,19 +64,4 @@ func newIdentity() (identity, error) {
 		return identity{}, fmt.Errorf("make identity: %w", err)
 	}
 	return identity{key}, nil
-}
-
-// writeFile replaces path whole or not at all, for this user's eyes only.
-func writeFile(path string, data []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
-	if err != nil {
-		return err
-	}
-	defer func() { _ = os.Remove(f.Name()) }() // fails once it is renamed
-	_, err = f.Write(data)
-	err = errors.Join(err, f.Sync(), f.Close())
-	if err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
 }

@@ -28,25 +28,12 @@ func (l *lastSearch) save(dataDir string) error {
 		err = os.MkdirAll(dataDir, 0o700)
 	}
 	if err == nil {
-		err = replaceFile(filepath.Join(dataDir, lastSearchFile), text)
+		err = servent.WriteFile(filepath.Join(dataDir, lastSearchFile), text)
 	}
 	if err != nil {
 		return fmt.Errorf("keep the results: %w", err)
 	}
 	return nil
-}
-
-func replaceFile(path string, text []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
-	if err != nil {
-		return err
-	}
-	defer func() { _ = os.Remove(f.Name()) }() // fails once it is renamed
-	_, err = f.Write(text)
-	if err = errors.Join(err, f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
 }
 
 // loadLastSearch reads what save wrote.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/seed282dab8e/servent/search"
 	"github.com/seed282dab8e/servent/servent"
+	"github.com/seed282dab8e/servent/servent/control"
 	"github.com/spf13/cobra"
 )
 
@@ -16,12 +17,7 @@ func (a *app) peersCommand() *cobra.Command {
 		Long:    "List the servents that the running one is linked to, and how many messages came in and went out.",
 		Example: examples("servent peers", "servent peers --json"),
 		Args:    cobra.NoArgs,
-		RunE: a.do(func(ctx context.Context, _ []string) error {
-			c, err := a.dial(ctx)
-			if err != nil {
-				return err
-			}
-			defer c.Close()
+		RunE: a.ask(func(ctx context.Context, c *control.Client, _ []string) error {
 			peers, err := c.Peers(ctx)
 			if err != nil {
 				return err

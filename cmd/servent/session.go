@@ -8,6 +8,7 @@ import (
 
 	"github.com/seed282dab8e/servent/servent"
 	"github.com/seed282dab8e/servent/servent/control"
+	"github.com/spf13/cobra"
 )
 
 // node is what a command asks of a servent, be it in this process or not.
@@ -114,14 +115,17 @@ func (a *app) warnUnused(names []string, command string) {
 	a.note("%s without effect: %s", given, runs)
 }
 
-// dial finds the servent that runs, for commands that need one.
-func (a *app) dial(ctx context.Context) (*control.Client, error) {
-	if err := a.wantDataDir(); err != nil {
-		return nil, err
-	}
-	c, err := control.Dial(ctx, a.dataDir)
-	if err != nil {
-		return nil, notRunning(err, a.dataDir)
-	}
-	return c, nil
+// ask is do for commands that need the servent that runs.
+func (a *app) ask(f func(ctx context.Context, c *control.Client, args []string) error) func(*cobra.Command, []string) error {
+	return a.do(func(ctx context.Context, args []string) error {
+		if err := a.wantDataDir(); err != nil {
+			return err
+		}
+		c, err := control.Dial(ctx, a.dataDir)
+		if err != nil {
+			return notRunning(err, a.dataDir)
+		}
+		defer c.Close()
+		return f(ctx, c, args)
+	})
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/seed282dab8e/servent/servent"
+	"github.com/seed282dab8e/servent/servent/control"
 	"github.com/spf13/cobra"
 )
 
@@ -19,12 +20,7 @@ func (a *app) statusCommand() *cobra.Command {
 		Long:    "Tell how the servent on this data dir is: role, links, shares, messages, what was dropped and why, transfers.",
 		Example: examples("servent status", "servent status --json | jq .messages.query"),
 		Args:    cobra.NoArgs,
-		RunE: a.do(func(ctx context.Context, _ []string) error {
-			c, err := a.dial(ctx)
-			if err != nil {
-				return err
-			}
-			defer c.Close()
+		RunE: a.ask(func(ctx context.Context, c *control.Client, _ []string) error {
 			st, err := c.Status(ctx)
 			if err != nil {
 				return err

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 
+	"github.com/seed282dab8e/servent/servent/control"
 	"github.com/spf13/cobra"
 )
 
@@ -13,12 +14,7 @@ func (a *app) stopCommand() *cobra.Command {
 		Long:    "End the servent that runs on this data dir, and return when it has ended.",
 		Example: examples("servent stop", "servent stop --data-dir /tmp/one"),
 		Args:    cobra.NoArgs,
-		RunE: a.do(func(ctx context.Context, _ []string) error {
-			c, err := a.dial(ctx)
-			if err != nil {
-				return err
-			}
-			defer c.Close()
+		RunE: a.ask(func(ctx context.Context, c *control.Client, _ []string) error {
 			if err := c.Stop(ctx); err != nil {
 				return err
 			}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 
+	"github.com/seed282dab8e/servent/servent/control"
 	"github.com/spf13/cobra"
 )
 
@@ -16,16 +17,11 @@ func (a *app) unshareCommand() *cobra.Command {
 		Example:           examples("servent unshare ~/Music"),
 		Args:              atLeastOne("a shared folder; `servent status` lists them"),
 		ValidArgsFunction: foldersOnly,
-		RunE:              a.do(a.unshare),
+		RunE:              a.ask(a.unshare),
 	}
 }
 
-func (a *app) unshare(ctx context.Context, dirs []string) error {
-	c, err := a.dial(ctx)
-	if err != nil {
-		return err
-	}
-	defer c.Close()
+func (a *app) unshare(ctx context.Context, c *control.Client, dirs []string) error {
 	for _, d := range dirs {
 		dir, err := filepath.Abs(d)
 		if err != nil {
