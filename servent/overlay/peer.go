@@ -46,7 +46,8 @@ func ParsePeer(h protocol.Headers) Peer {
 		Listen:    firstAddrPort(h.Get("Listen-IP"), h.Get("Node"), h.Get("X-My-Address")),
 	}
 	p.GUID, _ = protocol.ParseGUID(h.Get("GUID"))
-	p.Sees, _ = netip.ParseAddr(strings.TrimSpace(h.Get("Remote-IP")))
+	sees, _ := netip.ParseAddr(strings.TrimSpace(h.Get("Remote-IP")))
+	p.Sees = sees.WithZone("") // which may be as long as the line
 	if ttl, err := strconv.ParseUint(h.Get("X-Max-TTL"), 10, 8); err == nil {
 		p.MaxTTL = uint8(min(ttl, HardTTL))
 	}
@@ -68,7 +69,7 @@ func ParsePeer(h protocol.Headers) Peer {
 func firstAddrPort(values ...string) netip.AddrPort {
 	for _, v := range values {
 		if a, err := netip.ParseAddrPort(strings.TrimSpace(v)); err == nil && a.Port() != 0 {
-			return netip.AddrPortFrom(a.Addr().Unmap(), a.Port())
+			return netip.AddrPortFrom(a.Addr().Unmap().WithZone(""), a.Port())
 		}
 	}
 	return netip.AddrPort{}
