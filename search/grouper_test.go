@@ -170,7 +170,7 @@ func TestGrouperLiars(t *testing.T) {
 	}
 }
 
-// TestGrouperRoots: a tiger root counts while nobody contradicts it.
+// TestGrouperRoots: a tiger root counts while all tell it.
 func TestGrouperRoots(t *testing.T) {
 	g := grouper(t, "danube")
 	add := func(n int, root byte) Result {
@@ -181,10 +181,7 @@ func TestGrouperRoots(t *testing.T) {
 		r, _ := g.Add(f, source(n), 0)
 		return r
 	}
-	if r := add(1, 0); r.URN.HasTiger {
-		t.Errorf("a root from nowhere: %v", r.URN)
-	}
-	for n := 2; n <= 3; n++ {
+	for n := 1; n <= 3; n++ {
 		if r := add(n, 7); !r.URN.HasTiger || r.URN.Tiger[0] != 7 || len(r.Sources) != n {
 			t.Errorf("root told by source %d: %+v", n, r)
 		}
@@ -194,6 +191,12 @@ func TestGrouperRoots(t *testing.T) {
 	}
 	if r := add(4, 7); !r.URN.HasTiger || r.URN.Tiger[0] != 7 {
 		t.Errorf("the other root is withdrawn: %+v", r)
+	}
+	if r := add(5, 0); r.URN.HasTiger || len(r.Sources) != 5 {
+		t.Errorf("one source tells no root: %+v", r)
+	}
+	if r, _ := g.Add(file("danube.ogg", 10, 2), source(1), 0); r.URN.HasTiger {
+		t.Errorf("a root from nowhere: %v", r.URN)
 	}
 }
 

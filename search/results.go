@@ -104,7 +104,7 @@ func (r *row) take(o offer) (changed, full bool) {
 // they like, so where peers contradict each other over its size, what most say,
 // at a tie the first, is shown and comes first among the sources, and the others
 // are sources all the same: the content decides who is right. A tiger root
-// counts only while nobody gives another.
+// counts only while all give the same.
 func (r *row) settle() {
 	r.res.Size = mostSay(r.offers)
 	r.res.Sources = make([]Source, 0, len(r.offers)) // earlier copies stay as they are
@@ -125,16 +125,11 @@ func (r *row) settle() {
 	r.res.URN.Tiger, r.res.URN.HasTiger = told.Tiger, told.HasTiger
 }
 
-// root returns the tiger root that offers tell, without one if they contradict
-// each other.
+// root returns the tiger root that all offers tell, if they do.
 func root(offers []offer) protocol.URN {
-	var told protocol.URN
+	told := offers[0].urn
 	for _, o := range offers {
-		switch {
-		case !o.urn.HasTiger:
-		case !told.HasTiger:
-			told = o.urn
-		case o.urn.Tiger != told.Tiger:
+		if !o.urn.HasTiger || o.urn.Tiger != told.Tiger {
 			return protocol.URN{}
 		}
 	}
