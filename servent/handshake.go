@@ -113,7 +113,7 @@ func (s *Servent) accept(c *peeked) error {
 }
 
 // tooOld says whether a version is before 0.6. What is higher than ours is
-// taken: such a peer must speak 0.6 too (protocol-facts 2).
+// taken: such a peer must speak 0.6 too (docs/protocol.md 2).
 func tooOld(version string) bool {
 	major, minor, _ := strings.Cut(version, ".")
 	n, err := strconv.Atoi(minor)
@@ -156,7 +156,7 @@ func (s *Servent) refuse(c *peeked, a netip.AddrPort, v overlay.Verdict) error {
 }
 
 // answerCrawler tells a crawler whom this node is linked to, and closes
-// (protocol-facts 2).
+// (docs/protocol.md 2).
 func (s *Servent) answerCrawler(c *peeked, a netip.AddrPort) error {
 	var peers []netip.AddrPort
 	s.call(func(l *loop) {

@@ -195,7 +195,9 @@ func (l *loop) finish(w *wire, why string) {
 	l.s.linksPerIP.give(w.peer.Addr)
 	w.conn.Close()
 	l.s.log.WithFields(logrus.Fields{"component": "link", "addr": w.peer.Addr, "reason": quote(why)}).Debug("link closed")
-	l.s.emit(Event{Event: "peer_down", Peer: peerOf(w.peer)})
+	if w.told {
+		l.s.emit(Event{Event: "peer_down", Peer: peerOf(w.peer)})
+	}
 	l.step(overlay.PeerDown{Link: w.id})
 }
 
@@ -274,7 +276,6 @@ func (l *loop) attach(w *wire) {
 	l.wires.add(w)
 	l.seeds.failed(w.peer.Addr, nil)
 	l.s.log.WithFields(logrus.Fields{"component": "link", "addr": w.peer.Addr, "role": w.peer.Role}).Debug("link up")
-	l.s.emit(Event{Event: "peer_up", Peer: peerOf(w.peer)})
 	l.s.wg.Go(func() { w.flush(&l.pool, l.s.reports, l.s.done) })
 	l.s.wg.Go(func() {
 		w.read(l.s.batches, l.s.done)
@@ -283,6 +284,10 @@ func (l *loop) attach(w *wire) {
 		}
 	})
 	l.step(overlay.PeerUp{Link: w.id, Peer: w.peer})
+	if !w.closing { // the node may keep another link to the same servent
+		w.told = true
+		l.s.emit(Event{Event: "peer_up", Peer: peerOf(w.peer)})
+	}
 	select {
 	case l.s.linked <- struct{}{}:
 	default: // it was not the first

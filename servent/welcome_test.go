@@ -1,6 +1,7 @@
 package servent
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"github.com/seed282dab8e/servent/protocol"
 	"github.com/seed282dab8e/servent/servent/overlay"
 )
 
@@ -150,6 +152,35 @@ func TestEventsAreNotWaitedFor(t *testing.T) {
 		}
 		if n := len(events); n != eventQueue {
 			t.Errorf("%d events wait, want %d", n, eventQueue)
+		}
+	})
+}
+
+// TestTwinIsNoEvent: of two connections to one servent, made in both directions
+// at once, one is closed at once, and nobody hears of it.
+func TestTwinIsNoEvent(t *testing.T) {
+	inBubble(t, func(t *testing.T, h *host) {
+		events, end := h.Events()
+		defer end()
+		highest := protocol.GUID(bytes.Repeat([]byte{0xff}, 16)) // so that ours decides
+		var conns []net.Conn
+		for i, outbound := range []bool{true, false} {
+			here, there := net.Pipe()
+			conns = append(conns, there)
+			peer := overlay.Peer{GUID: highest, Role: RoleFlat, Outbound: outbound}
+			w := &wire{id: overlay.LinkID(1000 + i), conn: here, in: here, out: here, peer: peer}
+			h.call(func(l *loop) { l.attach(w) })
+		}
+		if took, _ := untilClosed(conns[1]); took != 0 || len(h.Peers()) != 1 {
+			t.Errorf("the twin was held for %v; %d links", took, len(h.Peers()))
+		}
+		if n := len(events); n != 1 || (<-events).Event != "peer_up" {
+			t.Errorf("%d events", n)
+		}
+		conns[0].Close()
+		synctest.Wait()
+		if n := len(events); n != 1 || (<-events).Event != "peer_down" {
+			t.Errorf("%d events after the link ended", n)
 		}
 	})
 }

@@ -27,6 +27,7 @@ type wire struct {
 	busy    bool  // the writer has a queue
 	dirty   bool  // stands in the loop's list of wires to flush
 	place   int   // in wires.order
+	told    bool  // its peer_up was emitted
 	closing bool
 	gone    bool // closed and forgotten
 	reason  string
