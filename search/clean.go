@@ -12,13 +12,17 @@ const MaxName = 255
 // Clean makes text from a peer fit to be shown: valid UTF-8 without control
 // characters (C0, C1, line and paragraph separators) and without the invisible
 // characters that turn the direction of text around it, in at most MaxName bytes.
-// It is for eyes only; a name for a file needs more care than this.
+// Tabs and ends of lines become spaces. It is for eyes only; a name for a file needs more care than this.
 func Clean(s string) string {
 	if isPlain(s) {
 		return s[:min(len(s), MaxName)]
 	}
 	var b strings.Builder
 	for _, r := range s {
+		switch r {
+		case '\t', '\n', '\u0085', '\u2028', '\u2029':
+			r = ' ' // it stood between two words
+		}
 		if isUnprintable(r) {
 			continue
 		}

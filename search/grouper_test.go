@@ -129,7 +129,7 @@ func TestGrouperUntrustedNames(t *testing.T) {
 	s := source(1)
 	s.Agent = "EVIL\x07"
 	r, ok := g.Add(f, s, 0)
-	if !ok || len(r.Name) != MaxName || !strings.HasPrefix(r.Name, "danube[2Jgpj.exe") || r.Path != "ab" || r.Sources[0].Agent != "EVIL" {
+	if !ok || len(r.Name) != MaxName || !strings.HasPrefix(r.Name, "danube[2Jgpj.exe") || r.Path != "a b" || r.Sources[0].Agent != "EVIL" {
 		t.Errorf("%+v %v", r, ok)
 	}
 	if r, ok := g.Add(file("\x01\x02", 1, 2), source(1), 0); !ok || r.Name != r.URN.SHA1.String() {
