@@ -27,8 +27,9 @@ const (
 	maxSources = 32
 )
 
-// States of a download that has no sources, beside those of package transfer.
+// States of a download that are not package transfer's alone.
 const (
+	StateLoading        = transfer.StateLoading
 	StateSearching      = "searching"
 	StateSearchingAgain = "source lost, searching again"
 )

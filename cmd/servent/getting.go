@@ -16,6 +16,8 @@ const (
 	getsAtOnce = 4
 	// progressEvery is how often a JSON line tells how a download goes.
 	progressEvery = 500 * time.Millisecond
+	// repeatEvery is how often one comes at least.
+	repeatEvery = time.Second
 )
 
 // getAll downloads files, several at once, and returns the gravest error.
@@ -60,10 +62,10 @@ type download struct {
 	file  wanted
 	lines *live
 	bar   *bar
-	last  time.Time // of a JSON line
 
 	mu    sync.Mutex
 	state servent.GetProgress
+	last  time.Time // of a JSON line
 }
 
 func (d *download) run(ctx context.Context, n node) error {
@@ -72,7 +74,9 @@ func (d *download) run(ctx context.Context, n node) error {
 	}
 	d.bar = d.lines.bar(d.text)
 	defer d.bar.close()
+	stop := d.repeat()
 	got, err := n.Get(ctx, d.file.req, d.progress)
+	stop()
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return ctx.Err()
@@ -85,14 +89,50 @@ func (d *download) run(ctx context.Context, n node) error {
 }
 
 func (d *download) progress(p servent.GetProgress) {
-	d.mu.Lock()
-	d.state = p
-	d.mu.Unlock()
 	d.bar.set(p.Done, p.Total)
-	if !d.a.json || time.Since(d.last) < progressEvery {
-		return
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.state = p
+	if d.a.json && time.Since(d.last) >= progressEvery {
+		d.printProgress()
 	}
+}
+
+// repeat tells a script again how it goes, while there is no news; the function
+// that it returns ends that.
+func (d *download) repeat() (stop func()) {
+	if !d.a.json {
+		return func() {}
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		tick := time.NewTicker(repeatEvery)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+				d.again()
+			}
+		}
+	})
+	return func() { cancel(); wg.Wait() }
+}
+
+func (d *download) again() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if !d.last.IsZero() && time.Since(d.last) > progressEvery {
+		d.printProgress()
+	}
+}
+
+// printProgress is for scripts; d.mu is held.
+func (d *download) printProgress() {
 	d.last = time.Now()
+	p := &d.state
 	d.a.printJSON(struct {
 		Event   string `json:"event"`
 		SHA1    string `json:"sha1"`
@@ -104,19 +144,18 @@ func (d *download) progress(p servent.GetProgress) {
 	}{"progress", d.sha1(), p.Name, p.Done, p.Total, p.Sources, p.State})
 }
 
-// text stands before the bar.
-func (d *download) text() string {
+// text stands beside the bar.
+func (d *download) text() barText {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	name := d.state.Name
-	if name == "" {
-		name = d.file.label
+	text := barText{name: search.Clean(d.state.Name)}
+	if text.name == "" {
+		text.name = search.Clean(d.file.label)
 	}
-	state := ""
-	if d.state.Done == 0 && d.state.State != "" {
-		state = "  " + search.Clean(d.state.State)
+	if d.state.State != servent.StateLoading {
+		text.state = search.Clean(d.state.State)
 	}
-	return fitStart(search.Clean(name), d.lines.room()-columns(state)) + state
+	return text
 }
 
 // sha1 is the wanted content.

@@ -98,6 +98,25 @@ func TestProgressAtMostTwiceASecond(t *testing.T) {
 	})
 }
 
+func TestProgressWhileThereIsNoNews(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out buffer
+		a := newApp(&out, &buffer{}, home{}.lookEnv)
+		a.json = true
+		n := &fakeNode{get: func(_ context.Context, _ servent.GetRequest, progress func(servent.GetProgress)) (servent.Got, error) {
+			progress(servent.GetProgress{Done: 1, Total: 300, State: servent.StateLoading})
+			time.Sleep(100 * time.Millisecond)
+			progress(servent.GetProgress{Total: 300, State: servent.StateSearchingAgain})
+			time.Sleep(5 * time.Second)
+			return servent.Got{}, servent.ErrNoSource
+		}}
+		_ = a.getAll(t.Context(), n, someFiles(1))
+		if got := strings.Count(out.String(), `"state":"`+servent.StateSearchingAgain); got != 5 {
+			t.Errorf("%d lines tell that it searches:\n%s", got, out.String())
+		}
+	})
+}
+
 func TestSoManyAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := newApp(&buffer{}, &buffer{}, home{}.lookEnv)

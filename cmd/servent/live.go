@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"io"
 	"sync"
 	"time"
@@ -19,11 +18,14 @@ type live struct {
 	texts []*mpb.Bar
 }
 
+// maxWidth is wider than any line: these fit the screen before they are drawn.
+const maxWidth = 4096
+
 func (a *app) lines() *live {
 	if a.live == nil {
 		return &live{}
 	}
-	l := &live{a: a, p: mpb.New(mpb.WithOutput(a.live))}
+	l := &live{a: a, p: mpb.New(mpb.WithOutput(frames{a.live}), mpb.WithAutoRefresh(), mpb.WithWidth(maxWidth))}
 	a.err.divert(l.p)
 	if a.screen.on {
 		a.out.divert(l.p)
@@ -36,44 +38,29 @@ func (l *live) text(f func() string) {
 	if l.p == nil {
 		return
 	}
-	l.texts = append(l.texts, l.p.New(0, mpb.NopStyle(), mpb.BarRemoveOnComplete(),
-		mpb.PrependDecorators(decor.Any(func(decor.Statistics) string { return f() }))))
+	l.texts = append(l.texts, l.add(func() string { return fitStart(f(), l.width()) }))
 }
 
-// bar adds a bar of bytes before which stands what f returns.
-func (l *live) bar(f func() string) *bar {
-	if l.p == nil {
-		return &bar{}
+// bar adds a bar of bytes beside which stands what f returns.
+func (l *live) bar(f func() barText) *bar {
+	b := &bar{text: f}
+	if l.p != nil {
+		b.b = l.add(func() string { return b.line(l.width(), time.Now()) })
 	}
-	start := time.Now()
-	b := l.p.New(0, mpb.BarStyle().Lbound("").Rbound("").Filler("━").Tip("━").Padding("─"), mpb.BarRemoveOnComplete(),
-		mpb.PrependDecorators(decor.Any(func(decor.Statistics) string { return f() }, decor.WCSyncSpaceR)),
-		mpb.AppendDecorators(decor.Any(func(s decor.Statistics) string {
-			return doneText(s.Current, s.Total, time.Since(start))
-		}, decor.WCSyncSpace)))
-	return &bar{b}
+	return b
 }
 
-// doneText says how much of total is done, and when the rest will be.
-func doneText(done, total int64, elapsed time.Duration) string {
-	if total <= 0 {
-		return ""
-	}
-	text := byteText(uint64(done)) + " of " + byteText(uint64(total))
-	if done <= 0 || elapsed < time.Second {
-		return text
-	}
-	left := time.Duration(float64(elapsed) * float64(total-done) / float64(done))
-	if left < time.Minute {
-		return fmt.Sprintf("%s, %.0f s left", text, left.Seconds())
-	}
-	return text + ", " + timeText(left) + " left"
+// add adds a line that shows what f returns, which is no wider than width.
+func (l *live) add(f func() string) *mpb.Bar {
+	return l.p.New(0, mpb.NopStyle(), mpb.BarRemoveOnComplete(), mpb.BarFillerTrim(),
+		mpb.PrependDecorators(decor.Any(func(decor.Statistics) string { return f() })))
 }
 
-// room is how many columns there are for what stands before a bar.
-func (l *live) room() int {
+// width is how many columns a line may have: one less than the terminal, some
+// of which begin a new line after the last.
+func (l *live) width() int {
 	width, _ := screenOf(l.a.live).size()
-	return max(width*2/5, 10)
+	return max(width-1, 1)
 }
 
 // close takes the lines away. Bars have been closed before.
@@ -89,21 +76,13 @@ func (l *live) close() {
 	l.p.Wait()
 }
 
-// bar is one bar; the zero value shows nothing.
-type bar struct{ b *mpb.Bar }
+// frames draws on a terminal from the first column on. The cursor may be
+// elsewhere: a terminal writes ^C when that key is pressed.
+type frames struct{ w io.Writer }
 
-func (b *bar) set(done, total uint64) {
-	if b.b == nil || total == 0 {
-		return
-	}
-	b.b.SetTotal(int64(total), false)
-	b.b.SetCurrent(int64(min(done, total)))
-}
-
-func (b *bar) close() {
-	if b.b != nil {
-		b.b.Abort(true)
-	}
+func (f frames) Write(p []byte) (int, error) {
+	n, err := f.w.Write(append([]byte{'\r'}, p...))
+	return max(n-1, 0), err
 }
 
 // output is stdout or stderr. It remembers the first error, so that a full disk

@@ -17,9 +17,14 @@ func main() {
 	os.Exit(run())
 }
 
-// run ends cleanly at the first Ctrl-C; the second kills at once.
+// run ends cleanly at the first Ctrl-C; the second kills at once. So does the
+// terminal that goes away, unless nohup lets the program outlast it.
 func run() int {
-	ctx, release := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ends := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) {
+		ends = append(ends, syscall.SIGHUP)
+	}
+	ctx, release := signal.NotifyContext(context.Background(), ends...)
 	defer release()
 	context.AfterFunc(ctx, release)
 	a := newApp(os.Stdout, os.Stderr, os.LookupEnv)

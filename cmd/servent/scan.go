@@ -38,11 +38,11 @@ func (s *scan) update(info servent.ScanInfo) {
 	}
 }
 
-func (s *scan) text() string {
+func (s *scan) text() barText {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return fmt.Sprintf("scanning %s  %s of %s", fitStart(search.Clean(filepath.Base(s.info.Dir)), s.lines.room()/2),
-		numberText(s.info.Files), countText(s.info.TotalFiles, "file"))
+	return barText{name: fmt.Sprintf("scanning %s  %s of %s", search.Clean(filepath.Base(s.info.Dir)),
+		numberText(s.info.Files), countText(s.info.TotalFiles, "file"))}
 }
 
 // close takes the bar away; it may be called again.

@@ -116,6 +116,19 @@ func fitStart(s string, room int) string {
 	return s
 }
 
+// fitMiddle cuts s to at most room columns, in its middle: both ends of a name
+// tell something.
+func fitMiddle(s string, room int) string {
+	if columns(s) <= room {
+		return s
+	}
+	if room < 3 {
+		return fitStart(s, max(room, 1))
+	}
+	start := fitStart(s, (room+1)/2) // ends in the mark of the cut
+	return start + strings.TrimPrefix(fit(s, room-columns(start)+1), "…")
+}
+
 // pad fills s with blanks to width columns: before it where right is set.
 func pad(s string, width int, right bool) string {
 	blanks := strings.Repeat(" ", max(0, width-columns(s)))

@@ -82,22 +82,3 @@ func TestTable(t *testing.T) {
 		}
 	}
 }
-
-func TestDoneText(t *testing.T) {
-	tests := []struct {
-		done, total int64
-		elapsed     time.Duration
-		want        string
-	}{
-		{0, 0, time.Second, ""},
-		{0, 2000, time.Minute, "0 B of 2.0 kB"},
-		{1000, 2000, time.Millisecond, "1.0 kB of 2.0 kB"},
-		{500, 2000, 2 * time.Second, "500 B of 2.0 kB, 6 s left"},
-		{500, 2000, time.Minute, "500 B of 2.0 kB, 3 min 0 s left"},
-	}
-	for _, tt := range tests {
-		if got := doneText(tt.done, tt.total, tt.elapsed); got != tt.want {
-			t.Errorf("doneText(%d, %d, %v) = %q, want %q", tt.done, tt.total, tt.elapsed, got, tt.want)
-		}
-	}
-}

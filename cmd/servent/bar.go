@@ -1,0 +1,160 @@
+package main
+
+import (
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/vbauerster/mpb/v8"
+)
+
+// bar shows how many bytes of something are done; the zero value shows nothing.
+type bar struct {
+	b    *mpb.Bar
+	text func() barText
+
+	mu          sync.Mutex
+	done, total uint64
+	speed       speed
+}
+
+// barText is what stands on the line of a bar beside it.
+type barText struct {
+	name  string
+	state string // stands in the place of the bar; empty while it moves
+}
+
+const (
+	minName = 12 // columns
+	minBar  = 8
+	maxBar  = 60
+)
+
+func (b *bar) set(done, total uint64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.done, b.total = done, total
+	b.speed.add(time.Now(), done)
+}
+
+func (b *bar) close() {
+	if b.b != nil {
+		b.b.Abort(true)
+	}
+}
+
+// line is the bar with its text in at most width columns. Where these are few,
+// what tells least goes: the bar, the rate, the time left, the sizes.
+func (b *bar) line(width int, now time.Time) string {
+	text := b.text()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if text.state != "" {
+		state := text.state
+		if b.done > 0 {
+			state += ", " + b.size()
+		}
+		name := max(minName, min(width-len(gap)-columns(state), columns(text.name)))
+		return fitStart(pad(fitMiddle(text.name, name), name, false)+gap+state, width)
+	}
+	if b.total == 0 {
+		return fitMiddle(text.name, width)
+	}
+	cells := b.cells(now)
+	for len(cells) > 1 && width-minName-cellsWidth(cells) < 0 {
+		cells = cells[:len(cells)-1]
+	}
+	name := min(max(width*2/5, minName), max(width-cellsWidth(cells)-len(gap)-minBar, minName))
+	room := width - name - cellsWidth(cells)
+	if room < 0 { // not even the sizes
+		return fitMiddle(text.name, width)
+	}
+	line := pad(fitMiddle(text.name, name), name, false)
+	if n := min(room-len(gap), maxBar); n >= minBar {
+		line += gap + drawBar(n, b.done, b.total)
+	}
+	for _, c := range cells {
+		line += gap + c
+	}
+	return strings.TrimRight(line, " ")
+}
+
+// cells are the columns behind the bar, what tells most first. Their width
+// does not depend on how far the bar is.
+func (b *bar) cells(now time.Time) []string {
+	rate := b.speed.rate(now)
+	left, speed := "", ""
+	if rate > 0 {
+		speed = byteText(uint64(rate)) + "/s"
+		left = leftText(time.Duration(float64(b.total-min(b.done, b.total)) / rate * float64(time.Second)))
+	}
+	return []string{pad(b.size(), len("999 MB of 999 MB"), false), pad(left, len("59 min 59 s left"), false), pad(speed, len("999 MB/s"), false)}
+}
+
+func (b *bar) size() string {
+	if b.total == 0 {
+		return byteText(b.done)
+	}
+	return byteText(b.done) + " of " + byteText(b.total)
+}
+
+func cellsWidth(cells []string) int {
+	n := 0
+	for _, c := range cells {
+		n += len(gap) + columns(c)
+	}
+	return n
+}
+
+func drawBar(width int, done, total uint64) string {
+	full := int(float64(width) * float64(min(done, total)) / float64(total))
+	return strings.Repeat("━", full) + strings.Repeat("─", width-full)
+}
+
+// leftText says when the rest will be done.
+func leftText(d time.Duration) string {
+	if d < time.Second {
+		return "under 1 s left"
+	}
+	return timeText(d.Round(time.Second)) + " left"
+}
+
+// speedWindow is over which time a speed is averaged.
+const speedWindow = 10 * time.Second
+
+// speed is how fast something grew of late. The zero value knows nothing.
+type speed struct{ samples []sample }
+
+type sample struct {
+	at   time.Time
+	done uint64
+}
+
+// add notes how much is done. Less than before is a new start.
+func (s *speed) add(now time.Time, done uint64) {
+	if n := len(s.samples); n > 0 && done < s.samples[n-1].done {
+		s.samples = s.samples[:0]
+	}
+	if n := len(s.samples); n > 1 && now.Sub(s.samples[n-2].at) < speedWindow/50 {
+		s.samples[n-1] = sample{now, done}
+		return
+	}
+	s.samples = append(s.samples, sample{now, done})
+	for len(s.samples) > 2 && now.Sub(s.samples[1].at) >= speedWindow {
+		s.samples = s.samples[1:]
+	}
+}
+
+// rate is in bytes a second; 0: not known yet, or nothing comes.
+func (s *speed) rate(now time.Time) float64 {
+	n := len(s.samples)
+	if n < 2 {
+		return 0
+	}
+	first := s.samples[0]
+	took := now.Sub(first.at)
+	if took < time.Second {
+		return 0
+	}
+	return float64(s.samples[n-1].done-first.done) / took.Seconds()
+}
