@@ -219,7 +219,8 @@ func TestHear(t *testing.T) {
 func TestFaultyPeerIsLeftAlone(t *testing.T) {
 	b := newBench(t, func(c *Config) { c.ConnectOnly = false })
 	p := peerOf(1, RoleFlat)
-	p.Listen = hostAddr(1)
+	p.Outbound = false
+	p.Addr = netip.AddrPortFrom(p.Listen.Addr(), 40000)
 	b.step(PeerUp{Link: 1, Peer: p})
 	b.n.bye(b.n.byID[1], protocol.ByeHighTTL, "TTL too high", nil)
 	if got := ops(b.pass(hostRetry/2), OpDial); len(got) > 0 {
@@ -227,5 +228,18 @@ func TestFaultyPeerIsLeftAlone(t *testing.T) {
 	}
 	if got := ops(b.pass(hostRetry), OpDial); len(got) != 1 {
 		t.Errorf("%d dials after a rest, want one", len(got))
+	}
+}
+
+// TestFaultIsNotAnothers: who is sent away cannot have others forgotten, by
+// naming them as itself.
+func TestFaultIsNotAnothers(t *testing.T) {
+	b := newBench(t, func(c *Config) { c.ConnectOnly = false })
+	p := peerOf(1, RoleFlat)
+	p.Listen, p.Outbound = hostAddr(1), false
+	b.step(PeerUp{Link: 1, Peer: p})
+	b.n.bye(b.n.byID[1], protocol.ByeHighTTL, "TTL too high", nil)
+	if i := b.n.hosts.find(hostAddr(1)); i < 0 || b.n.hosts.list[i].fails != 0 {
+		t.Errorf("hosts %+v", b.n.hosts.list)
 	}
 }

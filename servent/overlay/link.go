@@ -131,7 +131,9 @@ func (n *Node) bye(l *link, code uint16, text string, out []Action) []Action {
 		n.stats.Closed = map[uint16]uint64{}
 	}
 	n.stats.Closed[code]++
-	if code >= 400 && code < 500 { // its fault: others first
+	// Its fault: others first. Not where it listens at another machine's address:
+	// that may be a name that it wants us to forget.
+	if code >= 400 && code < 500 && l.peer.Listen.Addr() == l.peer.Addr.Addr().Unmap() {
 		n.hosts.bad(l.peer.Listen, n.now, hostRetry)
 	}
 	return n.drop(l, text, out)
