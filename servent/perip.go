@@ -1,6 +1,7 @@
 package servent
 
 import (
+	"net"
 	"net/netip"
 	"sync"
 )
@@ -59,8 +60,24 @@ func (p *perIP) refused() uint64 {
 	return p.over
 }
 
-// exempt says whether a host may open what it likes: this machine, on which
-// several servents may live, and what has no IP address at all.
+// machine lists this machine's own addresses: several servents may live here,
+// and those that find one another by multicast DNS do not meet on loopback.
+func (s *Servent) machine() []netip.AddrPort {
+	all, err := net.InterfaceAddrs()
+	if err != nil {
+		s.log.WithField("component", "listen").WithError(err).Debug("addresses of this machine")
+	}
+	var out []netip.AddrPort
+	for _, a := range all {
+		if prefix, err := netip.ParsePrefix(a.String()); err == nil && prefix.Addr().Unmap().Is4() {
+			out = append(out, netip.AddrPortFrom(prefix.Addr(), 0)) // a /64 may hold other machines
+		}
+	}
+	return out
+}
+
+// exempt says whether a host may open what it likes: this machine over
+// loopback, and what has no IP address at all.
 func exempt(host netip.Addr) bool { return !host.IsValid() || host.IsLoopback() }
 
 // ipv6Host is how many bits of an IPv6 address tell one host from another: who

@@ -243,3 +243,23 @@ func TestPushPerIP(t *testing.T) {
 		h.stop()
 	})
 }
+
+// TestMachineHasNoLimit: servents of one machine that met by multicast DNS
+// reach each other by an address of the network's.
+func TestMachineHasNoLimit(t *testing.T) {
+	s, err := New(Config{Listen: "127.0.0.1:0", ConnectOnly: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	for _, own := range s.machine() {
+		for range maxLinksPerIP + 1 {
+			if !s.linksPerIP.take(own) {
+				t.Errorf("%v was refused", own)
+			}
+		}
+	}
+	if len(s.machine()) == 0 {
+		t.Error("this machine has not even loopback")
+	}
+}

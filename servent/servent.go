@@ -95,9 +95,13 @@ func (s *Servent) open() (err error) {
 	if s.seeds, err = resolve(context.Background(), s.cfg.Connect); err != nil {
 		return err
 	}
-	s.pendingPerIP = newPerIP(maxPendingPerIP, s.seeds)
-	s.linksPerIP = newPerIP(maxLinksPerIP, s.seeds)
-	s.httpPerIP = newPerIP(maxHTTPPerIP, s.seeds)
+	free := s.seeds
+	if s.cfg.listener == nil {
+		free = append(s.machine(), free...)
+	}
+	s.pendingPerIP = newPerIP(maxPendingPerIP, free)
+	s.linksPerIP = newPerIP(maxLinksPerIP, free)
+	s.httpPerIP = newPerIP(maxHTTPPerIP, free)
 	if s.listener, err = bind(&s.cfg); err != nil {
 		return err
 	}
