@@ -58,18 +58,18 @@ func (s *Servent) refuseConn(c net.Conn, count func(*edgeStats)) {
 
 // deliverHTTP gives a connection to the upload server, which closes it.
 func (s *Servent) deliverHTTP(c *peeked) {
+	s.untrack(c.Conn)
 	if !s.holdHTTP(c, addrPort(c.RemoteAddr())) {
-		s.refuseConn(c, func(*edgeStats) {}) // counted there
+		c.Close()
 		return
 	}
-	s.untrack(c.Conn)
 	if c.SetDeadline(time.Time{}) != nil || !s.inbox.Deliver(c) {
 		s.refuseConn(c, func(e *edgeStats) { e.inboxFull++ })
 	}
 }
 
 // holdHTTP counts a connection for the upload server as long as it is open;
-// false: its other end has as many as it may.
+// false: its other end has as many as it may, which httpPerIP has counted.
 func (s *Servent) holdHTTP(c *peeked, a netip.AddrPort) bool {
 	if !s.httpPerIP.take(a) {
 		return false

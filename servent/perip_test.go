@@ -211,6 +211,11 @@ func TestHTTPPerIP(t *testing.T) {
 		if _, err := ask("5.9.0.1:1"); err != nil {
 			t.Errorf("after one has gone: %v", err)
 		}
+		h.mu.Lock()
+		if n := len(h.conns); n != 0 {
+			t.Errorf("%d connections are still held for strangers", n)
+		}
+		h.mu.Unlock()
 		time.Sleep(2 * time.Minute) // the upload server lets idle connections go
 		if n := h.httpPerIP.hosts(); n != 0 {
 			t.Errorf("%d hosts hold connections that have ended", n)
