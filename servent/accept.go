@@ -60,7 +60,7 @@ func (s *Servent) refuseConn(c net.Conn, count func(*edgeStats)) {
 func (s *Servent) deliverHTTP(c *peeked) {
 	s.untrack(c.Conn)
 	if !s.holdHTTP(c, addrPort(c.RemoteAddr())) {
-		c.Close()
+		_ = c.Close() // nobody has read from it
 		return
 	}
 	if c.SetDeadline(time.Time{}) != nil || !s.inbox.Deliver(c) {
