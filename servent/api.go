@@ -177,9 +177,10 @@ type TransferInfo struct {
 // Event is something that a script may wait for. Only the fields that belong
 // to the event are set.
 type Event struct {
-	Event  string // ready, scan, peer_up, peer_down, upload
+	Event  string // ready, scan, shared, unshared, peer_up, peer_down, upload
 	Ready  *Ready
 	Scan   *ScanInfo
+	Share  *ShareInfo // of unshared, only Dir
 	Peer   *PeerInfo
 	Upload *UploadInfo
 }
@@ -229,6 +230,11 @@ func (e Event) MarshalJSON() ([]byte, error) {
 			name
 			*ScanInfo
 		}{name{e.Event}, e.Scan})
+	case e.Share != nil:
+		return json.Marshal(struct {
+			name
+			*ShareInfo
+		}{name{e.Event}, e.Share})
 	case e.Upload != nil:
 		return json.Marshal(struct {
 			name

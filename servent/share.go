@@ -2,6 +2,8 @@ package servent
 
 import (
 	"context"
+	"path/filepath"
+	"slices"
 
 	"github.com/seed282dab8e/servent/servent/overlay"
 )
@@ -14,6 +16,9 @@ func (s *Servent) Share(ctx context.Context, dir string) error {
 	defer cancel()
 	err := s.lib.Add(ctx, dir)
 	s.tell()
+	if err == nil {
+		s.emitShared(dir)
+	}
 	return err
 }
 
@@ -21,7 +26,21 @@ func (s *Servent) Share(ctx context.Context, dir string) error {
 func (s *Servent) Unshare(dir string) error {
 	err := s.lib.Remove(dir)
 	s.tell()
+	if err == nil {
+		s.emit(Event{Event: "unshared", Share: &ShareInfo{Dir: dir}})
+	}
 	return err
+}
+
+// emitShared tells that dir is shared now.
+func (s *Servent) emitShared(dir string) {
+	if real, err := filepath.EvalSymlinks(dir); err == nil {
+		dir = real
+	}
+	shares := s.Shares()
+	if i := slices.IndexFunc(shares, func(i ShareInfo) bool { return i.Dir == dir }); i >= 0 {
+		s.emit(Event{Event: "shared", Share: &shares[i]})
+	}
 }
 
 // Shares lists the shared folders.
