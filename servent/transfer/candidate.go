@@ -100,7 +100,7 @@ func (g *get) blame() {
 	g.lied = true
 	single := len(g.mixed) == 1
 	for _, c := range g.mixed {
-		g.log.WithField("addr", c.String()).Warn("content does not match its hash")
+		g.log.WithField("addr", c.String()).Info("content does not match its hash")
 		c.out, c.err = single, errWrongContent
 		if !single {
 			c.alone, c.err = true, errMixedContent
