@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/sirupsen/logrus"
 	"github.com/spf13/cobra"
@@ -91,6 +92,19 @@ func (a *app) do(f func(ctx context.Context, args []string) error) func(*cobra.C
 		a.begun = true
 		return f(cmd.Context(), args)
 	}
+}
+
+// hint is a command line of servent that acts on the same data dir as this one.
+func (a *app) hint(args string) string {
+	if !a.given["data-dir"] || a.dataDir == defaultDataDir(a.lookEnv) {
+		return "servent " + args
+	}
+	dir := a.dataDir
+	if strings.ContainsAny(dir, " \t'\"\\$`&;|<>()*?[]#~!{}") {
+		dir = "'" + strings.ReplaceAll(dir, "'", `'\''`) + "'"
+	}
+	name, rest, _ := strings.Cut(args, " ")
+	return strings.TrimSuffix("servent "+name+" --data-dir "+dir+" "+rest, " ")
 }
 
 // note tells the user something that is no error.

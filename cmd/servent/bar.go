@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"strings"
 	"sync"
 	"time"
@@ -115,6 +116,9 @@ func drawBar(width int, done, total uint64) string {
 func leftText(d time.Duration) string {
 	if d < time.Second {
 		return "under 1 s left"
+	}
+	if d < time.Minute {
+		return fmt.Sprintf("%.0f s left", d.Seconds())
 	}
 	return timeText(d.Round(time.Second)) + " left"
 }

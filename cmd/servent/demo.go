@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/seed282dab8e/servent/protocol"
-	"github.com/seed282dab8e/servent/search"
 	"github.com/seed282dab8e/servent/servent"
 	"github.com/spf13/cobra"
 )
@@ -44,8 +43,8 @@ left behind.`,
 }
 
 func (a *app) demo(ctx context.Context, f *demoFlags, query string) error {
-	if _, err := search.ParseQuery(query); err != nil {
-		return &usageError{err}
+	if err := checkQuery(query); err != nil {
+		return err
 	}
 	tree, err := a.demoTree(ctx, f.dir)
 	if err != nil {

@@ -18,7 +18,7 @@ type demoTree struct {
 }
 
 // demoTree finds what to share: the folder that the user names, else the Go
-// source tree, else the current folder.
+// source tree.
 func (a *app) demoTree(ctx context.Context, named string) (demoTree, error) {
 	if named != "" {
 		dirs, err := folders([]string{named})
@@ -30,11 +30,7 @@ func (a *app) demoTree(ctx context.Context, named string) (demoTree, error) {
 	if src := a.goSource(ctx); src != "" {
 		return demoTree{"the Go source tree", treeParts(src)}, nil
 	}
-	here, err := os.Getwd()
-	if err != nil {
-		return demoTree{}, fmt.Errorf("no Go source tree and no current folder to share: name one with --dir (%w)", err)
-	}
-	return demoTree{"the current folder, since there is no Go source tree here", treeParts(here)}, nil
+	return demoTree{}, usagef("there is no Go on this machine, whose source tree the demo would share: name a folder with --dir, as in `servent demo --dir ~/Music \"blue danube\"`")
 }
 
 // goSource is the source tree of the Go installation, empty where there is none.

@@ -55,9 +55,9 @@ func exitCode(err error) int {
 }
 
 // notRunning tells how to start a servent where a command needs one that runs.
-func notRunning(err error, dataDir string) error {
+func (a *app) notRunning(err error) error {
 	if !errors.Is(err, control.ErrNotRunning) {
 		return err
 	}
-	return fmt.Errorf("no servent runs on %s: start one with `servent share DIR`, or name its data dir with --data-dir", dataDir)
+	return fmt.Errorf("no servent runs on %s: start one with `%s`, or name its data dir with --data-dir", a.dataDir, a.hint("share DIR"))
 }

@@ -86,7 +86,7 @@ func TestShareSearchGet(t *testing.T) {
 	if code != 3 || !strings.Contains(errOut, "nothing found for yellow danube") {
 		t.Errorf("search for nothing: exit %d: %s", code, errOut)
 	}
-	if code, _, errOut = seeker.run(t, "get", "2"); code != 2 || !strings.Contains(errOut, "found nothing") {
+	if code, _, errOut = seeker.run(t, "get", "2"); code != 2 || !strings.Contains(errOut, "has rows 1 to 1") {
 		t.Errorf("get of no row: exit %d: %s", code, errOut)
 	}
 	sharer.stop()

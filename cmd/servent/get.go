@@ -44,6 +44,7 @@ hash; until then it is NAME.part.`,
 // wanted is one file to download.
 type wanted struct {
 	label string // for people
+	row   int    // of the search, where several files are wanted
 	req   servent.GetRequest
 }
 
@@ -65,10 +66,15 @@ func (a *app) get(ctx context.Context, f *getFlags, args []string) error {
 	}
 	defer s.close()
 	err = a.getAll(ctx, s, files)
-	if errors.Is(err, servent.ErrNoSource) {
-		if why := s.loneliness(ctx); why != "" {
-			fmt.Fprintf(a.err, "servent: %s\n", why)
+	switch {
+	case errors.Is(err, servent.ErrNoSource):
+		why := s.loneliness(ctx)
+		if why == "" {
+			why = fmt.Sprintf("`%s` shows who has what", a.hint("search WORDS"))
 		}
+		fmt.Fprintf(a.err, "servent: %s\n", why)
+	case ctx.Err() == nil:
+		s.noteSeeds(ctx, a)
 	}
 	return err
 }
@@ -96,7 +102,10 @@ func (a *app) wanted(args []string) ([]wanted, error) {
 		if err != nil {
 			return nil, err
 		}
-		files = append(files, wanted{row.Name, servent.GetRequest{Magnet: row.Magnet, Sources: row.Sources}})
+		if len(args) == 1 {
+			n = 0
+		}
+		files = append(files, wanted{row.Name, n, servent.GetRequest{Magnet: row.Magnet, Sources: row.Sources}})
 	}
 	return files, nil
 }
@@ -112,18 +121,16 @@ func (a *app) lastSearch() (*lastSearch, error) {
 func wantedContent(arg string) (wanted, error) {
 	m, err := protocol.ParseMagnet(arg)
 	if err != nil {
-		if m.URN, err = protocol.ParseURN(arg); err != nil {
-			return wanted{}, usagef("%q: write a magnet link, urn:sha1:… or the number of a row of the last search", arg)
-		}
+		m.URN, err = protocol.ParseURN(arg)
 	}
-	if !m.URN.HasSHA1 {
-		return wanted{}, usagef("%q names no SHA-1, so the file could neither be found nor verified", arg)
+	if err != nil || !m.URN.HasSHA1 {
+		return wanted{}, usagef("%q: %s", arg, whyUnwanted(arg))
 	}
 	label := m.Name
 	if label == "" {
 		label = m.URN.SHA1URN()
 	}
-	return wanted{label, servent.GetRequest{Magnet: arg}}, nil
+	return wanted{label, 0, servent.GetRequest{Magnet: arg}}, nil
 }
 
 // outputFolder makes sure that files can be written to dir before any is loaded.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -178,10 +177,19 @@ func (d *download) tellDone(got *servent.Got) {
 	case d.a.json:
 		d.a.printJSON(doneEvent{"done", got})
 	case got.Existing:
-		d.a.printf("%s is there already, %s, verified\n", got.Path, byteText(got.Bytes))
+		d.a.printf("%s%s is there already, %s, verified\n", d.row(), got.Path, byteText(got.Bytes))
 	default:
-		d.a.printf("%s  %s in %s, verified\n", got.Path, byteText(got.Bytes), timeText(time.Duration(got.MS)*time.Millisecond))
+		d.a.printf("%s%s  %s in %s, verified\n", d.row(), got.Path, byteText(got.Bytes), timeText(time.Duration(got.MS)*time.Millisecond))
 	}
+}
+
+// row says which row of the search a file is, where there are several: they
+// may have one name.
+func (d *download) row() string {
+	if d.file.row == 0 {
+		return ""
+	}
+	return fmt.Sprintf("row %d → ", d.file.row)
 }
 
 func (d *download) tellError(err error) {
@@ -189,9 +197,5 @@ func (d *download) tellError(err error) {
 		d.a.printJSON(map[string]string{"event": "error", "error": err.Error(), "sha1": d.sha1()})
 		return
 	}
-	hint := ""
-	if errors.Is(err, servent.ErrNoSource) {
-		hint = " (`servent search` shows who has what)"
-	}
-	fmt.Fprintf(d.a.err, "servent: get %s: %v%s\n", search.Clean(d.file.label), err, hint)
+	fmt.Fprintf(d.a.err, "servent: get %s: %v\n", search.Clean(d.file.label), err)
 }

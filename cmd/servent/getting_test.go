@@ -30,7 +30,7 @@ func someFiles(n int) []wanted {
 	var files []wanted
 	for i := range n {
 		sha1 := strings.Repeat(string(rune('A'+i)), 32)
-		files = append(files, wanted{fmt.Sprintf("file %d", i), servent.GetRequest{Magnet: "urn:sha1:" + sha1}})
+		files = append(files, wanted{fmt.Sprintf("file %d", i), 0, servent.GetRequest{Magnet: "urn:sha1:" + sha1}})
 	}
 	return files
 }
@@ -182,6 +182,9 @@ func TestRowsOfTheLastSearch(t *testing.T) {
 	files, err := a.wanted([]string{"1", "urn:sha1:PLSTHIPQGSSZTS5FJUPAKUZWUGYQYPFB"})
 	if err != nil || len(files) != 2 || files[0].req.Magnet != "magnet:a" || len(files[0].req.Sources) != 1 || len(files[1].req.Sources) != 0 {
 		t.Errorf("wanted %+v, %v", files, err)
+	}
+	if files, _ := a.wanted([]string{"1", "1"}); len(files) != 2 || files[1].row != 1 {
+		t.Errorf("rows are not told apart: %+v", files)
 	}
 	for arg, code := range map[string]int{"0": exitUsage, "3": exitUsage, "2": exitFailed, "-1": exitUsage} {
 		if _, err := a.wanted([]string{arg}); exitCode(err) != code {

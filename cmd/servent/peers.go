@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/seed282dab8e/servent/search"
@@ -22,10 +23,24 @@ func (a *app) peersCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if len(peers) == 0 && !a.json {
+				a.printf("%s\n", a.noLinks(c.Version().Command))
+				return nil
+			}
 			a.showPeers(peers, time.Now())
 			return nil
 		}),
 	}
+}
+
+// noLinks says what helps a servent that has none; command is that which it
+// runs for, if it does.
+func (a *app) noLinks(command string) string {
+	if command != "" {
+		return fmt.Sprintf("no links yet: `servent %s` is looking for peers", command)
+	}
+	return fmt.Sprintf("no links: wait until a peer is found, or name one: `%s`, then `%s`",
+		a.hint("stop"), a.hint("share --connect host:port DIR"))
 }
 
 func (a *app) showPeers(peers []servent.PeerInfo, now time.Time) {
@@ -33,10 +48,6 @@ func (a *app) showPeers(peers []servent.PeerInfo, now time.Time) {
 		for _, p := range peers {
 			a.printJSON(p)
 		}
-		return
-	}
-	if len(peers) == 0 {
-		a.printf("no links: name a peer with `servent share --connect host:port`, or wait until one is found\n")
 		return
 	}
 	var rows [][]string

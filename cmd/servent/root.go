@@ -36,7 +36,18 @@ themselves. Only folders that you name are shared.`,
 		a.shareCommand(), a.unshareCommand(), a.stopCommand(), a.searchCommand(), a.getCommand(),
 		a.peersCommand(), a.statusCommand(), a.demoCommand(), a.versionCommand(), a.completionCommand(),
 	)
-	root.SetHelpCommand(&cobra.Command{Hidden: true}) // --help does
+	root.Version = versionText()
+	root.SetVersionTemplate("servent {{.Version}}\n")
+	root.SetHelpCommand(&cobra.Command{
+		Use: "help [COMMAND]", Short: "The same as COMMAND --help", Hidden: true,
+		RunE: func(_ *cobra.Command, args []string) error {
+			cmd, rest, err := root.Find(args)
+			if err != nil || len(rest) > 0 {
+				return fmt.Errorf("there is no command %q", strings.Join(args, " "))
+			}
+			return cmd.Help()
+		},
+	})
 	return root
 }
 

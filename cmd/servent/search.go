@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"github.com/seed282dab8e/servent/search"
 	"github.com/seed282dab8e/servent/servent"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // searchFlags are the flags of search.
@@ -16,6 +18,7 @@ type searchFlags struct {
 	node    nodeFlags
 	timeout time.Duration
 	limit   int
+	magnet  bool
 	ttl     int
 }
 
@@ -46,27 +49,52 @@ joins the network for the time of the search.`,
 	cmd.Flags().DurationVar(&f.timeout, "timeout", 10*time.Second, "how long to search")
 	cmd.Flags().IntVar(&f.limit, "limit", 0, "end after so many rows (default no limit)")
 	cmd.Flags().IntVar(&f.ttl, "ttl", 0, "links to pass the question on over, 1 to 15 (default what the network is used to)")
+	cmd.Flags().BoolVar(&f.magnet, "magnet", false, "show the magnet link of each row, too")
+	cmd.SetFlagErrorFunc(excluded)
 	f.node.add(cmd)
 	return cmd
 }
 
-func (f *searchFlags) check(query string) error {
-	if _, err := search.ParseQuery(query); err != nil {
-		return &usageError{err}
+// check returns what is wrong with the flags, of which those in given stand on
+// the command line.
+func (f *searchFlags) check(query string, given map[string]bool) error {
+	if err := checkQuery(query); err != nil {
+		return err
 	}
 	switch {
 	case f.timeout <= 0:
 		return usagef("--timeout %v: use a time such as 10s", f.timeout)
-	case f.limit < 0:
+	case f.limit < 0 || f.limit == 0 && given["limit"]:
 		return usagef("--limit %d: use a number from 1 on", f.limit)
-	case f.ttl < 0 || f.ttl > maxTTL:
+	case f.ttl < 0 || f.ttl > maxTTL || f.ttl == 0 && given["ttl"]:
 		return usagef("--ttl %d: use a number from 1 to %d", f.ttl, maxTTL)
 	}
 	return nil
 }
 
+// checkQuery is nil for a query that can be searched for.
+func checkQuery(query string) error {
+	_, err := search.ParseQuery(query)
+	if cause := errors.Unwrap(err); cause != nil {
+		err = cause // what is wrong, without that it was read
+	}
+	if err != nil {
+		return &usageError{err}
+	}
+	return nil
+}
+
+// excluded tells how to write what was taken for a flag.
+func excluded(cmd *cobra.Command, err error) error {
+	var unknown *pflag.NotExistError
+	if !errors.As(err, &unknown) {
+		return err
+	}
+	return fmt.Errorf("%w; where that is a word to leave out, put -- before the words: %s -- '-x danube'", err, cmd.CommandPath())
+}
+
 func (a *app) search(ctx context.Context, f *searchFlags, query string) error {
-	if err := f.check(query); err != nil {
+	if err := f.check(query, a.given); err != nil {
 		return err
 	}
 	s, err := a.open(ctx, &f.node, "search")
@@ -75,7 +103,7 @@ func (a *app) search(ctx context.Context, f *searchFlags, query string) error {
 	}
 	defer s.close()
 	v := a.newSearchView(query)
-	v.own, v.dataDir = s.own, a.dataDir
+	v.own, v.dataDir, v.magnet = s.own, a.dataDir, f.magnet
 	req := servent.SearchRequest{Query: query, TTL: uint8(f.ttl), Limit: f.limit}
 	err = v.follow(ctx, f.timeout, func(ctx context.Context, found func(servent.Found)) error {
 		return s.Search(ctx, req, found)
@@ -92,5 +120,6 @@ func (a *app) search(ctx context.Context, f *searchFlags, query string) error {
 		return fmt.Errorf("%w for %s: try fewer words, or a longer --timeout", errNothing, query)
 	}
 	v.conclude()
+	s.noteSeeds(ctx, a)
 	return nil
 }

@@ -23,6 +23,7 @@ type searchView struct {
 	quiet   time.Duration    // ends when nothing new came for so long after the first row; 0: does not
 	most    int              // rows that are shown; 0: all
 	indent  string
+	magnet  bool // show the links, too
 	start   time.Time
 	last    time.Time // something came
 	rows    []servent.Found
@@ -43,14 +44,14 @@ const showEvery = 200 * time.Millisecond
 func (a *app) newSearchView(query string) *searchView {
 	room, _ := a.screen.size()
 	return &searchView{
-		a: a, query: query, start: time.Now(), at: map[string]int{}, unsaved: true,
+		a: a, query: query, start: time.Now(), at: map[string]int{},
 		table: newTable(room, []column{
 			{title: "#", width: 3, right: true},
 			{title: "SIZE", width: 7, right: true},
 			{title: "SOURCES", right: true},
 			{title: "HOPS", right: true},
 			{title: "TIME", width: 6, right: true},
-			{title: "NAME"},
+			{title: "NAME", middle: true},
 		}),
 	}
 }
@@ -91,12 +92,12 @@ func (v *searchView) follow(ctx context.Context, timeout time.Duration, run func
 
 // add takes a row that is new or has changed.
 func (v *searchView) add(f servent.Found) {
-	if v.a.json {
-		v.a.printJSON(f)
-	}
 	v.unsaved, v.last = true, time.Now()
 	key := rowKey(&f)
 	i, known := v.at[key]
+	if v.a.json && (!known || len(f.Sources) > len(v.rows[i].Sources)) {
+		v.a.printJSON(f)
+	}
 	if !known {
 		v.at[key] = len(v.rows)
 		v.rows = append(v.rows, f)
@@ -122,7 +123,7 @@ func (v *searchView) show() {
 			v.a.printf("%s%s", v.indent, v.table.header())
 		}
 		for i := v.shown; i < len(v.rows) && (v.most == 0 || i < v.most); i++ {
-			v.a.printf("%s%s", v.indent, v.table.row(cells(i+1, &v.rows[i])))
+			v.printRow(i)
 		}
 	}
 	v.shown = len(v.rows)
@@ -134,6 +135,14 @@ func (v *searchView) show() {
 	last := lastSearch{Query: v.query, Time: v.start, Rows: v.rows}
 	if err := last.save(v.dataDir); err != nil {
 		v.a.log.WithError(err).Warn("rows cannot be downloaded by number")
+	}
+}
+
+// printRow prints row i.
+func (v *searchView) printRow(i int) {
+	v.a.printf("%s%s", v.indent, v.table.row(cells(i+1, &v.rows[i])))
+	if v.magnet {
+		v.a.printf("%s     %s\n", v.indent, v.rows[i].Magnet)
 	}
 }
 
@@ -193,9 +202,30 @@ func (v *searchView) conclude() {
 	if (v.grown || !slices.IsSorted(ranked)) && len(ranked)+3 <= lines {
 		v.a.printf("\nbest first:\n")
 		for _, i := range ranked {
-			v.a.printf("%s", v.table.row(cells(i+1, &v.rows[i])))
+			v.printRow(i)
 		}
 	}
-	v.a.printf("\n%s in %s. Download the first with `servent get %d`.\n",
-		countText(len(v.rows), "file"), timeText(time.Since(v.start)), ranked[0]+1)
+	more := ""
+	if v.cut() {
+		more = " and perhaps more: add words to see others"
+	}
+	v.a.printf("\n%s in %s%s. Download the first with `%s`.\n",
+		countText(len(v.rows), "file"), timeText(time.Since(v.start)), more, v.a.hint(fmt.Sprintf("get %d", ranked[0]+1)))
+}
+
+// answerLimit is how many files a servent answers one question with.
+const answerLimit = 64
+
+// cut says whether a source has answered with as many files as it may.
+func (v *searchView) cut() bool {
+	files := map[servent.FoundSource]int{}
+	for i := range v.rows {
+		for _, s := range v.rows[i].Sources {
+			s.Index = 0
+			if files[s]++; files[s] >= answerLimit {
+				return true
+			}
+		}
+	}
+	return false
 }

@@ -117,3 +117,62 @@ func TestPeersTable(t *testing.T) {
 		t.Errorf("got:\n%s\nwant:\n%s", out.String(), want)
 	}
 }
+
+// TestJSONRowsOnlyWithNews: a script hears of a row when it is new or has
+// gained a source, and not when it has merely been ranked anew.
+func TestJSONRowsOnlyWithNews(t *testing.T) {
+	var out buffer
+	a := newApp(&out, &buffer{}, home{}.lookEnv)
+	a.json = true
+	v := a.newSearchView("x")
+	for _, f := range []servent.Found{found("a", 1, 1), found("a", 1, 2), found("a", 2, 2), found("b", 1, 1), found("a", 2, 3)} {
+		v.add(f)
+	}
+	if got := strings.Count(out.String(), "\n"); got != 3 || v.rows[0].Score != 3 {
+		t.Errorf("%d lines:\n%s", got, out.String())
+	}
+}
+
+func TestEmptySearchKeepsTheLast(t *testing.T) {
+	dir := t.TempDir()
+	a := newApp(&buffer{}, &buffer{}, home{}.lookEnv)
+	for _, rows := range [][]servent.Found{{found("a", 1, 1)}, nil} {
+		v := a.newSearchView("x")
+		v.dataDir = dir
+		for _, r := range rows {
+			v.add(r)
+		}
+		v.show()
+	}
+	if last, err := loadLastSearch(dir); err != nil || len(last.Rows) != 1 {
+		t.Errorf("%+v, %v", last, err)
+	}
+}
+
+func TestCutAnswers(t *testing.T) {
+	v := newApp(&buffer{}, &buffer{}, home{}.lookEnv).newSearchView("x")
+	for i := range answerLimit {
+		if v.cut() {
+			t.Fatalf("cut after %d files", i)
+		}
+		f := found(string(rune('A'+i)), 1, 1)
+		f.Sources[0] = servent.FoundSource{Addr: "1.2.3.4:5", Index: uint32(i)}
+		v.add(f)
+	}
+	if !v.cut() {
+		t.Error("not cut")
+	}
+}
+
+func TestMagnetsOfRows(t *testing.T) {
+	var out buffer
+	v := newApp(&out, &buffer{}, home{}.lookEnv).newSearchView("x")
+	v.magnet = true
+	f := found("a", 1, 1)
+	f.Magnet = "magnet:?xt=urn:sha1:a"
+	v.add(f)
+	v.show()
+	if lines := strings.Split(out.String(), "\n"); len(lines) != 4 || lines[2] != "     magnet:?xt=urn:sha1:a" {
+		t.Errorf("%q", lines)
+	}
+}

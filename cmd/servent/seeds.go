@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/seed282dab8e/servent/search"
@@ -43,6 +44,19 @@ func linkCount(st *servent.Status) int {
 	return n
 }
 
+// noteSeeds tells of those of the peers named with --connect that gave no link,
+// to one who has others.
+func (s *session) noteSeeds(ctx context.Context, a *app) {
+	st, err := s.status(ctx)
+	if err != nil || s.own == nil || linkCount(&st) == 0 {
+		return
+	}
+	st.Seeds = slices.DeleteFunc(st.Seeds, func(i servent.SeedInfo) bool { return i.Error == "" })
+	if failed := seedsText(&st); failed != "" {
+		a.note("no link with %s", failed)
+	}
+}
+
 // loneliness says why there are no links and what may help, to one whose
 // command found nothing; empty where there are some.
 func (s *session) loneliness(ctx context.Context) string {
@@ -54,7 +68,7 @@ func (s *session) loneliness(ctx context.Context) string {
 	case seeds != "":
 		return "no link with the peers named with --connect (" + seeds + "); name others with --connect host:port"
 	case s.own == nil:
-		return "the running servent has no links now; start it with --connect host:port to name a peer"
+		return "the running servent has no links now; to name a peer, stop it and start it with --connect host:port"
 	}
 	return "no peer could be reached; name one with --connect host:port, or run `servent share DIR` on another machine of this network"
 }

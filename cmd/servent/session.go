@@ -123,7 +123,7 @@ func (a *app) ask(f func(ctx context.Context, c *control.Client, args []string) 
 		}
 		c, err := control.Dial(ctx, a.dataDir)
 		if err != nil {
-			return notRunning(err, a.dataDir)
+			return a.notRunning(err)
 		}
 		defer c.Close()
 		return f(ctx, c, args)

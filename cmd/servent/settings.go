@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/BurntSushi/toml"
@@ -32,7 +33,7 @@ func (a *app) settle(cmd *cobra.Command) error {
 		case ok:
 			errs = append(errs, a.fromEnv(f))
 		case file[f.Name] != nil:
-			errs = append(errs, setFrom(f, a.configFile+": "+f.Name, file[f.Name]...))
+			errs = append(errs, a.setFrom(f, a.configFile+": "+f.Name, file[f.Name]...))
 		}
 	})
 	if err := errors.Join(errs...); err != nil {
@@ -51,6 +52,9 @@ func (a *app) useGlobals() error {
 		return fmt.Errorf("log level %q: use error, warn, info or debug", a.logLevel)
 	}
 	a.log.SetLevel(level)
+	if level <= logrus.WarnLevel {
+		a.log.SetFormatter(noteFormat{})
+	}
 	return nil
 }
 
@@ -72,17 +76,40 @@ func (a *app) fromEnv(f *pflag.Flag) error {
 	if !ok || a.given[f.Name] {
 		return nil
 	}
-	return setFrom(f, "environment variable "+envName(f.Name), value)
+	return a.setFrom(f, "environment variable "+envName(f.Name), value)
 }
 
 // setFrom sets a flag to values that stand at where.
-func setFrom(f *pflag.Flag, where string, values ...string) error {
+func (a *app) setFrom(f *pflag.Flag, where string, values ...string) error {
 	for _, v := range values {
-		if err := f.Value.Set(v); err != nil {
+		if slices.Contains(pathFlags(), f.Name) {
+			v = a.fromHome(v)
+		}
+		err := f.Value.Set(v)
+		if err != nil && f.Value.Type() == "bool" {
+			err = errors.New("use true or false")
+		}
+		if err != nil {
 			return fmt.Errorf("%s: %q: %w", where, v, err)
 		}
 	}
 	return nil
+}
+
+// pathFlags are the flags that name files and folders.
+func pathFlags() []string { return []string{"config", "data-dir", "output", "dir"} }
+
+// fromHome does what a shell does with ~ at the start of a path.
+func (a *app) fromHome(path string) string {
+	rest, ok := strings.CutPrefix(path, "~")
+	home, _ := a.lookEnv("HOME")
+	if home == "" {
+		home, _ = a.lookEnv("USERPROFILE") // Windows
+	}
+	if !ok || home == "" || rest != "" && !os.IsPathSeparator(rest[0]) {
+		return path
+	}
+	return home + rest
 }
 
 // readConfig reads the config file: flag names with their values.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/seed282dab8e/servent/servent"
 	"github.com/seed282dab8e/servent/servent/control"
@@ -26,7 +27,12 @@ func (a *app) shareCommand() *cobra.Command {
 they are still being scanned. Dot files, links out of the folder and names that
 look like keys or credentials are left out.
 
-Where a servent runs on this data dir already, the folders are added to it.`,
+The folders are scanned once: share them again after changes, and only what is
+new or changed is read.
+
+Where a servent runs on this data dir already, the folders are added to it.
+Otherwise the command runs on; its exit code is 0 when Ctrl-C or "servent stop"
+ends it, but 130 while it still scans.`,
 		Example: examples(
 			"servent share ~/Music ~/Books",
 			"servent share --left-out ~/Documents                 list what is not shared",
@@ -94,6 +100,10 @@ func folders(args []string) ([]string, error) {
 
 // addTo shares folders with the servent that runs.
 func (a *app) addTo(ctx context.Context, c *control.Client, dirs []string, listLeftOut bool) error {
+	before, err := c.Status(ctx)
+	if err != nil {
+		return err
+	}
 	for _, dir := range dirs {
 		scan := a.scan()
 		shared, err := c.Share(ctx, dir, scan.update)
@@ -102,7 +112,7 @@ func (a *app) addTo(ctx context.Context, c *control.Client, dirs []string, listL
 			return err
 		}
 		if !a.json {
-			a.printf("shared by the servent that runs: %s\n", shareText(&shared.Share))
+			a.printf("%s\n", addedText(before.Shares, &shared.Share))
 		}
 		if listLeftOut {
 			a.showLeftOut(dir, shared.LeftOut, shared.Share.LeftOut)
@@ -119,6 +129,20 @@ func (a *app) addTo(ctx context.Context, c *control.Client, dirs []string, listL
 		Listen: st.Listen, GUID: st.GUID, Role: st.Role, Files: st.Files, Bytes: st.Bytes,
 	}})
 	return nil
+}
+
+// addedText says what became of a folder that was shared beside others.
+func addedText(before []servent.ShareInfo, s *servent.ShareInfo) string {
+	for _, b := range before {
+		switch rel, err := filepath.Rel(b.Dir, s.Dir); {
+		case err != nil || rel == ".." || strings.HasPrefix(rel, ".."+string(filepath.Separator)):
+		case rel == ".":
+			return "shared already, and scanned again: " + shareText(s)
+		default:
+			return fmt.Sprintf("%s: already shared by %s", s.Dir, b.Dir)
+		}
+	}
+	return "shared by the servent that runs: " + shareText(s)
 }
 
 func shareText(s *servent.ShareInfo) string {

@@ -22,6 +22,7 @@ type sharing struct {
 	ready      bool
 	held       []servent.Event // that came before it was ready
 	scan       *scan
+	known      map[string]bool // shared folders that the user has been told of
 }
 
 const (
@@ -59,6 +60,9 @@ func (s *sharing) run(ctx context.Context) error {
 		case <-lonely.C:
 			s.warnLonely()
 		case err := <-served:
+			if failed == nil && err == nil && !s.ready {
+				return fmt.Errorf("%w before all was scanned", errInterrupted)
+			}
 			return errors.Join(failed, err)
 		}
 	}
@@ -78,10 +82,31 @@ func (s *sharing) take(e servent.Event) {
 	switch {
 	case e.Scan != nil:
 		s.scan.update(*e.Scan)
+	case e.Share != nil:
+		s.showShare(e)
 	case s.ready:
 		s.show(e)
 	case len(s.held) < maxHeld:
 		s.held = append(s.held, e)
+	}
+}
+
+// showShare tells of a folder that another command has added or taken back.
+func (s *sharing) showShare(e servent.Event) {
+	dir := e.Share.Dir
+	added := e.Event == "shared"
+	if !s.ready || s.known[dir] == added {
+		return
+	}
+	s.known[dir] = added
+	clock := time.Now().Format(time.TimeOnly)
+	switch {
+	case s.a.json:
+		s.a.printJSON(e)
+	case added:
+		s.a.printf("%s  shared now: %s\n", clock, shareText(e.Share))
+	default:
+		s.a.printf("%s  no longer shared: %s\n", clock, dir)
 	}
 }
 
@@ -105,7 +130,7 @@ func (s *sharing) show(e servent.Event) {
 // tellReady says what is shared and where the servent listens.
 func (s *sharing) tellReady() {
 	a, e := s.a, s.own.Ready()
-	s.ready = true
+	s.ready, s.known = true, map[string]bool{}
 	if a.json {
 		a.printJSON(e)
 	} else {
@@ -113,6 +138,7 @@ func (s *sharing) tellReady() {
 	}
 	hint := false
 	for _, info := range s.own.Shares() {
+		s.known[info.Dir] = true
 		if !a.json {
 			a.printf("  %s\n", shareText(&info))
 		}
@@ -125,7 +151,7 @@ func (s *sharing) tellReady() {
 		if hint {
 			a.printf("  (--left-out lists what is left out, and why)\n")
 		}
-		a.printf("listening on %s as %s; Ctrl-C or `servent stop` ends\n", listenText(e.Ready.Listen), e.Ready.Role)
+		a.printf("listening on %s as %s; Ctrl-C or `%s` ends\n", listenText(e.Ready.Listen), e.Ready.Role, a.hint("stop"))
 	}
 	for _, held := range s.held {
 		s.show(held)

@@ -39,7 +39,7 @@ func (a *app) showStatus(st *servent.Status) {
 	line := func(name, format string, args ...any) {
 		a.printf("%-10s %s\n", name, fmt.Sprintf(format, args...))
 	}
-	line("role", "%s, network %s, up %s", st.Role, st.Network, timeText(time.Duration(st.Uptime)*time.Second))
+	line("role", "%s, network %s, up %s", st.Role, st.Network, upText(st.Uptime))
 	line("listens", "%s, others connect to %s", listenText(st.Listen), st.Address)
 	line("guid", "%s", st.GUID)
 	line("links", "%s; %s known", linksText(st.Links), countText(st.Hosts, "host"))
@@ -66,6 +66,13 @@ func (a *app) showStatus(st *servent.Status) {
 	if why := reasons(st.Closed); why != "" {
 		a.printf("\nlinks closed by us, by code: %s\n", why)
 	}
+}
+
+func upText(seconds int64) string {
+	if seconds == 0 {
+		return "under 1 s"
+	}
+	return timeText(time.Duration(seconds) * time.Second)
 }
 
 // messageTable lists the kinds of which there were any.

@@ -7,6 +7,8 @@ type column struct {
 	title string
 	width int  // at least
 	right bool // numbers
+
+	middle bool // cut in the middle, else at the start
 }
 
 // table lays out rows. Its last column takes what room is left on the screen,
@@ -50,7 +52,11 @@ func (t *table) row(cells []string) string {
 	}
 	end := cells[last]
 	if t.room > 0 {
-		end = fit(end, max(t.room-used, 8))
+		cut := fit
+		if t.columns[last].middle {
+			cut = fitMiddle
+		}
+		end = cut(end, max(t.room-used, 8))
 	}
 	b.WriteString(end)
 	return strings.TrimRight(b.String(), " ") + "\n"

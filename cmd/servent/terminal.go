@@ -1,9 +1,14 @@
 package main
 
 import (
+	"fmt"
 	"io"
+	"maps"
 	"os"
+	"slices"
+	"strings"
 
+	"github.com/seed282dab8e/servent/search"
 	"github.com/sirupsen/logrus"
 	"golang.org/x/term"
 )
@@ -16,6 +21,32 @@ func newLog(w io.Writer, terminal bool) *logrus.Logger {
 	log.SetFormatter(&logrus.TextFormatter{ForceColors: terminal, DisableColors: !terminal})
 	log.SetLevel(logrus.WarnLevel)
 	return log
+}
+
+// noteFormat writes warnings and errors for people: what happened, then the
+// fields.
+type noteFormat struct{}
+
+func (noteFormat) Format(e *logrus.Entry) ([]byte, error) {
+	kind := "note: "
+	if e.Level <= logrus.ErrorLevel {
+		kind = ""
+	}
+	text := "servent: " + kind + e.Message
+	var fields []string
+	for _, name := range slices.Sorted(maps.Keys(e.Data)) {
+		switch name {
+		case "component":
+		case logrus.ErrorKey:
+			text += fmt.Sprintf(": %v", e.Data[name])
+		default:
+			fields = append(fields, fmt.Sprintf("%s %v", name, e.Data[name]))
+		}
+	}
+	if len(fields) > 0 {
+		text += " (" + strings.Join(fields, ", ") + ")"
+	}
+	return []byte(search.Clean(text) + "\n"), nil
 }
 
 // screen is the terminal that output is shown on; the zero value is none.
