@@ -347,7 +347,7 @@ func TestTwoServentsOnOneDataDir(t *testing.T) {
 		return err
 	})
 	code, out, errOut := h.call(t, "share", "--json", "--connect-only", "--listen", "127.0.0.1:0", t.TempDir())
-	if code != 1 || out != "" || !strings.Contains(errOut, "data dir is in use") || !strings.Contains(errOut, h.dataDir()) {
+	if code != 1 || out != "" || !strings.Contains(errOut, "`servent search` uses the data dir") || !strings.Contains(errOut, h.dataDir()) {
 		t.Errorf("exit %d: %s%s", code, out, errOut)
 	}
 	if err := first.cmd.Process.Signal(syscall.SIGTERM); err != nil {

@@ -27,8 +27,8 @@ func (a *app) shareCommand() *cobra.Command {
 they are still being scanned. Dot files, links out of the folder and names that
 look like keys or credentials are left out.
 
-The folders are scanned once: share them again after changes, and only what is
-new or changed is read.
+The folders are scanned once: share them again after changes, from another
+terminal; then only what is new or changed is read.
 
 Where a servent runs on this data dir already, the folders are added to it.
 Otherwise the command runs on; its exit code is 0 when Ctrl-C or "servent stop"
@@ -66,7 +66,7 @@ func (a *app) share(ctx context.Context, f *shareFlags, args []string) error {
 	case client != nil:
 		defer client.Close()
 		if command := client.Version().Command; command != "" {
-			return fmt.Errorf("`servent %s` runs on this data dir now: wait until it ends, or name another with --data-dir", command)
+			return fmt.Errorf("`servent %s` uses the data dir %s now: wait until it ends, or name another with --data-dir", command, a.dataDir)
 		}
 		a.warnUnused(f.node.names(), "")
 		return a.addTo(ctx, client, dirs, f.leftOut)
