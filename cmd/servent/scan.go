@@ -41,8 +41,8 @@ func (s *scan) update(info servent.ScanInfo) {
 func (s *scan) text() barText {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return barText{name: fmt.Sprintf("scanning %s  %s of %s", search.Clean(filepath.Base(s.info.Dir)),
-		numberText(s.info.Files), countText(s.info.TotalFiles, "file"))}
+	return barText{name: fmt.Sprintf("scanning %s/%s  %s",
+		numberText(s.info.Files), numberText(s.info.TotalFiles), search.Clean(filepath.Base(s.info.Dir)))}
 }
 
 // close takes the bar away; it may be called again.
