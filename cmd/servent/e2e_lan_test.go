@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"fmt"
 	"os"
@@ -45,13 +46,19 @@ func testDiscovery(t *testing.T, one, two string) {
 	}
 	sharing := exec.Command("ip", "netns", "exec", one, program, "share", "--json", dir)
 	sharing.Env = append(os.Environ(), "HOME="+t.TempDir())
-	if err := sharing.Start(); err != nil {
+	told, err := sharing.StdoutPipe()
+	if err == nil {
+		err = sharing.Start()
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
 		_ = sharing.Process.Kill()
 		_ = sharing.Wait()
 	})
+	for lines := bufio.NewScanner(told); lines.Scan() && !strings.Contains(lines.Text(), `"ready"`); {
+	}
 	search := exec.Command("ip", "netns", "exec", two, program, "search", "--json", "--limit", "1", "--timeout", "40s", "giraffe papaya")
 	search.Env = append(os.Environ(), "HOME="+t.TempDir())
 	var problems bytes.Buffer
