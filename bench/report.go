@@ -92,8 +92,12 @@ func spreadBy(samples []sample, figure func(sample) float64) spread {
 // the most.
 func (r *report) print(w io.Writer) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(t, "%s, %s, %d cores; nats-server %s; %d messages of %d bytes, one of %d twice to the servent, %d rounds\n",
-		r.Go, r.Machine, r.Cores, r.NATS, r.Config.Messages, messageSize, r.Config.Repeat, r.Config.Rounds)
+	fmt.Fprintf(t, "%s, %s, %d cores; nats-server %s; %d rounds of %d messages of %d bytes",
+		r.Go, r.Machine, r.Cores, r.NATS, r.Config.Rounds, r.Config.Messages, messageSize)
+	if r.Config.Repeat > 0 {
+		fmt.Fprintf(t, ", one of %d twice to the servent", r.Config.Repeat)
+	}
+	fmt.Fprintln(t)
 	fmt.Fprintln(t, "pattern\tserver\tdelivered a core second\tdelivered a second\tto nats-server")
 	for _, res := range r.Results {
 		ratio := fmt.Sprintf("%.2f (%.2f to %.2f)", res.Ratio.Median, res.Ratio.Min, res.Ratio.Max)
