@@ -34,15 +34,20 @@ func (m *Memory) Find(ctx context.Context, q Query, keep func(DocID) bool, limit
 			continue
 		}
 		s := &m.slots[n]
-		hits = append(hits, Hit{s.doc.ID, f.score(s)})
+		hits = append(hits, Hit{s.doc.ID, rate(f.wanted, int(s.words))})
 		if len(hits) == limit {
 			break
 		}
 	}
+	SortHits(hits)
+	return hits, nil
+}
+
+// SortHits brings hits into the order that Find returns them in.
+func SortHits(hits []Hit) {
 	slices.SortFunc(hits, func(a, b Hit) int {
 		return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.ID, b.ID))
 	})
-	return hits, nil
 }
 
 // finder is one run of Find.
@@ -72,7 +77,7 @@ func (f *finder) prepare() bool {
 	for _, p := range f.q.Prefixes {
 		lists = append(lists, f.m.prefixed(p))
 	}
-	f.wanted = len(lists)
+	f.wanted = f.q.wanted()
 	slices.SortFunc(lists, func(a, b []uint32) int { return cmp.Compare(len(a), len(b)) })
 	if len(lists) == 0 || len(lists[0]) == 0 {
 		return false
@@ -108,11 +113,6 @@ func (f *finder) accepts(n uint32) bool {
 		return false
 	}
 	return f.keep == nil || f.keep(s.doc.ID)
-}
-
-// score is the share of the text that was asked for.
-func (f *finder) score(s *slot) float64 {
-	return float64(f.wanted) / float64(max(int(s.words), f.wanted))
 }
 
 // list returns the slots that hold a word.

@@ -1,6 +1,9 @@
 package search
 
-import "context"
+import (
+	"context"
+	"fmt"
+)
 
 // DocID names a document in an Index. Its owner chooses it.
 type DocID uint64
@@ -27,6 +30,10 @@ type Index interface {
 	// order, as one batch; put replaces a document with the same ID, and the last
 	// of several wins. IDs that are not there are no error. What Apply has put in,
 	// Find finds once Apply has returned.
+	//
+	// An index may be bounded. What it has no room for is then not in it, nor is
+	// an older document of that ID, and a *FullError names it; all else of the
+	// batch is applied. Deletions always are, and they make room.
 	Apply(put []Doc, del []DocID) error
 
 	// Find returns documents that answer q and that keep accepts, the best first,
@@ -34,4 +41,15 @@ type Index interface {
 	// index. With a positive limit it returns at most so many, and need not look
 	// at further documents to find better ones. An empty query finds nothing.
 	Find(ctx context.Context, q Query, keep func(DocID) bool, limit int) ([]Hit, error)
+}
+
+// FullError says which documents Index.Apply refused, for want of room. All
+// else of that batch has been applied.
+type FullError struct {
+	Refused []DocID
+	Max     int64 // bytes that the index may take
+}
+
+func (e *FullError) Error() string {
+	return fmt.Sprintf("the index is full: %d documents do not fit into its %d bytes", len(e.Refused), e.Max)
 }

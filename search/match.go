@@ -11,6 +11,29 @@ func (q Query) Match(text string, size uint64, t MediaType) bool {
 	return q.admits(text, size, t) && q.matchWords(Tokens(text))
 }
 
+// Rate says whether d answers q, and how closely: it is the Score of a Hit.
+func (q Query) Rate(d Doc) (score float64, ok bool) {
+	if !q.admits(d.Text, d.Size, d.Type) {
+		return 0, false
+	}
+	words := Tokens(d.Text)
+	return rate(q.wanted(), len(words)), q.matchWords(words)
+}
+
+// wanted is how many words and prefixes a hit matches.
+func (q Query) wanted() int {
+	n := len(q.Words) + len(q.Prefixes)
+	for _, p := range q.Phrases {
+		n += len(p)
+	}
+	return n
+}
+
+// rate is the share of a text's words that was asked for.
+func rate(wanted, words int) float64 {
+	return float64(wanted) / float64(max(words, wanted))
+}
+
 // admits applies what needs no words: type, extension and size.
 func (q Query) admits(text string, size uint64, t MediaType) bool {
 	switch {

@@ -2,7 +2,6 @@ package search
 
 import (
 	"cmp"
-	"math"
 	"slices"
 	"strings"
 	"sync"
@@ -26,7 +25,7 @@ type Memory struct {
 // so that lists of slots grow only at their ends.
 type slot struct {
 	doc   Doc
-	words uint16 // how many, for the score
+	words uint32 // how many, for the score
 	live  bool
 }
 
@@ -91,7 +90,7 @@ func (m *Memory) remove(id DocID) {
 func (m *Memory) add(d Doc) {
 	n := uint32(len(m.slots))
 	m.buf = AppendTokens(m.buf[:0], d.Text)
-	m.slots = append(m.slots, slot{doc: d, words: uint16(min(len(m.buf), math.MaxUint16)), live: true})
+	m.slots = append(m.slots, slot{doc: d, words: uint32(len(m.buf)), live: true})
 	m.byID[d.ID] = n
 	for _, w := range m.buf {
 		p := m.posting(w)
