@@ -1,0 +1,191 @@
+package bleveindex
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/seed282dab8e/servent/search"
+)
+
+// harms are what may happen to a file behind our back.
+func harms() map[string]func(path string) error {
+	write := func(path string, at int64, garbage []byte) error {
+		f, err := os.OpenFile(path, os.O_WRONLY, 0)
+		if err != nil {
+			return err
+		}
+		_, err = f.WriteAt(garbage, at)
+		return errors.Join(err, f.Close())
+	}
+	cut := func(keep float64) func(string) error {
+		return func(path string) error {
+			info, err := os.Stat(path)
+			if err != nil {
+				return err
+			}
+			return os.Truncate(path, int64(float64(info.Size())*keep))
+		}
+	}
+	return map[string]func(string) error{
+		"emptied": cut(0),
+		"halved":  cut(0.5),
+		"cut":     cut(0.999),
+		"deleted": os.Remove,
+		"garbage": func(path string) error { return write(path, 64, slices.Repeat([]byte{0xA5, 0x5A, 0xFF}, 3000)) },
+		"a byte":  func(path string) error { return write(path, 100, []byte{0x77}) },
+	}
+}
+
+// damaged makes an index with several segments, and harms the first file that
+// matches pattern while it is open or closed. It returns the folder and the
+// owner, whose index is open if it was.
+func damaged(t *testing.T, pattern string, harm func(string) error, running bool) (*owner, string) {
+	t.Helper()
+	o := &owner{}
+	dir := filepath.Join(t.TempDir(), "index")
+	o.open(t, dir, 0)
+	for i := range 3 {
+		if err := o.Apply(some(i*2000, 2000), nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := o.Apply(nil, []search.DocID{7}); err != nil {
+		t.Fatal(err)
+	}
+	if !running {
+		if err := o.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	paths, err := filepath.Glob(filepath.Join(dir, pattern))
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("no file %s: %v", pattern, err)
+	}
+	if err := harm(paths[0]); err != nil {
+		t.Fatal(err)
+	}
+	return o, dir
+}
+
+func patterns() []string { return []string{"*" + segmentExt, rootFile, schemaFile} }
+
+func TestDamagedWhileClosed(t *testing.T) {
+	for name, harm := range harms() {
+		for _, pattern := range patterns() {
+			t.Run(name+" "+pattern, func(t *testing.T) {
+				o, dir := damaged(t, pattern, harm, false)
+				o.open(t, dir, 0)
+				if pattern == "*"+segmentExt && !o.Fresh() && o.Len() > 0 {
+					t.Errorf("nobody noticed: %d documents", o.Len())
+				}
+				o.heal(t, dir)
+			})
+		}
+	}
+}
+
+// TestDamagedWhileRunning: answers may be missing, but none is wrong, nothing
+// crashes, and what is cut or gone is noticed.
+func TestDamagedWhileRunning(t *testing.T) {
+	for name, harm := range harms() {
+		for _, pattern := range patterns() {
+			t.Run(name+" "+pattern, func(t *testing.T) {
+				o, dir := damaged(t, pattern, harm, true)
+				for _, query := range []string{"common", "word17 common", "word1*", `"common word99"`, "txt -word5", "absent"} {
+					o.checkAnswers(t, query)
+				}
+				err := o.Flush()
+				if err != nil && !errors.Is(err, ErrDamaged) {
+					t.Error(err)
+				}
+				if err == nil && name != "garbage" && name != "a byte" {
+					t.Error("nobody noticed")
+				}
+				err = o.Apply(some(6000, 100), []search.DocID{1, 2})
+				if err != nil && !errors.Is(err, ErrDamaged) {
+					t.Error(err)
+				}
+				o.heal(t, dir)
+			})
+		}
+	}
+}
+
+// TestDamagedUnderMerge cuts a file short after Apply has looked, when bleve's
+// goroutines have to find out.
+func TestDamagedUnderMerge(t *testing.T) {
+	for _, pattern := range patterns()[:2] {
+		t.Run(pattern, func(t *testing.T) {
+			o, dir := damaged(t, pattern, harms()["emptied"], true)
+			if err := o.compact(); !errors.Is(err, ErrDamaged) {
+				t.Errorf("compact: %v", err)
+			}
+			if _, err := o.Find(context.Background(), search.Query{Words: []string{"common"}}, nil, 0); !errors.Is(err, ErrDamaged) {
+				t.Errorf("find: %v", err)
+			}
+			o.heal(t, dir)
+		})
+	}
+}
+
+// checkAnswers says whether all that is found is right.
+func (o *owner) checkAnswers(t *testing.T, query string) {
+	t.Helper()
+	q, err := search.ParseQuery(query)
+	if err != nil {
+		t.Fatal(err)
+	}
+	hits, err := o.Find(context.Background(), q, nil, 0)
+	if err != nil && !errors.Is(err, ErrDamaged) {
+		t.Error(err)
+	}
+	for _, h := range hits {
+		if d, ok := o.doc(h.ID); !ok || !q.Match(d.Text, d.Size, d.Type) {
+			t.Errorf("%s: document %d is a wrong answer", query, h.ID)
+		}
+	}
+}
+
+// heal does what an owner does: it opens the index again, begun anew or not,
+// and brings it to what there is, until nothing is damaged.
+func (o *owner) heal(t *testing.T, dir string) {
+	t.Helper()
+	for range 2 {
+		if err := o.Close(); err != nil {
+			t.Fatal(err)
+		}
+		o.open(t, dir, 0)
+		if err := o.reconcile(); err == nil {
+			break
+		} else if !errors.Is(err, ErrDamaged) {
+			t.Fatal(err)
+		}
+	}
+	if err := o.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	if got := o.find(t, "common"); len(got) != len(o.docs) || o.Len() != len(o.docs) {
+		t.Errorf("healed: found %d and has %d of %d", len(got), o.Len(), len(o.docs))
+	}
+}
+
+// reconcile puts what is missing and deletes what nobody has.
+func (o *owner) reconcile() error {
+	var put []search.Doc
+	var del []search.DocID
+	for _, d := range o.docs {
+		if !o.Has(d.ID) {
+			put = append(put, d)
+		}
+	}
+	for id := range o.IDs {
+		if _, ok := o.docs[id]; !ok {
+			del = append(del, id)
+		}
+	}
+	return o.Index.Apply(put, del)
+}
