@@ -22,29 +22,29 @@ const (
 	segmentExt = ".zap"
 )
 
-// checkSchema returns ErrDamaged unless dir holds an index of our schema.
-func checkSchema(dir string) error {
+// checkSchema returns ErrDamaged unless dir holds an index of our schema and owner.
+func checkSchema(dir, owner string) error {
 	text, err := os.ReadFile(filepath.Join(dir, schemaFile))
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("%w: no schema", ErrDamaged)
 	case err != nil:
 		return err
-	case string(text) != schema:
-		return fmt.Errorf("%w: another schema", ErrDamaged)
+	case string(text) != schema+owner+"\n":
+		return fmt.Errorf("%w: another schema or owner", ErrDamaged)
 	}
 	return nil
 }
 
 // begin empties dir, or makes it, for an index of our schema.
-func begin(dir string) error {
+func begin(dir, owner string) error {
 	if err := os.RemoveAll(dir); err != nil {
 		return err
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(dir, schemaFile), []byte(schema), 0o600)
+	return os.WriteFile(filepath.Join(dir, schemaFile), []byte(schema+owner+"\n"), 0o600)
 }
 
 // files are the sizes of an index's files by name.

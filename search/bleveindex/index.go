@@ -32,6 +32,9 @@ const DefaultMaxBytes = 2 << 30
 type Config struct {
 	Dir      string // of this index alone, made where absent
 	MaxBytes int64  // that the files may take, merges included; 0: DefaultMaxBytes
+	// Owner names, in one line, whose ids these are. An index of another owner is
+	// as good as none.
+	Owner string
 	// Doc returns a document as its owner knows it. False says that it has gone:
 	// it is no hit. Find calls it for every candidate, many at once.
 	Doc func(search.DocID) (search.Doc, bool)
@@ -57,7 +60,7 @@ type Index struct {
 var _ search.Index = (*Index)(nil)
 
 // Open opens the index in cfg.Dir. Where there is none, or one of another
-// schema, or with damaged files, the folder is emptied and the index begun
+// schema or owner, or with damaged files, the folder is emptied and the index begun
 // anew; Fresh tells.
 func Open(cfg Config) (*Index, error) {
 	if cfg.MaxBytes == 0 {
@@ -70,7 +73,7 @@ func Open(cfg Config) (*Index, error) {
 	err := x.load()
 	if errors.Is(err, ErrDamaged) {
 		x.fresh = true
-		if err = begin(cfg.Dir); err == nil {
+		if err = begin(cfg.Dir, cfg.Owner); err == nil {
 			err = x.load()
 		}
 	}
@@ -82,7 +85,7 @@ func Open(cfg Config) (*Index, error) {
 
 // load opens the files. It fails with ErrDamaged where they are not whole.
 func (x *Index) load() (err error) {
-	if err = checkSchema(x.cfg.Dir); err != nil {
+	if err = checkSchema(x.cfg.Dir, x.cfg.Owner); err != nil {
 		return err
 	}
 	if x.store, err = openStore(x.cfg.Dir); err != nil {

@@ -1,0 +1,240 @@
+package servent
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/RoaringBitmap/roaring/v2/roaring64"
+	"github.com/seed282dab8e/servent/search"
+	"github.com/seed282dab8e/servent/search/bleveindex"
+	"github.com/sirupsen/logrus"
+)
+
+const (
+	// maxInMemory is how many documents stay in memory.
+	maxInMemory = 10_000
+	// indexDir is the index's folder in the data dir.
+	indexDir = "index"
+)
+
+// documents is what the index is made of: the library.
+type documents interface {
+	// Doc returns what Apply has put last, or is about to put; false: deleted,
+	// or about to be.
+	Doc(search.DocID) (search.Doc, bool)
+	Docs() iter.Seq[search.Doc]
+	// ID is another text whenever document ids begin anew; "": they do so at
+	// every start.
+	ID() string
+}
+
+// ownIndex is the search.Index of what a servent shares. A small one lies in
+// memory; past maxInMemory documents it moves to disk, for good, and the next
+// start takes it up there. Where its files are damaged it is made anew from the
+// documents while the servent runs: it finds less meanwhile, but nothing wrong.
+type ownIndex struct {
+	dir  string // "": always in memory
+	max  int64
+	docs documents
+	log  logrus.FieldLogger
+	wake chan struct{} // for run: the index is broken
+
+	applying  sync.Mutex        // held while documents go in, and for what follows
+	unclaimed *roaring64.Bitmap // taken up at the start, and put by nobody since
+	applied   time.Time         // when somebody put or deleted last
+	rebuilds  int
+
+	mu         sync.RWMutex
+	memory     *search.Memory    // nil once on disk
+	disk       *bleveindex.Index // nil before that, and while it is broken
+	broken     *bleveindex.Index // to be closed by mend
+	rebuilding bool
+	refused    bool // not all that was put last did fit
+	failed     bool // the disk cannot be had: in memory until the next start
+}
+
+// newOwnIndex takes up the index in dataDir, where there is one of these
+// documents; else it begins in memory.
+func newOwnIndex(dataDir string, maxBytes int64, docs documents, log logrus.FieldLogger) *ownIndex {
+	o := &ownIndex{
+		max: maxBytes, docs: docs, log: log.WithField("component", "index"),
+		wake: make(chan struct{}, 1), unclaimed: roaring64.New(), memory: search.NewMemory(),
+	}
+	if dataDir == "" {
+		return o
+	}
+	o.dir = filepath.Join(dataDir, indexDir)
+	if _, err := os.Stat(o.dir); err != nil {
+		return o
+	}
+	if err := o.takeUp(); err != nil {
+		o.giveUp(err)
+	}
+	return o
+}
+
+// open opens the index on disk; it may be fresh.
+func (o *ownIndex) open() (*bleveindex.Index, error) {
+	return bleveindex.Open(bleveindex.Config{Dir: o.dir, MaxBytes: o.max, Owner: o.docs.ID(), Doc: o.docs.Doc})
+}
+
+// takeUp goes on with what an earlier start has left.
+func (o *ownIndex) takeUp() error {
+	if o.docs.ID() == "" {
+		return os.RemoveAll(o.dir)
+	}
+	disk, err := o.open()
+	if err != nil {
+		return err
+	}
+	if disk.Len() == 0 {
+		o.log.WithField("fresh", disk.Fresh()).Info("nothing in the index on disk; it begins in memory")
+		return disk.Close()
+	}
+	for id := range disk.IDs {
+		o.unclaimed.Add(uint64(id))
+	}
+	o.memory, o.disk = nil, disk
+	return nil
+}
+
+// current returns where the index is; nil for both while it is broken.
+func (o *ownIndex) current() (*search.Memory, *bleveindex.Index) {
+	o.mu.RLock()
+	defer o.mu.RUnlock()
+	return o.memory, o.disk
+}
+
+// Find implements search.Index. While the index is made anew it finds what is
+// there already.
+func (o *ownIndex) Find(ctx context.Context, q search.Query, keep func(search.DocID) bool, limit int) ([]search.Hit, error) {
+	memory, disk := o.current()
+	switch {
+	case memory != nil:
+		return memory.Find(ctx, q, keep, limit)
+	case disk == nil:
+		return nil, ctx.Err()
+	}
+	hits, err := disk.Find(ctx, q, keep, limit)
+	if err != nil && ctx.Err() == nil {
+		o.broke(disk, err)
+		return nil, nil
+	}
+	return hits, err
+}
+
+// Apply implements search.Index. It fails with a *search.FullError only: what
+// breaks is made anew from the documents, these among them.
+func (o *ownIndex) Apply(put []search.Doc, del []search.DocID) error {
+	o.applying.Lock()
+	defer o.applying.Unlock()
+	o.applied = time.Now()
+	memory, disk := o.current()
+	switch {
+	case disk != nil:
+		return o.applyTo(disk, o.unlessClaimed(put), del)
+	case memory == nil:
+		return nil
+	}
+	err := memory.Apply(put, del)
+	if memory.Len() > maxInMemory && o.dir != "" && o.State() != indexFailed {
+		err = o.toDisk()
+	}
+	return err
+}
+
+// unlessClaimed leaves those of put that an earlier start has not put already.
+func (o *ownIndex) unlessClaimed(put []search.Doc) []search.Doc {
+	if o.unclaimed.IsEmpty() {
+		return put
+	}
+	out := make([]search.Doc, 0, len(put))
+	for _, d := range put {
+		if !o.unclaimed.CheckedRemove(uint64(d.ID)) {
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
+func (o *ownIndex) applyTo(disk *bleveindex.Index, put []search.Doc, del []search.DocID) error {
+	err := disk.Apply(put, del)
+	var full *search.FullError
+	switch {
+	case errors.As(err, &full) && !o.unclaimed.IsEmpty():
+		if err := o.sweep(disk); err != nil {
+			o.broke(disk, err)
+			return nil
+		}
+		o.unclaimed.Clear()
+		return o.applyTo(disk, put, nil) // there may be room now
+	case err != nil && full == nil:
+		o.broke(disk, err)
+		return nil
+	case len(put) > 0:
+		o.setRefused(full != nil)
+	}
+	return err
+}
+
+// toDisk moves the index from memory, which answers until that is done.
+func (o *ownIndex) toDisk() error {
+	start := time.Now()
+	if err := os.RemoveAll(o.dir); err != nil {
+		o.giveUp(err)
+		return nil
+	}
+	disk, err := o.open()
+	if err != nil {
+		o.giveUp(err)
+		return nil
+	}
+	refused, err := o.fill(context.Background(), disk, func(f func()) { f() })
+	if err != nil {
+		_ = disk.Close() // it is of no use
+		o.giveUp(err)
+		return nil
+	}
+	o.mu.Lock()
+	o.memory, o.disk = nil, disk
+	o.mu.Unlock()
+	o.log.WithFields(logrus.Fields{"files": disk.Len(), "bytes": disk.Bytes(), "dur_ms": time.Since(start).Milliseconds()}).
+		Info("index moved to disk")
+	return o.fullError(refused)
+}
+
+// fullError is what Apply returns where documents did not fit.
+func (o *ownIndex) fullError(refused []search.DocID) error {
+	o.setRefused(len(refused) > 0)
+	if len(refused) == 0 {
+		return nil
+	}
+	return &search.FullError{Refused: refused, Max: o.max}
+}
+
+func (o *ownIndex) setRefused(refused bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.refused = refused
+}
+
+// Close gives the files back. Everything that was applied is on disk.
+func (o *ownIndex) Close() {
+	o.applying.Lock()
+	defer o.applying.Unlock()
+	o.mu.Lock()
+	disk := o.disk
+	o.disk = nil
+	o.mu.Unlock()
+	if disk == nil {
+		return
+	}
+	if err := errors.Join(disk.Flush(), disk.Close()); err != nil {
+		o.log.WithError(err).Warn("close the index")
+	}
+}

@@ -1,0 +1,233 @@
+package servent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"maps"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"github.com/seed282dab8e/servent/search"
+	"github.com/seed282dab8e/servent/search/bleveindex"
+	"github.com/seed282dab8e/servent/search/indextest"
+)
+
+// ownDocs are documents as a library has them, with their index.
+type ownDocs struct {
+	*ownIndex
+	id   string
+	mu   sync.RWMutex
+	docs map[search.DocID]search.Doc
+}
+
+func (s *ownDocs) ID() string { return s.id }
+
+func (s *ownDocs) Doc(id search.DocID) (search.Doc, bool) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	d, ok := s.docs[id]
+	return d, ok
+}
+
+func (s *ownDocs) Docs() iter.Seq[search.Doc] {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return maps.Values(maps.Clone(s.docs))
+}
+
+func (s *ownDocs) Apply(put []search.Doc, del []search.DocID) error {
+	s.mu.Lock()
+	for _, id := range del {
+		delete(s.docs, id)
+	}
+	for _, d := range put {
+		s.docs[d.ID] = d
+	}
+	s.mu.Unlock()
+	return s.ownIndex.Apply(put, del)
+}
+
+// start opens the index of s in dir, as a start of the servent does.
+func (s *ownDocs) start(t *testing.T, dir string, maxBytes int64) {
+	t.Helper()
+	if s.ownIndex != nil {
+		s.Close()
+	}
+	s.ownIndex = newOwnIndex(dir, maxBytes, s, discard())
+	t.Cleanup(s.Close)
+}
+
+func newOwnDocs(t *testing.T, dir string, maxBytes int64) *ownDocs {
+	s := &ownDocs{id: "one", docs: map[search.DocID]search.Doc{}}
+	s.start(t, dir, maxBytes)
+	return s
+}
+
+func names(first, n int) []search.Doc {
+	docs := make([]search.Doc, n)
+	for i := range docs {
+		docs[i] = search.Doc{ID: search.DocID(first + i), Text: fmt.Sprintf("folder/common word%d.txt", first+i)}
+	}
+	return docs
+}
+
+func (s *ownDocs) mustApply(t *testing.T, put []search.Doc, del []search.DocID) {
+	t.Helper()
+	if err := s.Apply(put, del); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// wantFound checks how many documents hold a word.
+func (s *ownDocs) wantFound(t *testing.T, word string, want int) {
+	t.Helper()
+	hits, err := s.Find(context.Background(), search.Query{Words: []string{word}}, nil, 0)
+	if err != nil || len(hits) != want {
+		t.Errorf("%s: %d hits and %v, want %d", word, len(hits), err, want)
+	}
+}
+
+func (s *ownDocs) onDisk() bool { _, disk := s.current(); return disk != nil }
+
+func TestOwnIndexConformance(t *testing.T) {
+	indextest.Run(t, func(t *testing.T) search.Index {
+		s := newOwnDocs(t, t.TempDir(), 0)
+		if err := s.toDisk(); err != nil || !s.onDisk() {
+			t.Fatal("not on disk", err)
+		}
+		return s
+	})
+}
+
+func TestOwnIndexMovesToDisk(t *testing.T) {
+	s := newOwnDocs(t, t.TempDir(), 0)
+	s.mustApply(t, names(1, maxInMemory), nil)
+	if s.onDisk() {
+		t.Errorf("on disk with %d documents", maxInMemory)
+	}
+	var searching sync.WaitGroup
+	for range 2 { // answers are whole all the while
+		searching.Go(func() {
+			for !s.onDisk() {
+				s.wantFound(t, "word17", 1)
+			}
+		})
+	}
+	s.mustApply(t, names(maxInMemory+1, 1), nil)
+	searching.Wait()
+	if !s.onDisk() || s.State() != indexOK || s.Bytes() == 0 {
+		t.Errorf("on disk %t, state %s, %d bytes", s.onDisk(), s.State(), s.Bytes())
+	}
+	s.wantFound(t, "common", maxInMemory+1)
+	s.mustApply(t, nil, []search.DocID{5})
+	s.wantFound(t, "common", maxInMemory)
+
+	none := newOwnDocs(t, "", 0)
+	none.mustApply(t, names(1, maxInMemory+1), nil)
+	if none.onDisk() {
+		t.Error("on disk without a data dir")
+	}
+}
+
+func TestOwnIndexTakenUp(t *testing.T) {
+	dir := t.TempDir()
+	s := newOwnDocs(t, dir, 0)
+	s.mustApply(t, names(1, maxInMemory+1), nil)
+
+	before := s.docs
+	s.docs = map[search.DocID]search.Doc{}
+	s.start(t, dir, 0)
+	if !s.onDisk() {
+		t.Fatal("not taken up")
+	}
+	s.wantFound(t, "common", 0) // nothing is shared yet
+	size := s.Bytes()
+	s.mustApply(t, names(1, 5000), nil)
+	if s.Bytes() != size {
+		t.Error("what was there has been put again")
+	}
+	s.wantFound(t, "common", 5000)
+	s.mustApply(t, []search.Doc{{ID: 7, Text: "folder/other.txt"}}, nil)
+	s.wantFound(t, "other", 1)
+	s.wantFound(t, "word7", 0)
+
+	s.applied = s.applied.Add(-2 * sweepAfter)
+	s.look()
+	if _, disk := s.current(); disk.Len() != 5000 {
+		t.Errorf("%d documents after the sweep, want 5000", disk.Len())
+	}
+
+	s.id, s.docs = "two", before // ids mean other documents now
+	s.start(t, dir, 0)
+	if s.onDisk() {
+		t.Error("another's index was taken up")
+	}
+	s.mustApply(t, names(1, maxInMemory+1), nil)
+	s.wantFound(t, "word7", 1)
+}
+
+func TestOwnIndexMadeAnew(t *testing.T) {
+	for _, name := range []string{"*.zap", "root.bolt"} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			s := newOwnDocs(t, dir, 0)
+			s.mustApply(t, names(1, maxInMemory+1), nil)
+			ctx, cancel := context.WithCancel(context.Background())
+			var running sync.WaitGroup
+			defer running.Wait()
+			defer cancel()
+			running.Go(func() { s.run(ctx) })
+			for round := range 2 {
+				paths, err := filepath.Glob(filepath.Join(dir, indexDir, name))
+				if err != nil || len(paths) == 0 {
+					t.Fatal(paths, err)
+				}
+				if err := os.Truncate(paths[0], 100); err != nil {
+					t.Fatal(err)
+				}
+				s.mustApply(t, names(20_000+round, 1), []search.DocID{search.DocID(round + 1)})
+				for s.State() != indexOK { // run mends it
+					s.wantFound(t, "absent", 0)
+				}
+				s.wantFound(t, "common", maxInMemory+1)
+			}
+		})
+	}
+}
+
+func TestOwnIndexFull(t *testing.T) {
+	s := newOwnDocs(t, t.TempDir(), bleveindex.MinMaxBytes)
+	var full *search.FullError
+	next := 1
+	for ; full == nil; next += 3000 {
+		if err := s.Apply(names(next, 3000), nil); err != nil && !errors.As(err, &full) {
+			t.Fatal(err)
+		}
+	}
+	if s.State() != indexFull || len(full.Refused) == 0 {
+		t.Fatalf("state %s, %d refused", s.State(), len(full.Refused))
+	}
+	s.wantFound(t, "common", next-1-len(full.Refused))
+	var del []search.DocID
+	for id := range search.DocID(2000) {
+		del = append(del, id+1)
+	}
+	s.mustApply(t, nil, del)
+	s.mustApply(t, names(next, 1000), nil)
+	if s.State() != indexOK {
+		t.Errorf("state %s after deletions", s.State())
+	}
+}
+
+func TestOwnIndexWithoutDisk(t *testing.T) {
+	s := newOwnDocs(t, "/proc/none", 0) // nothing can be made there, not even by root
+	s.mustApply(t, names(1, maxInMemory+1), nil)
+	if s.onDisk() || s.State() != indexFailed {
+		t.Errorf("on disk %t, state %s", s.onDisk(), s.State())
+	}
+	s.wantFound(t, "common", maxInMemory+1)
+}

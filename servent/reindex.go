@@ -1,0 +1,247 @@
+package servent
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"slices"
+	"time"
+
+	"github.com/seed282dab8e/servent/search"
+	"github.com/seed282dab8e/servent/search/bleveindex"
+	"github.com/sirupsen/logrus"
+)
+
+const (
+	// fillBatch is how many documents are put at once when an index is made.
+	fillBatch = 1000
+	// checkIndexEvery is how often somebody looks whether the files are whole.
+	checkIndexEvery = 10 * time.Second
+	// sweepAfter is how long nothing must have been put before what an earlier
+	// start has left, and no folder holds any more, is taken out.
+	sweepAfter = 5 * time.Minute
+	// maxRebuilds is after how many times a disk is no longer trusted.
+	maxRebuilds = 5
+)
+
+// States of the index, as `status` tells them.
+const (
+	indexOK         = "ok"
+	indexFull       = "full"       // some files are not shared, for want of room
+	indexRebuilding = "rebuilding" // the files were damaged; searches find a part
+	indexFailed     = "failed"     // the disk cannot be had; the index is in memory
+)
+
+// State tells how the index is.
+func (o *ownIndex) State() string {
+	o.mu.RLock()
+	defer o.mu.RUnlock()
+	switch {
+	case o.failed:
+		return indexFailed
+	case o.rebuilding:
+		return indexRebuilding
+	case o.refused:
+		return indexFull
+	}
+	return indexOK
+}
+
+// Bytes is what the index takes on disk.
+func (o *ownIndex) Bytes() int64 {
+	if _, disk := o.current(); disk != nil {
+		return disk.Bytes()
+	}
+	return 0
+}
+
+// broke takes disk out of use and has run make it anew.
+func (o *ownIndex) broke(disk *bleveindex.Index, err error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.disk != disk { // somebody else has noticed
+		return
+	}
+	o.disk, o.broken, o.rebuilding = nil, disk, true
+	o.log.WithError(err).Warn("index on disk is of no use; it is made anew")
+	select {
+	case o.wake <- struct{}{}:
+	default:
+	}
+}
+
+// giveUp leaves the index in memory. applying is held, or nobody knows o yet.
+func (o *ownIndex) giveUp(err error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.log.WithError(err).Error("index cannot be kept on disk; it stays in memory until the next start: check the disk and the data dir")
+	o.failed, o.rebuilding, o.refused, o.disk = true, false, false, nil
+	if o.memory == nil {
+		o.memory = search.NewMemory()
+		_ = o.memory.Apply(slices.Collect(o.docs.Docs()), nil) // never fails
+	}
+}
+
+// run keeps the index whole until ctx ends.
+func (o *ownIndex) run(ctx context.Context) {
+	tick := time.NewTicker(checkIndexEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-o.wake:
+			o.mend(ctx)
+		case <-tick.C:
+			o.look()
+		}
+	}
+}
+
+// look finds out whether files are missing, and sweeps when all is quiet.
+func (o *ownIndex) look() {
+	_, disk := o.current()
+	if disk == nil {
+		return
+	}
+	o.applying.Lock()
+	defer o.applying.Unlock()
+	err := disk.Flush()
+	if err == nil && !o.unclaimed.IsEmpty() && time.Since(o.applied) > sweepAfter {
+		err = o.sweep(disk)
+		o.unclaimed.Clear()
+	}
+	if err != nil {
+		o.broke(disk, err)
+	}
+}
+
+// mend makes a broken index anew, in memory where it must be.
+func (o *ownIndex) mend(ctx context.Context) {
+	start := time.Now()
+	var disk *bleveindex.Index
+	var err error
+	o.alone(func() {
+		if disk, err = o.reopen(); err != nil {
+			o.giveUp(err)
+		}
+	})
+	if disk == nil {
+		return
+	}
+	refused, err := o.fill(ctx, disk, o.alone)
+	switch {
+	case ctx.Err() != nil: // the next start puts the rest
+	case errors.Is(err, bleveindex.ErrDamaged):
+		o.broke(disk, err)
+	case err != nil:
+		o.alone(func() { o.giveUp(err) })
+		_ = disk.Close() // it is of no use
+	default:
+		o.mended()
+		o.log.WithFields(logrus.Fields{"files": disk.Len(), "refused": len(refused), "dur_ms": time.Since(start).Milliseconds()}).
+			Info("index made anew")
+		_ = o.fullError(refused) // these were not refused before
+	}
+}
+
+// reopen opens the index that has broken; it returns nil when none has.
+func (o *ownIndex) reopen() (*bleveindex.Index, error) {
+	o.mu.Lock()
+	broken := o.broken
+	o.broken = nil
+	o.mu.Unlock()
+	if broken == nil {
+		return nil, nil
+	}
+	if err := broken.Close(); err != nil {
+		o.log.WithError(err).Debug("close the broken index")
+	}
+	o.unclaimed.Clear() // may be lost; fill puts it again
+	if o.rebuilds++; o.rebuilds > maxRebuilds {
+		return nil, errors.New("its files are damaged again and again")
+	}
+	disk, err := o.open()
+	if err != nil {
+		return nil, err
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.disk = disk
+	return disk, nil
+}
+
+func (o *ownIndex) mended() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.rebuilding = o.broken != nil
+}
+
+// alone runs f while nobody else puts or deletes documents.
+func (o *ownIndex) alone(f func()) {
+	o.applying.Lock()
+	defer o.applying.Unlock()
+	f()
+}
+
+// fill brings disk to what the documents are: it puts what is missing, batch by
+// batch, each within alone, and takes out what has gone. It returns what did
+// not fit.
+func (o *ownIndex) fill(ctx context.Context, disk *bleveindex.Index, alone func(func())) (refused []search.DocID, err error) {
+	for ids := range inBatches(o.docs.Docs()) {
+		alone(func() { err = disk.Apply(o.missing(disk, ids), nil) })
+		var full *search.FullError
+		if errors.As(err, &full) {
+			refused = append(refused, full.Refused...)
+		} else if err != nil {
+			return nil, err
+		}
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+	}
+	alone(func() { err = o.sweep(disk) })
+	return refused, err
+}
+
+// missing returns the documents of ids, as they are now, that disk lacks.
+func (o *ownIndex) missing(disk *bleveindex.Index, ids []search.DocID) []search.Doc {
+	var put []search.Doc
+	for _, id := range ids {
+		if d, ok := o.docs.Doc(id); ok && !disk.Has(id) {
+			put = append(put, d)
+		}
+	}
+	return put
+}
+
+// sweep takes out what is no document any more. Finding never shows it, but it
+// takes room.
+func (o *ownIndex) sweep(disk *bleveindex.Index) error {
+	var gone []search.DocID
+	for id := range disk.IDs {
+		if _, ok := o.docs.Doc(id); !ok {
+			gone = append(gone, id)
+		}
+	}
+	return disk.Apply(nil, gone)
+}
+
+// inBatches yields the ids of docs, fillBatch at a time. The slice is reused.
+func inBatches(docs iter.Seq[search.Doc]) iter.Seq[[]search.DocID] {
+	return func(yield func([]search.DocID) bool) {
+		ids := make([]search.DocID, 0, fillBatch)
+		for d := range docs {
+			if ids = append(ids, d.ID); len(ids) < fillBatch {
+				continue
+			}
+			if !yield(ids) {
+				return
+			}
+			ids = ids[:0]
+		}
+		if len(ids) > 0 {
+			yield(ids)
+		}
+	}
+}
