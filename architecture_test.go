@@ -34,7 +34,7 @@ func importTable() map[string][]string {
 		"nat/stun":              {"nat"},
 		"nat/portmap":           {"nat"},
 		"servent/reach":         {"protocol", "nat", "nat/stun", "nat/portmap"},
-		"servent/transfer":      {"protocol", "protocol/tiger", "servent/library", "servent/transfer/pick", "servent/reach"},
+		"servent/transfer":      {"protocol", "protocol/tiger", "search", "servent/library", "servent/transfer/pick", "servent/reach"},
 		"servent":               edge,
 		"servent/control":       append(slices.Clone(edge), "servent"),
 		"sim":                   {"protocol", "search", "supernode", "nat", "sim/graph", "servent/overlay", "servent/transfer/pick"},

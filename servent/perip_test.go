@@ -216,7 +216,7 @@ func TestHTTPPerIP(t *testing.T) {
 			t.Errorf("%d connections are still held for strangers", n)
 		}
 		h.mu.Unlock()
-		time.Sleep(2 * time.Minute) // the upload server lets idle connections go
+		time.Sleep(3 * time.Minute) // the upload server lets idle connections go
 		if n := h.httpPerIP.hosts(); n != 0 {
 			t.Errorf("%d hosts hold connections that have ended", n)
 		}

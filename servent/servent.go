@@ -130,12 +130,7 @@ func (s *Servent) library() {
 		info := ScanInfo(p)
 		s.emit(Event{Event: "scan", Scan: &info})
 	}})
-	s.inbox = transfer.NewConnListener(s.listener.Addr(), maxPending)
-	s.uploads = transfer.NewServer(transfer.ServerConfig{
-		Files: s.lib, Agent: s.cfg.agent(), GUID: s.id.guid(), MaxUploads: s.cfg.MaxUploads,
-		Rate: limiter(s.cfg.UploadRate), Log: s.log,
-		OnUpload: func(u transfer.Upload) { s.emit(Event{Event: "upload", Upload: uploadOf(&u)}) },
-	})
+	s.serveUploads()
 	s.loads = transfer.NewClient(transfer.ClientConfig{
 		Dial: dialFunc(s.dialTCP), Push: s.push, Agent: s.cfg.agent(),
 		Rate: limiter(s.cfg.DownloadRate), Log: s.log,

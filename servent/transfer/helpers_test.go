@@ -14,6 +14,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -75,6 +76,31 @@ func (f *folder) Open(x library.File) (*os.File, error) {
 		return nil, f.openErr
 	}
 	return os.Open(filepath.Join(f.dir, x.Rel))
+}
+
+// Tree returns the whole tree of a file.
+func (f *folder) Tree(_ context.Context, x library.File) ([][]tiger.Digest, error) {
+	content, err := os.ReadFile(filepath.Join(f.dir, x.Rel))
+	if err != nil {
+		return nil, err
+	}
+	var level []tiger.Digest
+	for at := 0; at == 0 || at < len(content); at += tiger.LeafSize {
+		level = append(level, tiger.Sum(append([]byte{0}, content[at:min(at+tiger.LeafSize, len(content))]...)))
+	}
+	levels := [][]tiger.Digest{level}
+	for len(level) > 1 {
+		var above []tiger.Digest
+		for i := 0; i+1 < len(level); i += 2 {
+			above = append(above, tiger.Sum(slices.Concat([]byte{1}, level[i][:], level[i+1][:])))
+		}
+		if len(level)%2 == 1 {
+			above = append(above, level[len(level)-1])
+		}
+		level = above
+		levels = append([][]tiger.Digest{level}, levels...)
+	}
+	return levels, nil
 }
 
 func urnOf(content []byte) protocol.URN {

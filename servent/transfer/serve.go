@@ -2,19 +2,12 @@ package transfer
 
 import (
 	"errors"
-	"fmt"
-	"mime"
 	"net/http"
-	"net/netip"
 	"net/url"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
 	"time"
-
-	"github.com/sirupsen/logrus"
 
 	"github.com/seed282dab8e/servent/protocol"
 	"github.com/seed282dab8e/servent/servent/library"
@@ -22,7 +15,10 @@ import (
 
 const (
 	pathByURN   = "/uri-res/n2r" // compared in lower case
+	pathTree    = "/uri-res/n2x"
 	pathByIndex = "/get/"
+	pathPush    = protocol.PushProxyPath
+	pathPushOld = "/gnet/push-proxy" // gtk-gnutella's second name for it
 )
 
 // Handler returns what answers each request; Serve uses it by itself.
@@ -35,7 +31,9 @@ func (s *Server) handle(w http.ResponseWriter, r *http.Request) {
 	_ = rc.SetWriteDeadline(time.Now().Add(s.cfg.WriteTimeout))
 	h := w.Header()
 	h.Set("Server", s.cfg.Agent)
-	h.Set("X-Features", features)
+	h.Set("X-Features", s.features)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	switch {
 	case r.ContentLength != 0:
 		// net/http reads on to the end of the body: not for ever.
@@ -45,14 +43,43 @@ func (s *Server) handle(w http.ResponseWriter, r *http.Request) {
 	case r.Method != http.MethodGet && r.Method != http.MethodHead:
 		h.Set("Allow", "GET, HEAD")
 		s.refuse(w, "only GET and HEAD are served", http.StatusMethodNotAllowed)
+	case isCrossOrigin(r):
+		s.crossOrigin.Add(1)
+		http.Error(w, "pages of other sites are not answered", http.StatusForbidden)
 	default:
+		s.route(w, r)
+	}
+}
+
+// route answers by the path.
+func (s *Server) route(w http.ResponseWriter, r *http.Request) {
+	switch path := strings.ToLower(r.URL.Path); {
+	case path == "/":
+		s.browse(w, r)
+	case path == pathByURN || strings.HasPrefix(r.URL.Path, pathByIndex):
 		s.serve(w, r)
+	case path == pathTree:
+		s.serveTree(w, r)
+	case path == pathPush || path == pathPushOld:
+		s.passPush(w, r)
+	default:
+		s.notFound(w, r)
 	}
 }
 
 func (s *Server) refuse(w http.ResponseWriter, text string, code int) {
 	s.refused.Add(1)
 	http.Error(w, text, code)
+}
+
+// notFound says that there is nothing, to people and to programs.
+func (s *Server) notFound(w http.ResponseWriter, r *http.Request) {
+	s.missing.Add(1)
+	if !wantsPage(r) {
+		http.NotFound(w, r)
+		return
+	}
+	s.sendPage(w, r, http.StatusNotFound, pageData{Missing: true})
 }
 
 // serve finds the file and sends it, if there is a slot.
@@ -63,47 +90,41 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if f == nil {
-		s.missing.Add(1)
-		http.NotFound(w, r)
+		s.notFound(w, r)
 		return
 	}
+	if n := strings.Count(r.Header.Get("Range"), ","); n >= maxRanges {
+		s.refuse(w, "too many ranges: ask for "+strconv.Itoa(maxRanges)+" at most", http.StatusRequestedRangeNotSatisfiable)
+		return
+	}
+	more := false
 	if r.Method == http.MethodGet {
-		if !s.takeSlot() {
-			s.later(w)
+		u := uploadOf(r, *f)
+		if !s.admit(w, r, u) {
 			return
 		}
-		defer s.releaseSlot()
+		defer func() { s.release(u, more) }()
 	}
 	content, err := s.cfg.Files.Open(*f)
 	if errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) {
 		s.cfg.Log.WithError(err).Warn("no free file descriptor for an upload")
-		s.later(w)
+		s.later(w, s.cfg.RetryAfter, "no file can be opened now")
 		return
 	}
 	if err != nil {
 		s.cfg.Log.WithError(err).Debug("open shared file")
-		s.missing.Add(1)
-		http.NotFound(w, r)
+		s.notFound(w, r)
 		return
 	}
 	defer content.Close()
-	s.send(w, r, *f, content)
-}
-
-// later tells a client that all slots are taken.
-func (s *Server) later(w http.ResponseWriter) {
-	w.Header().Set("Retry-After", s.wait())
-	http.Error(w, "all upload slots are taken", http.StatusServiceUnavailable)
+	more = s.send(w, r, *f, content)
 }
 
 // find looks up what a URL names (section 19); nil when we do not have it.
 func (s *Server) find(u *url.URL) (*library.File, error) {
-	if strings.ToLower(u.Path) == pathByURN {
-		return s.findURN(u.RawQuery)
-	}
 	rest, ok := strings.CutPrefix(u.Path, pathByIndex)
 	if !ok {
-		return nil, nil
+		return s.findURN(u.RawQuery)
 	}
 	number, name, _ := strings.Cut(rest, "/")
 	index, err := strconv.ParseUint(number, 10, 32)
@@ -111,7 +132,8 @@ func (s *Server) find(u *url.URL) (*library.File, error) {
 		return nil, errors.New("malformed file index")
 	}
 	f, ok := s.cfg.Files.ByIndex(uint32(index))
-	// Numbers change from one run to the next, so that the name must fit.
+	// A number may have meant another file to who has it from long ago, so the
+	// name must fit.
 	if !ok || !strings.EqualFold(f.Name(), name) {
 		return nil, nil
 	}
@@ -132,50 +154,4 @@ func (s *Server) findURN(query string) (*library.File, error) {
 		return nil, nil
 	}
 	return &f, nil
-}
-
-// send answers with content or the range of it that is asked for.
-func (s *Server) send(w http.ResponseWriter, r *http.Request, f library.File, content *os.File) {
-	h := w.Header()
-	h.Set("Content-Type", contentType(f.Name()))
-	h.Set("Content-Disposition", mime.FormatMediaType("inline", map[string]string{"filename": f.Name()}))
-	h.Set("X-Content-Type-Options", "nosniff")
-	if f.URN.HasSHA1 {
-		h.Set("X-Gnutella-Content-URN", f.URN.SHA1URN())
-		h.Set("ETag", `"`+f.URN.SHA1.String()+`"`)
-	}
-	u := &uploadWriter{ResponseWriter: w, server: s, ctx: r.Context(), control: http.NewResponseController(w)}
-	begin := time.Now()
-	http.ServeContent(u, r, "", f.ModTime, content)
-	if r.Method == http.MethodGet && (u.code == http.StatusOK || u.code == http.StatusPartialContent) {
-		s.finish(u, r, f, time.Since(begin))
-	}
-}
-
-// finish counts a body and tells about it.
-func (s *Server) finish(u *uploadWriter, r *http.Request, f library.File, elapsed time.Duration) {
-	whole := u.sent == u.promised
-	if whole {
-		s.done.Add(1)
-	} else {
-		s.failed.Add(1)
-	}
-	addr, _ := netip.ParseAddrPort(r.RemoteAddr) // invalid where it is no TCP connection
-	s.cfg.Log.WithFields(logrus.Fields{"addr": r.RemoteAddr, "bytes": u.sent, "dur_ms": elapsed.Milliseconds()}).Debug("upload ended")
-	if s.cfg.OnUpload == nil {
-		return
-	}
-	var offset uint64
-	_, _ = fmt.Sscanf(u.Header().Get("Content-Range"), "bytes %d-", &offset) // absent: 0
-	s.cfg.OnUpload(Upload{
-		File: f, Addr: addr, Agent: r.UserAgent(), Offset: offset,
-		Bytes: uint64(u.sent), Elapsed: elapsed, Whole: whole,
-	})
-}
-
-func contentType(name string) string {
-	if t := mime.TypeByExtension(filepath.Ext(name)); t != "" {
-		return t
-	}
-	return "application/octet-stream"
 }

@@ -5,77 +5,11 @@ import (
 	"log" //nolint:depguard // net/http takes no other logger; it is led into ours
 	"net"
 	"net/http"
-	"net/netip"
-	"os"
-	"strconv"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/sirupsen/logrus"
-	"golang.org/x/time/rate"
-
-	"github.com/seed282dab8e/servent/protocol"
-	"github.com/seed282dab8e/servent/servent/library"
 )
-
-// Files is what a server needs of the library.
-type Files interface {
-	ByIndex(i uint32) (library.File, bool)
-	BySHA1(h protocol.SHA1) (library.File, bool)
-	// Open refuses a file that changed since it was hashed.
-	Open(f library.File) (*os.File, error)
-}
-
-// DefaultMaxUploads is how many files a server sends at once where its
-// configuration does not say.
-const DefaultMaxUploads = 16
-
-// ServerConfig configures a Server. A zero or negative duration or number means
-// the default.
-type ServerConfig struct {
-	Files      Files // required
-	Agent      string
-	GUID       protocol.GUID      // our own, for GIV
-	MaxUploads int                // bodies sent at once, one past it gets 503; default DefaultMaxUploads
-	MaxConns   int                // open connections, one past it is closed; default 256
-	Rate       *rate.Limiter      // bytes a second over all uploads; nil: no limit
-	Log        logrus.FieldLogger // nil discards
-	OnUpload   func(Upload)       // called after each body, from the goroutine that sent it; may be nil
-
-	HeaderTimeout  time.Duration // to get the header of a request, or to connect and send a GIV; default 15 s
-	IdleTimeout    time.Duration // between two requests on one connection; default 60 s
-	WriteTimeout   time.Duration // for each 128 KiB that are sent; default 60 s
-	RetryAfter     time.Duration // told to whom gets 503; default 30 s
-	MaxHeaderBytes int           // of one request, some more are let pass; default 16 KiB
-}
-
-func (c ServerConfig) withDefaults() ServerConfig {
-	if c.Agent == "" {
-		c.Agent = defaultAgent
-	}
-	c.Log = orDiscard(c.Log).WithField("component", "upload")
-	c.MaxUploads = orDefault(c.MaxUploads, DefaultMaxUploads)
-	c.MaxConns = orDefault(c.MaxConns, 256)
-	c.HeaderTimeout = orDefault(c.HeaderTimeout, 15*time.Second)
-	c.IdleTimeout = orDefault(c.IdleTimeout, time.Minute)
-	c.WriteTimeout = orDefault(c.WriteTimeout, time.Minute)
-	c.RetryAfter = orDefault(c.RetryAfter, 30*time.Second)
-	c.MaxHeaderBytes = orDefault(c.MaxHeaderBytes, 16<<10)
-	return c
-}
-
-// Upload is one body that was sent, or as much of it as went out: a whole file
-// or a range of it.
-type Upload struct {
-	File    library.File
-	Addr    netip.AddrPort // who asked
-	Agent   string         // what it calls itself; not to be trusted nor printed raw
-	Offset  uint64         // of the first byte sent; 0 for several ranges at once
-	Bytes   uint64
-	Elapsed time.Duration
-	Whole   bool // all that was promised went out
-}
 
 // ServerStats counts what a server did since it was made.
 type ServerStats struct {
@@ -84,28 +18,65 @@ type ServerStats struct {
 	Done    uint64 // bodies sent
 	Failed  uint64 // bodies broken off
 	Bytes   uint64 // of file content sent
-	Missing uint64 // requests for files that we do not have
+	Missing uint64 // requests for what we do not have
 	Busy    uint64 // requests that found no free slot
 	Refused uint64 // connections past MaxConns, and requests that make no sense
+
+	Queued     int    // places that are taken now
+	QueueFull  uint64 // requests that found no place
+	PerAddr    uint64 // requests past MaxPerAddr
+	QueueEarly uint64 // requests that came before their time
+	QueueBack  uint64 // places sent to the back for that
+	QueueLost  uint64 // places of who did not come again in time
+
+	Browses     uint64 // pages and lists of what is shared
+	Trees       uint64 // tiger trees
+	TreesBusy   uint64 // requests for a tree while another was made
+	Pushes      uint64 // pushes passed on for others
+	PushesVain  uint64 // push requests for who is not connected here
+	BrowsesBusy uint64 // requests while others were browsing
+	TooOften    uint64 // requests past the rate of one address: browsing, trees, pushes
+	CrossOrigin uint64 // requests that a page of another site made
 }
 
 // Server serves shared files over HTTP. Its methods may be called from any
 // goroutine.
 type Server struct {
-	cfg   ServerConfig
-	http  *http.Server
-	slots chan struct{} // one token for each body on its way
-	open  sync.WaitGroup
+	cfg      ServerConfig
+	features string // for X-Features
+	http     *http.Server
+	page     *page
+	open     sync.WaitGroup
+	lists    gate // that are being sent
+	pages    gate // that are being made
+	trees    gate // that are being made
+	small    limiter
+	pushes   limiter
+
+	mu    sync.Mutex
+	queue uploadQueue
 
 	active, conns               atomic.Int64
 	done, failed, bytesOut      atomic.Uint64
 	missing, busySlots, refused atomic.Uint64
+	browses, treesSent          atomic.Uint64
+	pushesSent, pushesVain      atomic.Uint64
+	crossOrigin                 atomic.Uint64
 }
 
 // NewServer returns a server. It starts nothing.
 func NewServer(cfg ServerConfig) *Server {
-	s := &Server{cfg: cfg.withDefaults()}
-	s.slots = make(chan struct{}, s.cfg.MaxUploads)
+	cfg = cfg.withDefaults()
+	s := &Server{
+		cfg: cfg, features: featuresOf(cfg), page: newPage(),
+		lists: newGate(maxLists), pages: newGate(maxPages), trees: newGate(maxTrees),
+		small:  limiter{rate: smallRate, burst: smallBurst},
+		pushes: limiter{rate: pushRate, burst: pushBurst},
+		queue: uploadQueue{
+			slots: cfg.MaxUploads, perHost: cfg.MaxPerAddr, max: cfg.MaxQueue,
+			pace: cfg.RetryAfter, hold: holdSlot, newID: newQueueID,
+		},
+	}
 	s.http = &http.Server{
 		Handler:                      s.Handler(),
 		ReadHeaderTimeout:            s.cfg.HeaderTimeout,
@@ -136,6 +107,7 @@ func (s *Server) Close() {
 
 // Stats returns the counters.
 func (s *Server) Stats() ServerStats {
+	q := s.queueStats()
 	return ServerStats{
 		Active:  s.active.Load(),
 		Conns:   s.conns.Load(),
@@ -145,6 +117,15 @@ func (s *Server) Stats() ServerStats {
 		Missing: s.missing.Load(),
 		Busy:    s.busySlots.Load(),
 		Refused: s.refused.Load(),
+
+		Queued: q.Waiting, QueueFull: q.Full, PerAddr: q.PerHost,
+		QueueEarly: q.Early, QueueBack: q.Back, QueueLost: q.Lost,
+
+		Browses: s.browses.Load(), Trees: s.treesSent.Load(), TreesBusy: s.trees.refused.Load(),
+		Pushes: s.pushesSent.Load(), PushesVain: s.pushesVain.Load(),
+		BrowsesBusy: s.lists.refused.Load() + s.pages.refused.Load(),
+		TooOften:    s.small.refused() + s.pushes.refused(),
+		CrossOrigin: s.crossOrigin.Load(),
 	}
 }
 
@@ -161,28 +142,6 @@ func (s *Server) connState(conn net.Conn, state http.ConnState) {
 		s.conns.Add(-1)
 		s.open.Done()
 	}
-}
-
-// takeSlot reports whether an upload may begin; releaseSlot ends it.
-func (s *Server) takeSlot() bool {
-	select {
-	case s.slots <- struct{}{}:
-		s.active.Add(1)
-		return true
-	default:
-		s.busySlots.Add(1)
-		return false
-	}
-}
-
-func (s *Server) releaseSlot() {
-	s.active.Add(-1)
-	<-s.slots
-}
-
-// wait tells a client when to come back.
-func (s *Server) wait() string {
-	return strconv.Itoa(int(max(s.cfg.RetryAfter, time.Second) / time.Second))
 }
 
 // debugWriter passes what net/http has to say to our log.

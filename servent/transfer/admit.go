@@ -1,0 +1,87 @@
+package transfer
+
+import (
+	crand "crypto/rand"
+	"encoding/hex"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/seed282dab8e/servent/protocol"
+	"github.com/seed282dab8e/servent/servent/library"
+)
+
+// admit takes a slot for an upload, which release gives back; or it tells the
+// client where it stands in the queue.
+func (s *Server) admit(w http.ResponseWriter, r *http.Request, u upload) bool {
+	s.mu.Lock()
+	v := s.queue.ask(time.Now(), u)
+	s.mu.Unlock()
+	if v.now {
+		s.active.Add(1)
+		return true
+	}
+	s.busySlots.Add(1)
+	h := w.Header()
+	if v.place.Position > 0 {
+		switch queueVersion(r) {
+		case protocol.QueueLegacy:
+			h.Set(protocol.HeaderQueue, v.place.Legacy())
+		case protocol.QueuePARQ:
+			h.Set(protocol.HeaderQueued, v.place.PARQ())
+		}
+	}
+	if v.retry >= s.cfg.IdleTimeout {
+		h.Set("Connection", "close") // it would be closed before it is asked again
+	}
+	s.later(w, v.retry, "all upload slots are taken")
+	return false
+}
+
+// release gives a slot back. more says that the client has not got the end of
+// the file, and may come for it.
+func (s *Server) release(u upload, more bool) {
+	s.active.Add(-1)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.queue.done(time.Now(), u, more)
+}
+
+func (s *Server) queueStats() queueCounts {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.queue.stats(time.Now())
+}
+
+// later asks a client to come again.
+func (s *Server) later(w http.ResponseWriter, after time.Duration, why string) {
+	w.Header().Set("Retry-After", strconv.Itoa(int(max(after, time.Second)/time.Second)))
+	http.Error(w, why, http.StatusServiceUnavailable)
+}
+
+// queueVersion returns which form of queue a client knows: who asks again with
+// an ID, or says queue/1.0 among its features, knows the newer one.
+func queueVersion(r *http.Request) protocol.QueueVersion {
+	if p, err := protocol.ParseQueuePlace(r.Header.Get(protocol.HeaderQueued)); err == nil && p.ID != "" {
+		return protocol.QueuePARQ
+	}
+	v := protocol.ParseQueueVersion(r.Header.Get(protocol.HeaderQueue))
+	for f := range strings.SplitSeq(r.Header.Get("X-Features"), ",") {
+		if name, version, _ := strings.Cut(strings.TrimSpace(f), "/"); strings.EqualFold(name, "queue") {
+			v = max(v, protocol.ParseQueueVersion(version))
+		}
+	}
+	return v
+}
+
+func uploadOf(r *http.Request, f library.File) upload {
+	return upload{host: remoteHost(r.RemoteAddr), file: f.URN.SHA1}
+}
+
+// newQueueID returns an ID that nobody guesses.
+func newQueueID() string {
+	var id [16]byte
+	_, _ = crand.Read(id[:]) // never fails: see crypto/rand
+	return hex.EncodeToString(id[:])
+}

@@ -1,0 +1,53 @@
+package transfer
+
+import (
+	"net/http"
+	"net/netip"
+	"time"
+
+	"github.com/seed282dab8e/servent/protocol"
+)
+
+// passPush is a push proxy's answer (section 15): a servent that is linked with
+// us, and that nobody can connect to, is told to connect to who asks. A web page
+// cannot make a browser ask this: X-Node is none of the headers that it may set.
+func (s *Server) passPush(w http.ResponseWriter, r *http.Request) {
+	req, err := protocol.ParsePushProxyQuery(r.URL.RawQuery)
+	if err != nil {
+		s.refuse(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	to, err := netip.ParseAddrPort(r.Header.Get(protocol.HeaderNode))
+	from, _ := netip.ParseAddrPort(r.RemoteAddr) // not valid: from is nobody's address
+	if err != nil || !mayBePushedTo(from.Addr(), to) {
+		s.refuse(w, "X-Node must be your own address and port", http.StatusBadRequest)
+		return
+	}
+	if !s.pushes.allow(time.Now(), remoteHost(r.RemoteAddr), 1) {
+		s.tooOften(w)
+		return
+	}
+	to = netip.AddrPortFrom(to.Addr().Unmap(), to.Port())
+	if s.cfg.PushProxy == nil || !s.cfg.PushProxy(r.Context(), req.Servent, req.Index, to) {
+		s.pushesVain.Add(1)
+		http.Error(w, "that servent is not connected here", http.StatusGone)
+		return
+	}
+	s.pushesSent.Add(1)
+	w.WriteHeader(http.StatusAccepted)
+}
+
+// mayBePushedTo reports whether who asks from one address may have others
+// connect to an address: to its own. A neighbour of ours, whose own address is
+// none that the world can use, may name the one that the world sees.
+func mayBePushedTo(from netip.Addr, to netip.AddrPort) bool {
+	from, target := from.Unmap().WithZone(""), to.Addr().Unmap()
+	switch {
+	case to.Port() == 0 || !from.IsValid() || target.Zone() != "":
+		return false
+	case from == target:
+		return true
+	}
+	near := from.IsPrivate() || from.IsLoopback() || from.IsLinkLocalUnicast()
+	return near && target.IsGlobalUnicast() && !target.IsPrivate()
+}

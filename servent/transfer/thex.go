@@ -1,0 +1,64 @@
+package transfer
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/seed282dab8e/servent/protocol"
+)
+
+// treeRetry is when to ask again for a tree while another is being made.
+const treeRetry = 5 * time.Second
+
+// serveTree answers with the tiger tree of a file (section 21). To make one a
+// whole file may have to be read, so it is one at a time.
+func (s *Server) serveTree(w http.ResponseWriter, r *http.Request) {
+	urn, root, _ := strings.Cut(r.URL.RawQuery, ";")
+	f, err := s.findURN(urn)
+	if err != nil {
+		s.refuse(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	if f == nil || !f.URN.HasTiger || root != "" && !strings.EqualFold(root, f.URN.Tiger.String()) {
+		s.notFound(w, r)
+		return
+	}
+	if !s.small.allow(time.Now(), remoteHost(r.RemoteAddr), 1) {
+		s.tooOften(w)
+		return
+	}
+	if !s.trees.enter() {
+		s.later(w, treeRetry, "another tree is being made")
+		return
+	}
+	defer s.trees.leave()
+	ctx, cancel := context.WithTimeout(r.Context(), treeTimeout)
+	defer cancel()
+	levels, err := s.cfg.Files.Tree(ctx, *f)
+	if err != nil || len(levels) == 0 || len(levels[0]) != 1 || levels[0][0] != f.URN.Tiger {
+		s.cfg.Log.WithError(err).Debug("no tree of a shared file")
+		s.notFound(w, r)
+		return
+	}
+	body := protocol.THEX{Size: f.Size, Levels: levels}.Append(nil)
+	w.Header().Set("Content-Type", "application/dime")
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	// Reading the file may have taken longer than the deadline was set for.
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(s.cfg.WriteTimeout))
+	if r.Method == http.MethodGet {
+		_, _ = w.Write(body) // who has gone does not want it
+	}
+	s.treesSent.Add(1)
+}
+
+// treeTimeout bounds the reading of a file for its tree.
+const treeTimeout = 10 * time.Minute
+
+// tooOften refuses who has asked for more than its share.
+func (s *Server) tooOften(w http.ResponseWriter) {
+	w.Header().Set("Retry-After", "10")
+	http.Error(w, "too many requests from your address", http.StatusTooManyRequests)
+}
