@@ -3,6 +3,7 @@ package protocol
 import (
 	"bytes"
 	"errors"
+	"net/netip"
 	"reflect"
 	"slices"
 	"strings"
@@ -193,6 +194,45 @@ func FuzzVendor(f *testing.F) {
 		wantIdentity(t, nil, wireOpaque{}, err)
 		_, err = v.ProxyAck()
 		wantIdentity(t, nil, wireOpaque{}, err)
+		_, err = v.HitsReady()
+		wantIdentity(t, nil, wireOpaque{}, err)
+		_, token, err := v.HitsWanted()
+		wantIdentity(t, nil, wireOpaque{}, err)
+		if len(token) > MaxToken {
+			t.Fatalf("a token of %d bytes", len(token))
+		}
+		_, err = v.HeadPing()
+		wantIdentity(t, nil, wireOpaque{}, err)
+		_, err = v.HeadPong()
+		wantIdentity(t, nil, wireOpaque{}, err)
+		_, _, err = v.CrawlPing()
+		wantIdentity(t, nil, wireOpaque{}, err)
+		up, leaves, err := v.CrawlPong()
+		wantIdentity(t, nil, wireOpaque{}, err)
+		if max(len(up), len(leaves)) > MaxAddrs {
+			t.Fatal("more neighbours than MaxAddrs")
+		}
+	})
+}
+
+// FuzzHosts reads what an extension area tells of hosts.
+func FuzzHosts(f *testing.F) {
+	seedPayloads(f, KindPong)
+	f.Add(AppendGGEP(nil, HostItems(GGEPHosts, []netip.AddrPort{netip.MustParseAddrPort("1.2.3.4:5"), netip.MustParseAddrPort("[2001:db8::1]:5")})...))
+	f.Add(AppendGGEP(nil, NewGGEP(GGEPCaches, []byte("a.example:1&x=1\nb.example:2"))))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if hosts := Hosts(b, GGEPHosts); len(hosts) > len(b)/addrSize {
+			t.Fatalf("%d hosts of %d bytes", len(hosts), len(b))
+		}
+		if len(Caches(b)) > maxCaches {
+			t.Fatal("more caches than are read")
+		}
+		if a, ok := Echo(b); ok {
+			if again, ok := Echo(AppendGGEP(nil, NewEcho(a))); !ok || again != netip.AddrPortFrom(a.Addr().Unmap(), a.Port()) {
+				t.Fatalf("echo %v is read as %v", a, again)
+			}
+		}
+		FullAddr(netip.MustParseAddrPort("127.0.0.0:1"), b)
 	})
 }
 

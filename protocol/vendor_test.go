@@ -34,6 +34,12 @@ func TestVendorType(t *testing.T) {
 		{VendorQueryStatus, "BEAR/12v1"},
 		{VendorProxyRequest, "LIME/21v2"},
 		{VendorProxyAck, "LIME/22v2"},
+		{VendorCrawlPing, "LIME/5v1"},
+		{VendorCrawlPong, "LIME/6v1"},
+		{VendorHitsWanted, "LIME/11v3"},
+		{VendorHitsReady, "LIME/12v3"},
+		{VendorHeadPing, "LIME/23v1"},
+		{VendorHeadPong, "LIME/24v1"},
 	} {
 		wantEqual(t, "id", c.typ.ID().String(), c.id)
 		v := c.typ.with(1, 2)

@@ -15,6 +15,12 @@ const (
 	VendorQueryStatus                  // BEAR/12: see Vendor.QueryStatus
 	VendorProxyRequest                 // LIME/21: asks for a VendorProxyAck
 	VendorProxyAck                     // LIME/22: see Vendor.ProxyAck
+	VendorCrawlPing                    // LIME/5: see Vendor.CrawlPing
+	VendorCrawlPong                    // LIME/6: see Vendor.CrawlPong
+	VendorHitsWanted                   // LIME/11: see Vendor.HitsWanted
+	VendorHitsReady                    // LIME/12: see Vendor.HitsReady
+	VendorHeadPing                     // LIME/23: see Vendor.HeadPing
+	VendorHeadPong                     // LIME/24: see Vendor.HeadPong
 	vendorTypes
 )
 
@@ -40,6 +46,18 @@ func (t VendorType) ID() MessageID {
 		return MessageID{[4]byte{'L', 'I', 'M', 'E'}, 21, 2}
 	case VendorProxyAck:
 		return MessageID{[4]byte{'L', 'I', 'M', 'E'}, 22, 2}
+	case VendorCrawlPing:
+		return MessageID{[4]byte{'L', 'I', 'M', 'E'}, 5, 1}
+	case VendorCrawlPong:
+		return MessageID{[4]byte{'L', 'I', 'M', 'E'}, 6, 1}
+	case VendorHitsWanted:
+		return MessageID{[4]byte{'L', 'I', 'M', 'E'}, 11, 3}
+	case VendorHitsReady:
+		return MessageID{[4]byte{'L', 'I', 'M', 'E'}, 12, 3}
+	case VendorHeadPing:
+		return MessageID{[4]byte{'L', 'I', 'M', 'E'}, 23, 1}
+	case VendorHeadPong:
+		return MessageID{[4]byte{'L', 'I', 'M', 'E'}, 24, 1}
 	}
 	return MessageID{}
 }
