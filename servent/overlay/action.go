@@ -30,6 +30,18 @@ const (
 	OpDialBack
 	// OpPushFailed says that no route to servent ID is known.
 	OpPushFailed
+	// OpDatagram sends Msg to Addr over UDP, with TTL and Hops written over its
+	// header's, like OpSend.
+	OpDatagram
+	// OpConnectBack connects to Addr over TCP, writes two line feeds and closes,
+	// because that servent wants to know whether it can be connected to.
+	OpConnectBack
+	// OpHead looks up the file with the URN in Text for the HEAD ping ID;
+	// LocalHead with ID may follow.
+	OpHead
+	// OpHosts says that the host cache at Addr has answered: Limit hosts came,
+	// which the node knows already, and Text names further caches, as it came.
+	OpHosts
 )
 
 // Action is one thing that the node's owner must do. Fields that an Op does

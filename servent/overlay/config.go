@@ -43,6 +43,19 @@ type Config struct {
 
 	Listen netip.AddrPort // where others reach the node; an unspecified address is learned from peers
 	Agent  string         // User-Agent; "Servent"
+	// IPv6 is this node's own, where it also listens at the port of Listen; what
+	// is zero is learned from peers.
+	IPv6 netip.Addr
+	// UDP: the owner reads and writes datagrams at the port of Listen. Without,
+	// no OpDatagram comes.
+	UDP        bool
+	Firewalled bool // it cannot be connected to, whatever tests say
+	Browsable  bool // hits say that the node's files can be browsed
+	HostCache  bool // pongs over UDP say that this node is a host cache (UDPHC)
+	// Blocked says which addresses are never dialled, admitted, answered, or told
+	// to others; nil blocks none. It must answer the same until it is changed from
+	// outside, and at once.
+	Blocked func(netip.Addr) bool
 
 	Connect     []netip.AddrPort // links that are always kept
 	ConnectOnly bool             // dial nothing but Connect

@@ -86,21 +86,57 @@ type UserQuery struct {
 type UserQueryEnd struct{ ID protocol.GUID }
 
 // UserPush asks for a Push to a servent whose hit has been seen; it shall then
-// connect to this node. OpPushFailed answers where no route is known.
+// connect to this node. OpPushFailed answers where no route is known. The
+// push proxies that its hit named are asked over UDP besides.
 type UserPush struct {
 	Servent protocol.GUID
 	Index   uint32
+	Proxies []netip.AddrPort
 }
 
-func (PeerUp) event()       {}
-func (PeerDown) event()     {}
-func (Received) event()     {}
-func (Malformed) event()    {}
-func (Sent) event()         {}
-func (DialFailed) event()   {}
-func (Heard) event()        {}
-func (Shared) event()       {}
-func (LocalHits) event()    {}
-func (UserQuery) event()    {}
-func (UserQueryEnd) event() {}
-func (UserPush) event()     {}
+// ProxyPush asks a servent that this node is push proxy of to connect to Addr.
+// OpPushFailed answers where it is not linked.
+type ProxyPush struct {
+	Servent protocol.GUID
+	Index   uint32
+	Addr    netip.AddrPort
+}
+
+// Datagram is one whole message that came over UDP, inflated where it was
+// deflated. Node keeps no part of Msg, but the actions of the same call alias it.
+type Datagram struct {
+	From netip.AddrPort
+	Msg  []byte
+}
+
+// ConnectedBack says that a connection from outside has reached the port that
+// the node listens on.
+type ConnectedBack struct{ From netip.AddrPort }
+
+// AskCaches asks UDP host caches for hosts. OpHosts reports each answer.
+type AskCaches struct{ Addrs []netip.AddrPort }
+
+// LocalHead answers an OpHead. Have is false where the file is not shared.
+type LocalHead struct {
+	ID   protocol.GUID
+	Have bool
+	Busy bool // no upload slot is free
+}
+
+func (PeerUp) event()        {}
+func (PeerDown) event()      {}
+func (Received) event()      {}
+func (Malformed) event()     {}
+func (Sent) event()          {}
+func (DialFailed) event()    {}
+func (Heard) event()         {}
+func (Shared) event()        {}
+func (LocalHits) event()     {}
+func (UserQuery) event()     {}
+func (UserQueryEnd) event()  {}
+func (UserPush) event()      {}
+func (ProxyPush) event()     {}
+func (Datagram) event()      {}
+func (ConnectedBack) event() {}
+func (AskCaches) event()     {}
+func (LocalHead) event()     {}

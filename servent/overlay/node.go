@@ -31,6 +31,8 @@ type Node struct {
 	shared   Shared
 	tableDue time.Duration // when a changed table goes out; 0 when none waits
 	seen     netip.Addr    // this node's address as peers see it
+	tcp      reach         // do connections come through
+	udpIn    reach         // and datagrams
 	hashes   []uint32      // scratch
 
 	prefetched uint32 // of no meaning
@@ -89,6 +91,16 @@ func (n *Node) Step(now time.Time, ev Event, out []Action) []Action {
 		n.onUserQueryEnd(ev)
 	case UserPush:
 		return n.onUserPush(ev, out)
+	case ProxyPush:
+		return n.onProxyPush(ev, out)
+	case Datagram:
+		return n.onDatagram(ev, out)
+	case ConnectedBack:
+		n.onConnectedBack(ev)
+	case AskCaches:
+		return n.onAskCaches(ev, out)
+	case LocalHead:
+		return n.onLocalHead(ev, out)
 	}
 	return out
 }
