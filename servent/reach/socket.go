@@ -1,0 +1,170 @@
+package reach
+
+import (
+	"errors"
+	"net"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Bounds of a socket. What passes them is dropped and counted.
+const (
+	maxIn  = 256 // messages that wait for who reads Messages: 4 MiB at most
+	maxOut = 256 // datagrams that wait for the system
+	// errorRest is how long reading rests after an error, which some systems
+	// report because a datagram of ours was refused somewhere.
+	errorRest = 10 * time.Millisecond
+)
+
+// Message is one whole Gnutella message that came over UDP, and where it says
+// that it is from. Its owner is who received it.
+type Message struct {
+	From netip.AddrPort
+	Msg  []byte
+}
+
+type outgoing struct {
+	to  netip.AddrPort
+	msg []byte
+}
+
+// Stats counts datagrams.
+type Stats struct {
+	In         uint64 // messages handed on
+	Out        uint64 // datagrams written
+	Foreign    uint64 // were no Gnutella message
+	Bad        uint64 // too large, or inflate to nothing or too much
+	InDropped  uint64 // messages that found the queue full
+	OutDropped uint64 // the same, on their way out
+	OutFailed  uint64 // the system did not take them
+}
+
+// Socket is the servent's UDP socket. Its methods may be called by anyone.
+type Socket struct {
+	conn  Conn // nil: hears and sends nothing
+	in    chan Message
+	out   chan outgoing
+	ended chan struct{}
+	end   func()
+
+	stats struct{ in, out, foreign, bad, inDropped, outDropped, outFailed atomic.Uint64 }
+}
+
+// NewSocket makes a socket of c, which it closes at its end. Without c it hears
+// and sends nothing.
+func NewSocket(c Conn) *Socket {
+	s := &Socket{conn: c, in: make(chan Message, maxIn), out: make(chan outgoing, maxOut), ended: make(chan struct{})}
+	s.end = sync.OnceFunc(func() {
+		close(s.ended)
+		if c != nil {
+			_ = c.Close() // nothing waits in it
+		}
+	})
+	return s
+}
+
+// Run reads and writes until Close. It is called once.
+func (s *Socket) Run() {
+	if s.conn == nil {
+		<-s.ended
+		return
+	}
+	var wg sync.WaitGroup
+	wg.Go(s.write)
+	s.read()
+	wg.Wait()
+}
+
+// Close ends Run, and gives the port back also where Run was never called.
+func (s *Socket) Close() { s.end() }
+
+// Messages are those that came, for one reader.
+func (s *Socket) Messages() <-chan Message { return s.in }
+
+// Send queues a datagram, which must not change afterwards. It never waits:
+// what finds the queue full is dropped.
+func (s *Socket) Send(to netip.AddrPort, msg []byte) {
+	if s.conn == nil {
+		s.stats.outDropped.Add(1)
+		return
+	}
+	select {
+	case s.out <- outgoing{to, msg}:
+	default:
+		s.stats.outDropped.Add(1)
+	}
+}
+
+// Stats counts since the start.
+func (s *Socket) Stats() Stats {
+	c := &s.stats
+	return Stats{
+		In: c.in.Load(), Out: c.out.Load(), Foreign: c.foreign.Load(), Bad: c.bad.Load(),
+		InDropped: c.inDropped.Load(), OutDropped: c.outDropped.Load(), OutFailed: c.outFailed.Load(),
+	}
+}
+
+func (s *Socket) read() {
+	buf := make([]byte, MaxMessage+1) // one more, to tell what was longer
+	for {
+		n, from, err := s.conn.ReadFromUDPAddrPort(buf)
+		switch {
+		case errors.Is(err, net.ErrClosed):
+			return
+		case err != nil && !s.rest():
+			return
+		case err == nil:
+			s.take(buf[:n], netip.AddrPortFrom(from.Addr().Unmap(), from.Port()))
+		}
+	}
+}
+
+// rest waits after an error; false: the socket has been closed.
+func (s *Socket) rest() bool {
+	select {
+	case <-time.After(errorRest):
+		return true
+	case <-s.ended:
+		return false
+	}
+}
+
+// take hands one datagram on. A flood costs no more than the look at its
+// headers: what would find no room is not even copied.
+func (s *Socket) take(b []byte, from netip.AddrPort) {
+	switch {
+	case len(b) > MaxMessage:
+		s.stats.bad.Add(1)
+		return
+	case classify(b) != speechGnutella:
+		s.stats.foreign.Add(1)
+		return
+	case len(s.in) == cap(s.in):
+		s.stats.inDropped.Add(1)
+		return
+	}
+	msg, err := message(b)
+	if err != nil {
+		s.stats.bad.Add(1)
+		return
+	}
+	s.in <- Message{from, msg} // there is room, and nobody else puts in
+	s.stats.in.Add(1)
+}
+
+func (s *Socket) write() {
+	for {
+		select {
+		case m := <-s.out:
+			if _, err := s.conn.WriteToUDPAddrPort(m.msg, m.to); err != nil {
+				s.stats.outFailed.Add(1)
+				continue
+			}
+			s.stats.out.Add(1)
+		case <-s.ended:
+			return
+		}
+	}
+}
