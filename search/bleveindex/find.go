@@ -13,9 +13,10 @@ import (
 const (
 	// checkEvery is the number of candidates between two looks at the context.
 	checkEvery = 256
-	// maxPrefixWords is how many words bleve is asked for in place of a prefix.
-	// One that begins more words narrows little, and is left to the filter.
-	maxPrefixWords = 512
+	// How many words bleve is asked for in place of a prefix, beside other words
+	// and alone. One that begins more narrows little, and is left to the filter.
+	maxPrefixBeside = 128
+	maxPrefixAlone  = 2048
 )
 
 // Find implements search.Index. It fails with ErrDamaged or ErrClosed where
@@ -175,10 +176,14 @@ func (l *lookup) prefix(p string) {
 		return
 	}
 	defer dict.Close()
+	most := maxPrefixAlone
+	if len(l.searchers) > 0 {
+		most = maxPrefixBeside
+	}
 	var words []string
 	for {
 		entry, err := dict.Next()
-		if err != nil || len(words) > maxPrefixWords {
+		if err != nil || len(words) > most {
 			l.err = err
 			return
 		}
