@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/seed282dab8e/servent/search/bleveindex"
 	"github.com/seed282dab8e/servent/servent/overlay"
 	"github.com/sirupsen/logrus"
 )
@@ -49,6 +50,10 @@ type Config struct {
 	UploadRate, DownloadRate int64 // bytes a second; 0 is unlimited
 	MaxUploads               int   // at once; 0 is the default of package transfer
 
+	// IndexMaxBytes bounds the index of shared files on disk; files past it are
+	// not shared. 0 is the default of package bleveindex, 2 GiB.
+	IndexMaxBytes int64
+
 	Version string // in the User-Agent: Servent/<Version>
 	Log     logrus.FieldLogger
 
@@ -62,6 +67,9 @@ type Config struct {
 	listener net.Listener
 	dial     func(ctx context.Context, a netip.AddrPort) (net.Conn, error)
 }
+
+// MinIndexMaxBytes is the least that Config.IndexMaxBytes may be.
+const MinIndexMaxBytes = bleveindex.MinMaxBytes
 
 // Limits of a node's edge.
 const (
@@ -113,6 +121,8 @@ func (c *Config) validate() error {
 		return fmt.Errorf("role supernode is not available yet: use flat or leaf")
 	case c.UploadRate < 0 || c.DownloadRate < 0:
 		return fmt.Errorf("upload and download rates must not be negative")
+	case c.IndexMaxBytes != 0 && c.IndexMaxBytes < MinIndexMaxBytes:
+		return fmt.Errorf("index max bytes %d: use %d or more", c.IndexMaxBytes, MinIndexMaxBytes)
 	}
 	return nil
 }

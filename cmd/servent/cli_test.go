@@ -178,6 +178,7 @@ func TestExitCodes(t *testing.T) {
 		{[]string{"share", "--connect", "here", "."}, 2, "", "write host:port"},
 		{[]string{"share", "--listen", "6346", "."}, 2, "", "write host:port"},
 		{[]string{"share", "--upload-rate", "fast", "."}, 2, "", "as in 10MB"},
+		{[]string{"share", "--index-max-bytes", "1MB", "."}, 2, "", "use 2.1 MB or more"},
 		{[]string{"search"}, 2, "", "name words"},
 		{[]string{"search", "type:poem", "x"}, 2, "", "type"},
 		{[]string{"search", "-x"}, 2, "", "unknown shorthand"},

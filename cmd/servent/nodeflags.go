@@ -21,6 +21,7 @@ type nodeFlags struct {
 	role         string
 	uploadRate   byteRate
 	downloadRate byteRate
+	indexMax     byteSize
 }
 
 func (n *nodeFlags) add(cmd *cobra.Command) {
@@ -32,13 +33,14 @@ func (n *nodeFlags) add(cmd *cobra.Command) {
 	f.StringVar(&n.role, "role", "auto", "auto, flat or leaf")
 	f.Var(&n.uploadRate, "upload-rate", "most `bytes` a second to send, as 10MB (default no limit)")
 	f.Var(&n.downloadRate, "download-rate", "most `bytes` a second to take, as 10MB (default no limit)")
+	f.Var(&n.indexMax, "index-max-bytes", "most `bytes` that the index of shared files may take on disk, as 10GB; files past that are not shared (default 2 GiB)")
 	complete(cmd, "network", "lan", "gnutella")
 	complete(cmd, "role", "auto", "flat", "leaf")
 }
 
 // names are the flags' names.
 func (n *nodeFlags) names() []string {
-	return []string{"listen", "connect", "connect-only", "network", "role", "upload-rate", "download-rate"}
+	return []string{"listen", "connect", "connect-only", "network", "role", "upload-rate", "download-rate", "index-max-bytes"}
 }
 
 // config checks the flags.
@@ -61,9 +63,13 @@ func (n *nodeFlags) config() (servent.Config, error) {
 			return servent.Config{}, usagef("--listen %s: write host:port, as in :6346 or 127.0.0.1:0", n.listen)
 		}
 	}
+	if n.indexMax != 0 && n.indexMax < servent.MinIndexMaxBytes {
+		return servent.Config{}, usagef("--index-max-bytes %s: use %s or more", &n.indexMax, byteText(servent.MinIndexMaxBytes))
+	}
 	return servent.Config{
 		Listen: n.listen, Connect: n.connect, ConnectOnly: n.connectOnly, Network: network, Role: role,
 		UploadRate: int64(n.uploadRate), DownloadRate: int64(n.downloadRate),
+		IndexMaxBytes: int64(n.indexMax),
 	}, nil
 }
 
@@ -91,13 +97,33 @@ func (r *byteRate) String() string {
 func (r *byteRate) Type() string { return "bytes" }
 
 func (r *byteRate) Set(text string) error {
-	n, err := search.ParseSize(strings.TrimSuffix(text, "/s"))
-	if err != nil {
-		return err
-	}
-	if n > math.MaxInt64 {
-		return fmt.Errorf("%s is more than can be counted", text)
-	}
+	n, err := parseBytes(strings.TrimSuffix(text, "/s"))
 	*r = byteRate(n)
-	return nil
+	return err
+}
+
+// byteSize is a flag: bytes, as 10GB; 0 is the default.
+type byteSize int64
+
+func (b *byteSize) String() string {
+	if *b == 0 {
+		return ""
+	}
+	return byteText(uint64(*b))
+}
+
+func (b *byteSize) Type() string { return "bytes" }
+
+func (b *byteSize) Set(text string) error {
+	n, err := parseBytes(text)
+	*b = byteSize(n)
+	return err
+}
+
+func parseBytes(text string) (int64, error) {
+	n, err := search.ParseSize(text)
+	if err == nil && n > math.MaxInt64 {
+		err = fmt.Errorf("%s is more than can be counted", text)
+	}
+	return int64(n), err
 }
