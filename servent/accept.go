@@ -36,13 +36,16 @@ func (s *Servent) welcomeConn(conn net.Conn) {
 					e.badHandshakes++
 				}
 			})
+			return
 		}
+		s.reached(addrPort(conn.RemoteAddr()))
 	case speechHTTP:
 		s.deliverHTTP(c)
 	case speechGIV:
 		s.takeGIV(c, log)
 	case speechConnectBack:
 		s.refuseConn(conn, func(e *edgeStats) { e.connectBacks++ })
+		s.reached(addrPort(conn.RemoteAddr()))
 	default:
 		s.refuseConn(conn, func(e *edgeStats) { e.unknownSpeech++ })
 	}

@@ -9,6 +9,8 @@ import (
 
 	"github.com/seed282dab8e/servent/search/bleveindex"
 	"github.com/seed282dab8e/servent/servent/overlay"
+	"github.com/seed282dab8e/servent/servent/reach"
+	"github.com/seed282dab8e/servent/servent/transfer"
 	"github.com/sirupsen/logrus"
 )
 
@@ -65,6 +67,7 @@ type Config struct {
 
 	// Seams for tests.
 	listener net.Listener
+	packets  reach.Conn // nil where listener is set: no UDP
 	dial     func(ctx context.Context, a netip.AddrPort) (net.Conn, error)
 }
 
@@ -110,6 +113,9 @@ func (c *Config) setDefaults() {
 	}
 	if c.Role == RoleAuto {
 		c.Role = RoleFlat
+	}
+	if c.MaxUploads == 0 {
+		c.MaxUploads = transfer.DefaultMaxUploads
 	}
 }
 

@@ -11,14 +11,22 @@ import (
 	"time"
 
 	reuseport "github.com/libp2p/go-reuseport"
+	"github.com/seed282dab8e/servent/servent/reach"
 )
 
-// bind opens the servent's one TCP port. It is bound once plainly first, since
-// with SO_REUSEPORT two servents could share a port unseen; then with it, so
-// that connections can later be made from the same port.
-func bind(cfg *Config) (net.Listener, error) {
+// port is the servent's one port: its TCP and its UDP side.
+type port struct {
+	tcp net.Listener
+	udp reach.Conn // nil: none
+}
+
+// freeTries is how many ports are tried until one is free on both sides.
+const freeTries = 16
+
+// bind opens the servent's port, TCP and UDP under one number.
+func bind(cfg *Config) (port, error) {
 	if cfg.listener != nil {
-		return cfg.listener, nil
+		return port{cfg.listener, cfg.packets}, nil
 	}
 	want, kept := cfg.Listen, 0
 	if want == "" {
@@ -27,23 +35,53 @@ func bind(cfg *Config) (net.Listener, error) {
 		}
 		want = fmt.Sprintf(":%d", kept)
 	}
-	l, err := bindTwice(want)
+	p, err := bindBoth(want)
 	if err != nil && cfg.Listen == "" && kept != 0 && errors.Is(err, syscall.EADDRINUSE) {
 		cfg.Log.WithField("port", kept).Warn("the port of earlier starts is taken; choosing another")
-		l, err = bindTwice(":0")
+		p, err = bindBoth(":0")
 	}
 	if err != nil {
-		return nil, fmt.Errorf("listen on %s: %w (choose another with --listen host:port)", want, err)
+		return port{}, fmt.Errorf("listen on %s: %w (choose another with --listen host:port)", want, err)
 	}
 	if cfg.Listen == "" && cfg.DataDir != "" {
-		if err := keepPort(cfg.DataDir, l.Addr().(*net.TCPAddr).Port); err != nil {
-			l.Close()
-			return nil, fmt.Errorf("keep port: %w", err)
+		if err := keepPort(cfg.DataDir, p.tcp.Addr().(*net.TCPAddr).Port); err != nil {
+			p.close()
+			return port{}, fmt.Errorf("keep port: %w", err)
 		}
 	}
-	return l, nil
+	return p, nil
 }
 
+func (p port) close() {
+	p.tcp.Close()
+	if p.udp != nil {
+		_ = p.udp.Close() // nothing waits in it
+	}
+}
+
+// bindBoth opens both sides. A port that the system chooses is free for TCP
+// only as far as it has looked: where UDP finds it taken, it chooses again.
+func bindBoth(addr string) (port, error) {
+	_, number, _ := net.SplitHostPort(addr)
+	for tries := 1; ; tries++ {
+		tcp, err := bindTwice(addr)
+		if err != nil {
+			return port{}, err
+		}
+		udp, err := reach.Listen(tcp.Addr())
+		if err == nil {
+			return port{tcp, udp}, nil
+		}
+		tcp.Close()
+		if number != "0" || tries == freeTries || !errors.Is(err, syscall.EADDRINUSE) {
+			return port{}, fmt.Errorf("the UDP side of the port: %w", err)
+		}
+	}
+}
+
+// bindTwice binds plainly first, since with SO_REUSEPORT two servents could
+// share a port unseen; then with it, so that connections can later be made from
+// the same port.
 func bindTwice(addr string) (net.Listener, error) {
 	plain, err := net.Listen("tcp", addr)
 	if err != nil {

@@ -30,12 +30,14 @@ type loop struct {
 	pushes   map[protocol.GUID]chan error // answers to UserPush, by servent
 	edge     edgeStats
 	seeds    seeds
+	callers  int // connections that are being made because somebody asked for one
 }
 
 // edgeStats counts what happens outside the core.
 type edgeStats struct {
 	unknownSpeech, connectBacks, badHandshakes, searchesDropped, hitsDropped, unwantedGIVs uint64
 	inboxFull, dialBacksFailed                                                             uint64
+	connectBacksDropped                                                                    uint64
 }
 
 func newLoop(ctx context.Context, s *Servent, node *overlay.Node) *loop {
@@ -58,6 +60,8 @@ func (l *loop) run(ctx context.Context) {
 			f(l)
 		case b := <-l.s.batches:
 			l.received(b)
+		case d := <-l.s.udp.Messages():
+			l.step(overlay.Datagram{From: d.From, Msg: d.Msg})
 		case w := <-l.s.reports:
 			l.sent(w)
 		case now := <-l.timer.C:
@@ -236,6 +240,13 @@ func (l *loop) edgeAction(a *overlay.Action) {
 		l.s.wg.Go(func() { l.s.dialBack(l.ctx, addr, index) })
 	case overlay.OpPushFailed:
 		l.pushed(a.ID, errNoRoute)
+	case overlay.OpDatagram:
+		l.datagram(a)
+	case overlay.OpConnectBack:
+		l.connectBack(a.Addr)
+	case overlay.OpHead:
+		l.head(a)
+	case overlay.OpHosts:
 	}
 }
 

@@ -13,17 +13,23 @@ import (
 	"github.com/seed282dab8e/servent/servent/overlay"
 )
 
-// job is a query of another servent's that may match a file of ours.
+// job is a query of another servent's that may match a file of ours, or what
+// such a servent asks of one file.
 type job struct {
 	id    protocol.GUID
 	query []byte // payload
 	limit int
+	urn   string // of the one file, instead of a query
 }
 
-// search gives a query to the workers; the loop never waits for them.
 func (l *loop) search(a *overlay.Action) {
+	l.queue(job{id: a.ID, query: slices.Clone(a.Msg), limit: a.Limit})
+}
+
+// queue gives a job to the workers; the loop never waits for them.
+func (l *loop) queue(j job) {
 	select {
-	case l.s.jobs <- job{a.ID, slices.Clone(a.Msg), a.Limit}:
+	case l.s.jobs <- j:
 	default:
 		l.edge.searchesDropped++
 	}
@@ -36,6 +42,11 @@ func (s *Servent) answer(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case j := <-s.jobs:
+			if j.urn != "" {
+				head := s.lookUpHead(j)
+				s.call(func(l *loop) { l.step(head) })
+				continue
+			}
 			if files := s.lookUp(ctx, j); len(files) > 0 {
 				s.call(func(l *loop) { l.step(overlay.LocalHits{ID: j.id, Files: files}) })
 			}

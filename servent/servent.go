@@ -15,6 +15,7 @@ import (
 	"github.com/seed282dab8e/servent/protocol"
 	"github.com/seed282dab8e/servent/servent/library"
 	"github.com/seed282dab8e/servent/servent/overlay"
+	"github.com/seed282dab8e/servent/servent/reach"
 	"github.com/seed282dab8e/servent/servent/transfer"
 	"github.com/sirupsen/logrus"
 	"golang.org/x/time/rate"
@@ -27,6 +28,7 @@ type Servent struct {
 	log      logrus.FieldLogger
 	id       identity
 	listener net.Listener
+	udp      *reach.Socket // on the listener's port
 	addr     netip.AddrPort
 	seeds    []netip.AddrPort // that the user named
 	unlock   *os.File
@@ -102,9 +104,11 @@ func (s *Servent) open() (err error) {
 	s.pendingPerIP = newPerIP(maxPendingPerIP, free)
 	s.linksPerIP = newPerIP(maxLinksPerIP, free)
 	s.httpPerIP = newPerIP(maxHTTPPerIP, free)
-	if s.listener, err = bind(&s.cfg); err != nil {
+	p, err := bind(&s.cfg)
+	if err != nil {
 		return err
 	}
+	s.listener, s.udp = p.tcp, reach.NewSocket(p.udp)
 	s.addr = addrPort(s.listener.Addr())
 	s.library()
 	return s.overlay()
@@ -117,7 +121,7 @@ func (s *Servent) overlay() (err error) {
 	}
 	c := s.cfg.Overlay
 	c.ID, c.Rand, c.Role = s.id.guid(), rand.New(rand.NewChaCha8(seed)), s.cfg.Role
-	c.Listen, c.Agent = s.addr, s.cfg.agent()
+	c.Listen, c.Agent, c.UDP = s.addr, s.cfg.agent(), s.cfg.listener == nil || s.cfg.packets != nil
 	c.Connect, c.ConnectOnly, c.Public = s.seeds, s.cfg.ConnectOnly, s.cfg.Network == Gnutella
 	s.started = time.Now()
 	s.node, err = overlay.New(s.started, c)
@@ -150,6 +154,7 @@ func (s *Servent) Close() {
 	s.end()
 	if s.listener != nil {
 		s.listener.Close()
+		s.udp.Close()
 	}
 	if s.unlock != nil {
 		_ = s.unlock.Close() // gives the lock back, whatever it says
@@ -176,6 +181,7 @@ func (s *Servent) Run(ctx context.Context) error {
 	}
 	var failed error
 	s.wg.Go(func() { failed = s.listen(ctx, cancel) })
+	s.wg.Go(s.udp.Run)
 	for range searchWorkers {
 		s.wg.Go(func() { s.answer(ctx) })
 	}
@@ -199,6 +205,7 @@ func (s *Servent) Run(ctx context.Context) error {
 func (s *Servent) stop() {
 	s.end()
 	s.listener.Close()
+	s.udp.Close()
 	s.uploads.Close()
 	_ = s.inbox.Close() // never fails
 	s.mu.Lock()

@@ -1,0 +1,79 @@
+package servent
+
+import (
+	"context"
+	"io"
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/seed282dab8e/servent/protocol"
+	"github.com/seed282dab8e/servent/servent/overlay"
+	"github.com/sirupsen/logrus"
+)
+
+// Bounds of what is done for others beside a link.
+const (
+	// maxConnectBacks is how many connections that others asked for, to see
+	// whether they can be reached, are made at once.
+	maxConnectBacks = 8
+	// connectBackText is all that is said on such a connection (docs/protocol.md 14).
+	connectBackText = "\n\n"
+)
+
+// datagram sends what the node wants sent. The socket keeps the bytes, so they
+// are copied.
+func (l *loop) datagram(a *overlay.Action) {
+	msg := slices.Clone(a.Msg)
+	protocol.Patch(msg, a.TTL, a.Hops)
+	l.s.udp.Send(a.Addr, msg)
+}
+
+// connectBack shows somebody that connections reach it.
+func (l *loop) connectBack(a netip.AddrPort) {
+	if l.callers == maxConnectBacks {
+		l.edge.connectBacksDropped++
+		return
+	}
+	l.callers++
+	l.s.wg.Go(func() {
+		if err := l.s.connectBack(l.ctx, a); err != nil {
+			l.s.log.WithFields(logrus.Fields{"component": "connect back", "addr": a}).WithError(err).Debug("not reached")
+		}
+		l.s.call(func(l *loop) { l.callers-- })
+	})
+}
+
+func (s *Servent) connectBack(ctx context.Context, a netip.AddrPort) error {
+	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
+	defer cancel()
+	c, err := s.dial(ctx, a)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	if err := c.SetDeadline(time.Now().Add(dialTimeout)); err != nil {
+		return err
+	}
+	_, err = io.WriteString(c, connectBackText)
+	return err
+}
+
+// reached tells the node that a connection from outside has come.
+func (s *Servent) reached(from netip.AddrPort) {
+	s.call(func(l *loop) { l.step(overlay.ConnectedBack{From: from}) })
+}
+
+// head gives a HEAD ping (docs/protocol.md 18) to the workers: the library may
+// be busy.
+func (l *loop) head(a *overlay.Action) { l.queue(job{id: a.ID, urn: a.Text}) }
+
+// lookUpHead says whether the file of a HEAD ping is here.
+func (s *Servent) lookUpHead(j job) overlay.LocalHead {
+	answer := overlay.LocalHead{ID: j.id}
+	if u, err := protocol.ParseURN(j.urn); err == nil && u.HasSHA1 {
+		_, answer.Have = s.lib.BySHA1(u.SHA1)
+	}
+	answer.Busy = s.uploads.Stats().Active >= int64(s.cfg.MaxUploads)
+	return answer
+}
