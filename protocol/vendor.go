@@ -91,6 +91,12 @@ func NewConnectBack(port uint16) Vendor {
 	return VendorConnectBack.with(byte(port), byte(port>>8))
 }
 
+// NewUDPConnectBack asks a neighbour for a ping to port over UDP. It has the id of
+// the message.
+func NewUDPConnectBack(port uint16) Vendor {
+	return VendorUDPConnectBack.with(byte(port), byte(port>>8))
+}
+
 // ConnectBack returns the port in a VendorConnectBack or VendorUDPConnectBack
 // message. It is never 0.
 func (v Vendor) ConnectBack() (uint16, error) {
