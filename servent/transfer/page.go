@@ -9,6 +9,7 @@ import (
 	"html/template"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/seed282dab8e/servent/search"
@@ -66,7 +67,7 @@ func (s *Server) browsePage(w http.ResponseWriter, r *http.Request) {
 func (s *Server) lookUp(ctx context.Context, r *http.Request) (pageData, int) {
 	params := r.URL.Query()
 	v := view{
-		folder: params.Get("in"), query: params.Get("q"),
+		folder: params.Get("in"), query: cutQuery(params.Get("q")),
 		order: order{by: params.Get("sort"), back: params.Get("desc") == "1"},
 	}
 	if n, err := strconv.Atoi(params.Get("page")); err == nil {
@@ -79,7 +80,7 @@ func (s *Server) lookUp(ctx context.Context, r *http.Request) (pageData, int) {
 		}
 		return newPageData(v, l, r.Host), http.StatusOK
 	}
-	q, err := search.ParseQuery(v.query[:min(len(v.query), maxQuery)])
+	q, err := search.ParseQuery(v.query)
 	if err != nil {
 		return pageData{Query: v.query, Note: "This cannot be searched for: " + err.Error() + "."}, http.StatusOK
 	}
@@ -89,6 +90,11 @@ func (s *Server) lookUp(ctx context.Context, r *http.Request) (pageData, int) {
 		return pageData{Query: v.query, Note: "The search took too long. Try other words."}, http.StatusServiceUnavailable
 	}
 	return newPageData(v, l, r.Host), http.StatusOK
+}
+
+// cutQuery cuts a text that is sought to what any search takes.
+func cutQuery(s string) string {
+	return strings.ToValidUTF8(s[:min(len(s), maxQuery)], "")
 }
 
 // sendPage makes a page and sends it, compressed where the browser likes that.

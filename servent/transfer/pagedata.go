@@ -207,8 +207,6 @@ func summary(v view, l listing) string {
 	switch {
 	case v.query != "" && l.more:
 		return "The first " + text + ". More words find less."
-	case v.query != "" && text == "":
-		return "Nothing here has all of these words in its name."
 	case l.more:
 		return "The first " + text + "; there are more folders than can be shown. Search for the rest."
 	}

@@ -134,10 +134,10 @@ func escape5987(s string) string {
 func isHarmless(kind string) bool {
 	kind, _, _ = strings.Cut(kind, ";")
 	class, _, _ := strings.Cut(kind, "/")
-	switch {
-	case kind == "image/svg+xml":
+	switch kind {
+	case "image/svg+xml":
 		return false
-	case kind == "text/plain" || kind == "application/pdf":
+	case "text/plain", "application/pdf":
 		return true
 	}
 	return class == "image" || class == "audio" || class == "video"

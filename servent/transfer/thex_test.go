@@ -1,0 +1,92 @@
+package transfer
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/seed282dab8e/servent/protocol"
+	"github.com/seed282dab8e/servent/protocol/tiger"
+	"github.com/seed282dab8e/servent/servent/library"
+)
+
+func TestServeTree(t *testing.T) {
+	files := newFolder(t)
+	f := files.add(t, "a.bin", noise(70_000))
+	s, addr := startServer(t, ServerConfig{Files: files})
+	b := browse(t, addr)
+	uri := b.send("HEAD", "/uri-res/N2R?"+f.URN.SHA1URN()).Header.Get("X-Thex-Uri")
+	resp, body := b.do("GET", uri)
+	if resp.StatusCode != 200 || resp.Header.Get("Content-Type") != "application/dime" || resp.ContentLength != int64(len(body)) {
+		t.Fatalf("GET %s: %d, %v", uri, resp.StatusCode, resp.Header)
+	}
+	x, err := protocol.ParseTHEX(body, f.Size, f.URN.Tiger)
+	if err != nil || len(x.Levels) != 8 || len(x.Levels[7]) != 69 {
+		t.Errorf("tree of %d levels, %v", len(x.Levels), err)
+	}
+	if resp, body := b.do("HEAD", "/uri-res/n2x?"+f.URN.SHA1URN()); resp.StatusCode != 200 || len(body) != 0 {
+		t.Errorf("HEAD: %d, %d bytes", resp.StatusCode, len(body))
+	}
+	if st := s.Stats(); st.Trees != 2 {
+		t.Errorf("stats: %+v", st)
+	}
+}
+
+// slowTrees is a library that makes a tree when it is told to.
+type slowTrees struct {
+	*folder
+	begun chan struct{}
+	end   chan error
+}
+
+func (s *slowTrees) Tree(ctx context.Context, f library.File) ([][]tiger.Digest, error) {
+	s.begun <- struct{}{}
+	if err := <-s.end; err != nil {
+		return nil, err
+	}
+	return s.folder.Tree(ctx, f)
+}
+
+func TestServeTreeOneAtATime(t *testing.T) {
+	files := &slowTrees{newFolder(t), make(chan struct{}, 1), make(chan error, 1)}
+	uri := "/uri-res/N2X?" + files.add(t, "a", []byte("a")).URN.SHA1URN()
+	s, addr := startServer(t, ServerConfig{Files: files})
+	first := make(chan int)
+	go func() {
+		resp, _ := browse(t, addr).do("GET", uri)
+		first <- resp.StatusCode
+	}()
+	<-files.begun
+	b := browse(t, addr)
+	if resp, _ := b.do("GET", uri); resp.StatusCode != 503 || resp.Header.Get("Retry-After") == "" {
+		t.Errorf("a second tree: %d", resp.StatusCode)
+	}
+	files.end <- nil
+	if code := <-first; code != 200 {
+		t.Errorf("the first: %d", code)
+	}
+	files.end <- errors.New("gone")
+	if resp, _ := b.do("GET", uri); resp.StatusCode != 404 {
+		t.Errorf("a tree that cannot be made: %d", resp.StatusCode)
+	}
+	if st := s.Stats(); st.Trees != 1 || st.TreesBusy != 1 || st.Missing != 1 {
+		t.Errorf("stats: %+v", st)
+	}
+}
+
+// lyingTrees is a library whose tree is another file's.
+type lyingTrees struct{ *folder }
+
+func (lyingTrees) Tree(context.Context, library.File) ([][]tiger.Digest, error) {
+	return [][]tiger.Digest{{tiger.Sum([]byte("x"))}}, nil
+}
+
+func TestServeWrongTree(t *testing.T) {
+	files := lyingTrees{newFolder(t)}
+	uri := "/uri-res/N2X?" + files.add(t, "a", bytes.Repeat([]byte("a"), 2000)).URN.SHA1URN()
+	_, addr := startServer(t, ServerConfig{Files: files})
+	if resp, _ := browse(t, addr).do("GET", uri); resp.StatusCode != 404 {
+		t.Errorf("status %d", resp.StatusCode)
+	}
+}
