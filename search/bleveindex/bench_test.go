@@ -122,7 +122,7 @@ func BenchmarkFind(b *testing.B) {
 		{"of-a-name", func() search.Query { return search.Query{Words: name()[2:4]} }},
 		{"none", func() search.Query { return search.Query{Words: []string{"mp3", "absent"}} }},
 		{"word-and-prefix", func() search.Query { w := name(); return search.Query{Words: w[2:3], Prefixes: []string{w[3][:1]}} }},
-		{"wide-prefix", func() search.Query { return search.Query{Prefixes: []string{name()[3][:2]}} }},
+		{"wide-prefix", func() search.Query { return search.Query{Prefixes: []string{name()[0][:5]}} }},
 		{"phrase", func() search.Query { return search.Query{Phrases: [][]string{name()[2:4]}} }},
 	}
 	for kind, open := range benchKinds() {

@@ -92,7 +92,7 @@ func (x *Index) load() (err error) {
 		return err
 	}
 	if x.ids, err = x.store.verify(); err == nil {
-		x.left, err = listFiles(x.cfg.Dir)
+		err = x.look() // not at all files: bleve removes what a crash has left
 	}
 	if err != nil {
 		x.store.close()
