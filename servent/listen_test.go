@@ -1,6 +1,7 @@
 package servent
 
 import (
+	"net/netip"
 	"context"
 	"errors"
 	"net"
@@ -86,4 +87,22 @@ func TestTransientAcceptErrors(t *testing.T) {
 			t.Errorf("%d warnings, want 1", n)
 		}
 	})
+}
+
+// TestFrom: who listens at one address of the machine calls from there too.
+func TestFrom(t *testing.T) {
+	for _, c := range []struct{ listen, to, want string }{
+		{"5.9.0.1:6346", "5.10.0.1", "5.9.0.1"},
+		{"5.9.0.1:6346", "2001:db8::1", ""},
+		{"5.9.0.1:6346", "127.0.0.1", ""},
+		{"[2001:db8::2]:6346", "2001:db8::1", "2001:db8::2"},
+		{"[::]:6346", "5.10.0.1", ""},
+		{"127.0.0.1:6346", "5.10.0.1", ""},
+	} {
+		s := &Servent{addr: netip.MustParseAddrPort(c.listen)}
+		got := s.from(netip.MustParseAddr(c.to))
+		if want, _ := netip.ParseAddr(c.want); got != want {
+			t.Errorf("listening on %s, a connection to %s comes from %v, not %q", c.listen, c.to, got, c.want)
+		}
+	}
 }

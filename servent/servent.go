@@ -287,14 +287,29 @@ func (f dialFunc) DialContext(ctx context.Context, network, addr string) (net.Co
 }
 
 func (s *Servent) dialTCP(ctx context.Context, network, addr string) (net.Conn, error) {
-	if s.cfg.dial == nil {
-		return s.dialer.DialContext(ctx, network, addr)
-	}
 	a, err := netip.ParseAddrPort(addr)
 	if err != nil {
 		return nil, err
 	}
-	return s.cfg.dial(ctx, a)
+	if s.cfg.dial != nil {
+		return s.cfg.dial(ctx, a)
+	}
+	d := s.dialer
+	if from := s.from(a.Addr()); from.IsValid() {
+		d.LocalAddr = net.TCPAddrFromAddrPort(netip.AddrPortFrom(from, 0))
+	}
+	return d.DialContext(ctx, network, addr)
+}
+
+// from is the address that connections to a are made from: the one that the user
+// chose to listen on, so that peers see the servent where it says it is. Invalid
+// leaves the choice to the system.
+func (s *Servent) from(a netip.Addr) netip.Addr {
+	own := s.addr.Addr()
+	if own.IsUnspecified() || own.IsLoopback() || a.IsLoopback() || own.Is4() != a.Unmap().Is4() {
+		return netip.Addr{}
+	}
+	return own
 }
 
 func (s *Servent) dial(ctx context.Context, a netip.AddrPort) (net.Conn, error) {
