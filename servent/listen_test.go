@@ -1,10 +1,10 @@
 package servent
 
 import (
-	"net/netip"
 	"context"
 	"errors"
 	"net"
+	"net/netip"
 	"os"
 	"strings"
 	"syscall"
