@@ -24,8 +24,8 @@ const (
 // THEX is the upper part of a file's tiger tree, as servents hand it out. With
 // it each part of the file can be verified as it comes.
 type THEX struct {
-	Size   uint64           // of the file
-	Levels [][]tiger.Digest // the root's first; each half as long as the next, rounded up
+	Size   uint64 // of the file
+	Levels tiger.Nodes
 }
 
 // Append writes the tree as a DIME message to the end of b. There is at least
@@ -75,7 +75,7 @@ func ParseTHEX(b []byte, size uint64, root tiger.Digest) (THEX, error) {
 			continue
 		}
 		levels, err := splitLevels(r.Data, size)
-		if err == nil && !fits(levels, root) {
+		if err == nil && !levels.Fit(root) {
 			err = &Error{Malformed, "thex root"}
 		}
 		if err != nil {
@@ -126,7 +126,7 @@ func parseTHEXText(b []byte, size uint64) (uri string, err error) {
 
 // splitLevels cuts breadth-first nodes into the levels that a tree over size
 // bytes has.
-func splitLevels(b []byte, size uint64) ([][]tiger.Digest, error) {
+func splitLevels(b []byte, size uint64) (tiger.Nodes, error) {
 	var widths []uint64
 	for n := max(size/tiger.LeafSize+min(size%tiger.LeafSize, 1), 1); ; n = (n + 1) / 2 {
 		widths = append(widths, n)
@@ -134,7 +134,7 @@ func splitLevels(b []byte, size uint64) ([][]tiger.Digest, error) {
 			break
 		}
 	}
-	var levels [][]tiger.Digest
+	var levels tiger.Nodes
 	for len(b) > 0 {
 		if len(levels) == len(widths) {
 			return nil, &Error{TooLarge, "thex nodes"}
@@ -153,30 +153,4 @@ func splitLevels(b []byte, size uint64) ([][]tiger.Digest, error) {
 		return nil, &Error{Truncated, "thex nodes"}
 	}
 	return levels, nil
-}
-
-// fits reports whether all nodes follow from the root.
-func fits(levels [][]tiger.Digest, root tiger.Digest) bool {
-	parents := []tiger.Digest{root}
-	if levels[0][0] != root {
-		return false
-	}
-	for _, children := range levels[1:] {
-		for i, p := range parents {
-			pair := children[2*i : min(2*i+2, len(children))]
-			if len(pair) == 1 && pair[0] != p || len(pair) == 2 && joined(pair[0], pair[1]) != p {
-				return false
-			}
-		}
-		parents = children
-	}
-	return true
-}
-
-// joined returns the node above two others.
-func joined(left, right tiger.Digest) tiger.Digest {
-	b := make([]byte, 0, 1+2*tiger.Size)
-	b = append(b, 1)
-	b = append(b, left[:]...)
-	return tiger.Sum(append(b, right[:]...))
 }

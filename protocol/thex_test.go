@@ -20,20 +20,7 @@ func testTree(size int) THEX {
 	for at := 0; at == 0 || at < size; at += tiger.LeafSize {
 		level = append(level, tiger.Sum(append([]byte{0}, content[at:min(at+tiger.LeafSize, size)]...)))
 	}
-	levels := [][]tiger.Digest{level}
-	for len(level) > 1 {
-		var above []tiger.Digest
-		for i := 0; i < len(level); i += 2 {
-			if i+1 == len(level) {
-				above = append(above, level[i])
-			} else {
-				above = append(above, joined(level[i], level[i+1]))
-			}
-		}
-		level = above
-		levels = append([][]tiger.Digest{level}, levels...)
-	}
-	return THEX{Size: uint64(size), Levels: levels}
+	return THEX{Size: uint64(size), Levels: tiger.Expand(level)}
 }
 
 func (x THEX) root() tiger.Digest { return x.Levels[0][0] }
@@ -100,7 +87,7 @@ func TestTHEXRefused(t *testing.T) {
 		{"a node that does not follow", lie.Append(nil), 5000, x.root()},
 		{"a promoted node that does not follow", odd.Append(nil), 5000, x.root()},
 		{"more levels than there are", deep.Append(nil), 5000, x.root()},
-		{"half a level", THEX{5000, [][]tiger.Digest{x.Levels[0], x.Levels[1][:1]}}.Append(nil), 5000, x.root()},
+		{"half a level", THEX{5000, tiger.Nodes{x.Levels[0], x.Levels[1][:1]}}.Append(nil), 5000, x.root()},
 		{"other leaves", swap(`segmentsize="1024"`, `segmentsize="2048"`), 5000, x.root()},
 		{"other digest", swap("digest/tiger", "digest/sha-1"), 5000, x.root()},
 		{"other order", swap("breadthfirst", "depth1stfirs"), 5000, x.root()},

@@ -13,6 +13,7 @@ const batchSize = 1000
 
 // put makes a file known. l.mu is held.
 func (l *Library) put(s *share, f File) {
+	l.state++
 	l.files[f.Index] = &f
 	l.paths[f.Path()] = f.Index
 	equal := append(l.bySHA1[f.URN.SHA1], f.Index)
@@ -27,6 +28,7 @@ func (l *Library) put(s *share, f File) {
 // drop forgets a file. l.mu is held.
 func (l *Library) drop(index uint32) {
 	f := l.files[index]
+	l.state++
 	delete(l.files, index)
 	delete(l.paths, f.Path())
 	equal := slices.DeleteFunc(l.bySHA1[f.URN.SHA1], func(i uint32) bool { return i == index })

@@ -74,6 +74,7 @@ type Library struct {
 	cfg     Config
 	busy    chan struct{} // full while folders are scanned or taken back
 	changed chan struct{}
+	order   inOrder
 
 	mu     sync.RWMutex
 	shares []*share                   // in the order they were added
@@ -81,6 +82,7 @@ type Library struct {
 	paths  map[string]uint32          // index by path on disk
 	bySHA1 map[protocol.SHA1][]uint32 // indices of equal content, ascending
 	bytes  uint64
+	state  uint64               // counts what is put and dropped
 	last   uint32               // index given last
 	words  *protocol.RouteTable // of the largest size; nil: to be built anew
 	table  *protocol.RouteTable // what Table returns; nil: to be made from words

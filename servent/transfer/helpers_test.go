@@ -14,7 +14,6 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
-	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -79,7 +78,7 @@ func (f *folder) Open(x library.File) (*os.File, error) {
 }
 
 // Tree returns the whole tree of a file.
-func (f *folder) Tree(_ context.Context, x library.File) ([][]tiger.Digest, error) {
+func (f *folder) Tree(_ context.Context, x library.File) (tiger.Nodes, error) {
 	content, err := os.ReadFile(filepath.Join(f.dir, x.Rel))
 	if err != nil {
 		return nil, err
@@ -88,19 +87,7 @@ func (f *folder) Tree(_ context.Context, x library.File) ([][]tiger.Digest, erro
 	for at := 0; at == 0 || at < len(content); at += tiger.LeafSize {
 		level = append(level, tiger.Sum(append([]byte{0}, content[at:min(at+tiger.LeafSize, len(content))]...)))
 	}
-	levels := [][]tiger.Digest{level}
-	for len(level) > 1 {
-		var above []tiger.Digest
-		for i := 0; i+1 < len(level); i += 2 {
-			above = append(above, tiger.Sum(slices.Concat([]byte{1}, level[i][:], level[i+1][:])))
-		}
-		if len(level)%2 == 1 {
-			above = append(above, level[len(level)-1])
-		}
-		level = above
-		levels = append([][]tiger.Digest{level}, levels...)
-	}
-	return levels, nil
+	return tiger.Expand(level), nil
 }
 
 func urnOf(content []byte) protocol.URN {

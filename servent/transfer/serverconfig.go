@@ -24,7 +24,7 @@ type Files interface {
 	Open(f library.File) (*os.File, error)
 	// Tree returns the upper levels of a file's tiger tree, the root's first. It
 	// may read the whole file for it.
-	Tree(ctx context.Context, f library.File) ([][]tiger.Digest, error)
+	Tree(ctx context.Context, f library.File) (tiger.Nodes, error)
 }
 
 // Catalog is what a server needs of the library to show what is in it.

@@ -40,7 +40,7 @@ type slowTrees struct {
 	end   chan error
 }
 
-func (s *slowTrees) Tree(ctx context.Context, f library.File) ([][]tiger.Digest, error) {
+func (s *slowTrees) Tree(ctx context.Context, f library.File) (tiger.Nodes, error) {
 	s.begun <- struct{}{}
 	if err := <-s.end; err != nil {
 		return nil, err
@@ -78,8 +78,8 @@ func TestServeTreeOneAtATime(t *testing.T) {
 // lyingTrees is a library whose tree is another file's.
 type lyingTrees struct{ *folder }
 
-func (lyingTrees) Tree(context.Context, library.File) ([][]tiger.Digest, error) {
-	return [][]tiger.Digest{{tiger.Sum([]byte("x"))}}, nil
+func (lyingTrees) Tree(context.Context, library.File) (tiger.Nodes, error) {
+	return tiger.Nodes{{tiger.Sum([]byte("x"))}}, nil
 }
 
 func TestServeWrongTree(t *testing.T) {
