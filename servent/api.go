@@ -104,6 +104,32 @@ type Status struct {
 	Index    IndexInfo           `json:"index"`
 	Transfer TransferInfo        `json:"transfers"`
 	Hosts    int                 `json:"hosts"` // in the host cache
+
+	Reachable ReachInfo    `json:"reachable"`
+	Bootstrap []RungInfo   `json:"bootstrap"` // in the order in which they are tried
+	Datagrams DatagramInfo `json:"datagrams"`
+}
+
+// ReachInfo says whether strangers get through to the servent: yes, no or unknown.
+type ReachInfo struct {
+	TCP string `json:"tcp"`
+	UDP string `json:"udp"`
+}
+
+// RungInfo is one way by which the servent finds others.
+type RungInfo struct {
+	Rung     string `json:"rung"`  // hosts, refusals, lan, udp caches or web caches
+	State    string `json:"state"` // off, idle, asking, ok or failed
+	Asked    uint64 `json:"asked"`
+	Answered uint64 `json:"answered"`
+	Hosts    uint64 `json:"hosts"`           // named in the answers
+	Error    string `json:"error,omitempty"` // why the last question had no answer
+}
+
+// DatagramInfo counts the Gnutella messages that went over UDP.
+type DatagramInfo struct {
+	In  uint64 `json:"in"`
+	Out uint64 `json:"out"`
 }
 
 // SeedInfo is one peer that the user named.
@@ -123,24 +149,30 @@ type ShareInfo struct {
 
 // EdgeInfo counts what happened before a link or beside one.
 type EdgeInfo struct {
-	UnknownSpeech   uint64 `json:"unknown_speech"` // connections that spoke nothing we know
-	BadHandshakes   uint64 `json:"bad_handshakes"`
-	Refused         uint64 `json:"refused"` // handshakes answered with other than 200
-	DialsFailed     uint64 `json:"dials_failed"`
-	ConnectBacks    uint64 `json:"connect_backs"`
-	UnwantedGIVs    uint64 `json:"unwanted_givs"`
-	PendingFull     uint64 `json:"pending_full"`      // connections closed unheard: too many were unsettled
-	PendingPerIP    uint64 `json:"pending_per_ip"`    // the same, too many of one address
-	LinksPerIP      uint64 `json:"links_per_ip"`      // links not made: one address had enough
-	HTTPPerIP       uint64 `json:"http_per_ip"`       // the same, connections for uploads
-	InboxFull       uint64 `json:"inbox_full"`        // connections for uploads that nobody took in time
-	DialBacksFailed uint64 `json:"dial_backs_failed"` // pushes that could not be obeyed
-	SearchesDropped uint64 `json:"searches_dropped"`  // queries of others, the index being busy
-	HitsDropped     uint64 `json:"hits_dropped"`      // the user's search did not take them in time
-	UploadsMissing  uint64 `json:"uploads_missing"`   // requests for files that we do not have
-	UploadsBusy     uint64 `json:"uploads_busy"`      // requests that found no free slot
-	UploadsRefused  uint64 `json:"uploads_refused"`   // requests without sense, and connections past the limit
-	UploadsFailed   uint64 `json:"uploads_failed"`    // uploads broken off
+	UnknownSpeech       uint64 `json:"unknown_speech"` // connections that spoke nothing we know
+	BadHandshakes       uint64 `json:"bad_handshakes"`
+	Refused             uint64 `json:"refused"` // handshakes answered with other than 200
+	DialsFailed         uint64 `json:"dials_failed"`
+	ConnectBacks        uint64 `json:"connect_backs"`
+	ConnectBacksDropped uint64 `json:"connect_backs_dropped"` // that others asked for, too many at once
+	UnwantedGIVs        uint64 `json:"unwanted_givs"`
+	PendingFull         uint64 `json:"pending_full"`      // connections closed unheard: too many were unsettled
+	PendingPerIP        uint64 `json:"pending_per_ip"`    // the same, too many of one address
+	LinksPerIP          uint64 `json:"links_per_ip"`      // links not made: one address had enough
+	HTTPPerIP           uint64 `json:"http_per_ip"`       // the same, connections for uploads
+	InboxFull           uint64 `json:"inbox_full"`        // connections for uploads that nobody took in time
+	DialBacksFailed     uint64 `json:"dial_backs_failed"` // pushes that could not be obeyed
+	SearchesDropped     uint64 `json:"searches_dropped"`  // queries of others, the index being busy
+	HitsDropped         uint64 `json:"hits_dropped"`      // the user's search did not take them in time
+	UDPForeign          uint64 `json:"udp_foreign"`       // datagrams that were no Gnutella message
+	UDPBad              uint64 `json:"udp_bad"`           // too large, or badly deflated
+	UDPInDropped        uint64 `json:"udp_in_dropped"`    // more came than could be looked at
+	UDPOutDropped       uint64 `json:"udp_out_dropped"`   // more than the system took
+	UDPOutFailed        uint64 `json:"udp_out_failed"`    // the system refused them
+	UploadsMissing      uint64 `json:"uploads_missing"`   // requests for files that we do not have
+	UploadsBusy         uint64 `json:"uploads_busy"`      // requests that found no free slot
+	UploadsRefused      uint64 `json:"uploads_refused"`   // requests without sense, and connections past the limit
+	UploadsFailed       uint64 `json:"uploads_failed"`    // uploads broken off
 }
 
 // Counts returns all counters by their JSON names.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/seed282dab8e/servent/search/bleveindex"
@@ -49,8 +50,14 @@ type Config struct {
 	Network     Network  // LAN
 	Role        Role
 
+	// UDPCaches (host:port) and WebCaches (URLs) are asked for hosts of the public
+	// network when links are few; on others they are not. No UDPCaches: those that
+	// are built in.
+	UDPCaches, WebCaches []string
+
 	UploadRate, DownloadRate int64 // bytes a second; 0 is unlimited
 	MaxUploads               int   // at once; 0 is the default of package transfer
+	NoBrowse                 bool  // files are found and fetched, but what is shared is not listed
 
 	// IndexMaxBytes bounds the index of shared files on disk; files past it are
 	// not shared. 0 is the default of package bleveindex, 2 GiB.
@@ -69,6 +76,7 @@ type Config struct {
 	listener net.Listener
 	packets  reach.Conn // nil where listener is set: no UDP
 	dial     func(ctx context.Context, a netip.AddrPort) (net.Conn, error)
+	resolve  func(ctx context.Context, host string) ([]netip.Addr, error)
 }
 
 // MinIndexMaxBytes is the least that Config.IndexMaxBytes may be.
@@ -114,6 +122,14 @@ func (c *Config) setDefaults() {
 	if c.Role == RoleAuto {
 		c.Role = RoleFlat
 	}
+	if len(c.UDPCaches) == 0 {
+		c.UDPCaches = defaultUDPCaches[:]
+	}
+	if c.resolve == nil {
+		c.resolve = func(ctx context.Context, host string) ([]netip.Addr, error) {
+			return net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+		}
+	}
 	if c.MaxUploads == 0 {
 		c.MaxUploads = transfer.DefaultMaxUploads
 	}
@@ -125,6 +141,10 @@ func (c *Config) validate() error {
 		return fmt.Errorf("network %q: use lan or gnutella", c.Network)
 	case c.Role == RoleSupernode:
 		return fmt.Errorf("role supernode is not available yet: use flat or leaf")
+	case slices.ContainsFunc(c.UDPCaches, func(n string) bool { return !isCacheName(n) }):
+		return fmt.Errorf("udp caches %q: write each as host:port", c.UDPCaches)
+	case slices.ContainsFunc(c.WebCaches, func(u string) bool { return !isURL(u) }):
+		return fmt.Errorf("web caches %q: write each as http://host/path, in lower case up to the path", c.WebCaches)
 	case c.UploadRate < 0 || c.DownloadRate < 0:
 		return fmt.Errorf("upload and download rates must not be negative")
 	case c.IndexMaxBytes != 0 && c.IndexMaxBytes < MinIndexMaxBytes:

@@ -43,6 +43,7 @@ func (s *Servent) discover(ctx context.Context) {
 	defer n.close()
 	for wait := mdnsFirst; ; wait = min(2*wait, mdnsEvery) {
 		var asked sync.WaitGroup
+		s.call(func(l *loop) { l.boot.asked(rungLAN) })
 		for _, i := range lanInterfaces() {
 			n.announce(&i)
 			asked.Go(func() { n.ask(ctx, &i) })
@@ -122,7 +123,10 @@ func (n *neighbourhood) ask(ctx context.Context, i *net.Interface) {
 	told.Go(func() {
 		for e := range found {
 			if a, ok := n.s.neighbour(e); ok {
-				n.s.call(func(l *loop) { l.step(overlay.Heard{Addrs: []netip.AddrPort{a}}) })
+				n.s.call(func(l *loop) {
+					l.boot.neighbour(a)
+					l.step(overlay.Heard{Addrs: []netip.AddrPort{a}})
+				})
 			}
 		}
 	})

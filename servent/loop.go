@@ -30,6 +30,7 @@ type loop struct {
 	pushes   map[protocol.GUID]chan error // answers to UserPush, by servent
 	edge     edgeStats
 	seeds    seeds
+	boot     bootstrap
 	callers  int // connections that are being made because somebody asked for one
 }
 
@@ -48,6 +49,7 @@ func newLoop(ctx context.Context, s *Servent, node *overlay.Node) *loop {
 		pushes:   map[protocol.GUID]chan error{},
 		timer:    time.NewTimer(0),
 		seeds:    newSeeds(s.seeds),
+		boot:     newBootstrap(&s.cfg),
 	}
 }
 
@@ -247,6 +249,7 @@ func (l *loop) edgeAction(a *overlay.Action) {
 	case overlay.OpHead:
 		l.head(a)
 	case overlay.OpHosts:
+		l.boot.cacheAnswered(a)
 	}
 }
 
@@ -308,5 +311,8 @@ func (l *loop) attach(w *wire) {
 // refused tells the node that a dial came to nothing.
 func (l *loop) refused(a netip.AddrPort, code int, try []netip.AddrPort, err error) {
 	l.seeds.failed(a, err)
+	if code != 0 {
+		l.boot.refused(len(try))
+	}
 	l.step(overlay.DialFailed{Addr: a, Code: code, Try: try})
 }

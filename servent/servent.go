@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
+	"net/http"
 	"net/netip"
 	"os"
 	"sync"
@@ -38,6 +39,7 @@ type Servent struct {
 	inbox    *transfer.ConnListener // connections that speak HTTP
 	loads    *transfer.Client
 	dialer   net.Dialer
+	web      *http.Client // for web caches
 	started  time.Time
 
 	calls   chan func(*loop)
@@ -75,6 +77,7 @@ func New(cfg Config) (*Servent, error) {
 		jobs: make(chan job, searchQueue), linked: make(chan struct{}, 1),
 		conns: map[net.Conn]struct{}{}, subs: map[chan Event]struct{}{},
 	}
+	s.web = s.newWebClient()
 	s.life, s.end = context.WithCancel(context.Background())
 	s.done = s.life.Done()
 	if err := s.open(); err != nil {
@@ -177,7 +180,9 @@ func (s *Servent) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	l := newLoop(ctx, s, s.node)
 	if s.cfg.DataDir != "" && !s.cfg.ConnectOnly {
-		l.step(overlay.Heard{Addrs: loadHosts(s.cfg.DataDir)})
+		hosts := loadHosts(s.cfg.DataDir)
+		l.boot.kept(len(hosts))
+		l.step(overlay.Heard{Addrs: hosts})
 	}
 	var failed error
 	s.wg.Go(func() { failed = s.listen(ctx, cancel) })
@@ -190,6 +195,9 @@ func (s *Servent) Run(ctx context.Context) error {
 	s.wg.Go(func() { s.serveHTTP() })
 	if s.cfg.Network == LAN && !s.cfg.ConnectOnly {
 		s.wg.Go(func() { s.discover(ctx) })
+	}
+	if s.cfg.Network == Gnutella && !s.cfg.ConnectOnly {
+		s.wg.Go(func() { s.climb(ctx) })
 	}
 	l.run(ctx)
 	hosts := s.node.Hosts() // while the links are known

@@ -41,6 +41,10 @@ func (s *Servent) Status() Status {
 	e := &st.Edge
 	e.PendingPerIP, e.LinksPerIP, e.HTTPPerIP = s.pendingPerIP.refused(), s.linksPerIP.refused(), s.httpPerIP.refused()
 	e.Refused += e.LinksPerIP
+	udp := s.udp.Stats()
+	st.Datagrams = DatagramInfo{udp.In, udp.Out}
+	e.UDPForeign, e.UDPBad, e.UDPInDropped = udp.Foreign, udp.Bad, udp.InDropped
+	e.UDPOutDropped, e.UDPOutFailed = udp.OutDropped, udp.OutFailed
 	e.UploadsMissing, e.UploadsBusy, e.UploadsRefused, e.UploadsFailed = up.Missing, up.Busy, up.Refused, up.Failed
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -51,6 +55,9 @@ func (s *Servent) Status() Status {
 func (l *loop) status(st *Status) {
 	st.Address = l.node.Addr().String()
 	st.Hosts = len(l.node.Hosts())
+	tcp, udp := l.node.Reachable()
+	st.Reachable = ReachInfo{tcp.String(), udp.String()}
+	st.Bootstrap = l.boot.info()
 	for _, link := range l.node.Links() {
 		st.Links[roleOf(link.Peer)]++
 	}
@@ -72,6 +79,7 @@ func (l *loop) status(st *Status) {
 		DialsFailed: stats.DialsFailed, ConnectBacks: e.connectBacks, UnwantedGIVs: e.unwantedGIVs,
 		SearchesDropped: e.searchesDropped, HitsDropped: e.hitsDropped,
 		InboxFull: e.inboxFull, DialBacksFailed: e.dialBacksFailed,
+		ConnectBacksDropped: e.connectBacksDropped,
 	}
 	st.Index.Searches = stats.Searches
 }
