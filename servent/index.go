@@ -58,24 +58,31 @@ type ownIndex struct {
 	failed     bool // the disk cannot be had: in memory until the next start
 }
 
-// newOwnIndex takes up the index in dataDir, where there is one of these
-// documents; else it begins in memory.
-func newOwnIndex(dataDir string, maxBytes int64, docs documents, log logrus.FieldLogger) *ownIndex {
+// newOwnIndex returns an index that is empty until begin was called.
+func newOwnIndex(dataDir string, maxBytes int64, log logrus.FieldLogger) *ownIndex {
 	o := &ownIndex{
-		max: maxBytes, docs: docs, log: log.WithField("component", "index"),
+		max: maxBytes, log: log.WithField("component", "index"),
 		wake: make(chan struct{}, 1), unclaimed: roaring64.New(), memory: search.NewMemory(),
 	}
-	if dataDir == "" {
-		return o
+	if dataDir != "" {
+		o.dir = filepath.Join(dataDir, indexDir)
 	}
-	o.dir = filepath.Join(dataDir, indexDir)
+	return o
+}
+
+// begin takes up the index on disk where there is one of docs. It is called
+// once, before anything is put or asked.
+func (o *ownIndex) begin(docs documents) {
+	o.docs = docs
+	if o.dir == "" {
+		return
+	}
 	if _, err := os.Stat(o.dir); err != nil {
-		return o
+		return
 	}
 	if err := o.takeUp(); err != nil {
 		o.giveUp(err)
 	}
-	return o
 }
 
 // open opens the index on disk; it may be fresh.
@@ -228,13 +235,17 @@ func (o *ownIndex) Close() {
 	o.applying.Lock()
 	defer o.applying.Unlock()
 	o.mu.Lock()
-	disk := o.disk
-	o.disk = nil
+	disk, broken := o.disk, o.broken
+	o.disk, o.broken = nil, nil
 	o.mu.Unlock()
-	if disk == nil {
-		return
+	var errs []error
+	if disk != nil {
+		errs = append(errs, disk.Flush(), disk.Close())
 	}
-	if err := errors.Join(disk.Flush(), disk.Close()); err != nil {
+	if broken != nil {
+		errs = append(errs, broken.Close())
+	}
+	if err := errors.Join(errs...); err != nil {
 		o.log.WithError(err).Warn("close the index")
 	}
 }

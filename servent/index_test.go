@@ -57,7 +57,8 @@ func (s *ownDocs) start(t *testing.T, dir string, maxBytes int64) {
 	if s.ownIndex != nil {
 		s.Close()
 	}
-	s.ownIndex = newOwnIndex(dir, maxBytes, s, discard())
+	s.ownIndex = newOwnIndex(dir, maxBytes, discard())
+	s.begin(s)
 	t.Cleanup(s.Close)
 }
 

@@ -35,6 +35,7 @@ type Servent struct {
 	unlock   *os.File
 	node     *overlay.Node // the loop's, once Run has begun
 	lib      *library.Library
+	index    *ownIndex // of lib
 	uploads  *transfer.Server
 	inbox    *transfer.ConnListener // connections that speak HTTP
 	loads    *transfer.Client
@@ -133,11 +134,13 @@ func (s *Servent) overlay() (err error) {
 
 // library sets up what shares and transfers.
 func (s *Servent) library() {
-	s.lib = library.New(library.Config{Log: s.log, OnProgress: func(p library.Progress) {
+	s.index = newOwnIndex(s.cfg.DataDir, s.cfg.IndexMaxBytes, s.log)
+	s.lib = library.New(library.Config{Log: s.log, Index: s.index, OnProgress: func(p library.Progress) {
 		info := ScanInfo(p)
 		s.emit(Event{Event: "scan", Scan: &info})
 	}})
 	s.serveUploads()
+	s.index.begin(s.lib)
 	s.loads = transfer.NewClient(transfer.ClientConfig{
 		Dial: dialFunc(s.dialTCP), Push: s.push, Agent: s.cfg.agent(),
 		Rate: limiter(s.cfg.DownloadRate), Log: s.log,
@@ -160,6 +163,9 @@ func (s *Servent) Close() {
 		s.udp.Close()
 	}
 	if s.unlock != nil {
+	if s.index != nil {
+		s.index.Close()
+	}
 		_ = s.unlock.Close() // gives the lock back, whatever it says
 	}
 }
@@ -193,6 +199,7 @@ func (s *Servent) Run(ctx context.Context) error {
 	s.wg.Go(func() { s.announce(ctx) })
 	s.wg.Go(func() { s.keepHosts(ctx) })
 	s.wg.Go(func() { s.serveHTTP() })
+	s.wg.Go(func() { s.index.run(ctx) })
 	if s.cfg.Network == LAN && !s.cfg.ConnectOnly {
 		s.wg.Go(func() { s.discover(ctx) })
 	}

@@ -34,7 +34,7 @@ func (s *Servent) Status() Status {
 		Shares: s.Shares(),
 	}
 	st.Files, st.Bytes = s.lib.Totals()
-	st.Index.Files = st.Files
+	st.Index.Files, st.Index.Bytes, st.Index.State = st.Files, s.index.Bytes(), s.index.State()
 	up := s.uploads.Stats()
 	st.Transfer = transferInfo(up, s.loads.Stats())
 	s.call(func(l *loop) { l.status(&st) })
