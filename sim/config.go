@@ -19,6 +19,8 @@ type Config struct {
 	DialTimeout time.Duration // after which a dial to where nobody answers fails; 10 s
 	CloseLinger time.Duration // for which a link that is closed goes on writing; 1 s
 
+	Loss float64 // the part of all datagrams that get lost; 0
+
 	// Lines makes the trace keep a line for everything that happens, not only
 	// its hash.
 	Lines bool
@@ -69,6 +71,9 @@ type NodeConfig struct {
 	Addr netip.AddrPort
 	// Firewalled: nobody can connect to it, and it knows.
 	Firewalled bool
+	// Filtered: nobody can connect to it, and it does not know. Datagrams come
+	// only from where it has sent some.
+	Filtered bool
 	// Overlay is the node's configuration. Where zero, ID and Rand follow from
 	// the seed and Listen from Addr.
 	Overlay overlay.Config

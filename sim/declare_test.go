@@ -190,6 +190,18 @@ func (s *script) nodeOption(cfg *NodeConfig, opt string) error {
 		cfg.Overlay.ConnectOnly = false
 	case "firewalled":
 		cfg.Firewalled = true
+	case "filtered": // firewalled, and does not know
+		cfg.Filtered = true
+	case "udp":
+		cfg.Overlay.UDP = true
+	case "hostcache":
+		cfg.Overlay.HostCache = true
+	case "blocks": // the address of a node that comes later or earlier
+		blocked := addrOf(int(value[0] - 'a')).Addr()
+		cfg.Overlay.Blocked = func(a netip.Addr) bool { return a == blocked }
+	case "addr":
+		cfg.Addr = netip.MustParseAddrPort(value)
+		cfg.Overlay.IPv6 = cfg.Addr.Addr()
 	case "unsure": // of its own address
 		cfg.Overlay.Listen = netip.AddrPortFrom(netip.IPv4Unspecified(), 6346)
 	case "connect":
@@ -235,6 +247,11 @@ func (s *script) ask(c command) error {
 	n := s.w.Node(id)
 	if n == nil {
 		return fmt.Errorf("%s does not run", c.arg(0))
+	}
+	if c.name == "reach" {
+		tcp, udp := n.Reachable()
+		s.lines = append(s.lines, fmt.Sprintf("%s is reachable: tcp %s, udp %s", s.w.Name(id), tcp, udp))
+		return nil
 	}
 	if c.name == "links" {
 		s.lines = append(s.lines, s.linksOf(id, n))

@@ -23,7 +23,7 @@ func (w *World) dial(from *member, addr netip.AddrPort) {
 	w.note(traceDial, from.id, func() string { return w.Name(from.id) + " dials " + w.addrName(addr) })
 	d := &dialing{w: w, from: from, to: w.byAddr[addr], addr: addr, starts: from.starts}
 	switch {
-	case d.to == nil || d.to.absent || d.to.cfg.Firewalled:
+	case d.to == nil || d.to.absent || d.to.shut():
 		d.fail(w.cfg.DialTimeout, overlay.Verdict{})
 	case d.to.actor == nil: // its machine refuses
 		d.fail(w.cfg.Latency(w.rand)+w.cfg.Latency(w.rand), overlay.Verdict{})

@@ -13,7 +13,7 @@ import (
 // message makes what `send u->a KIND ttl=1 hops=0 id=q` says. Without id it is
 // one of its own. By kind:
 //
-//	PING
+//	PING ggep=SCP                  (without data)
 //	PONG of=b
 //	QUERY text="blue danube" pad=900 urn="file name"   (pad: bytes of extensions)
 //	HIT of=b name="blue danube.ogg"
@@ -44,7 +44,7 @@ func (s *script) message(c command) ([]byte, error) {
 func (s *script) payload(c command) (protocol.Kind, protocol.Payload, error) {
 	switch c.arg(1) {
 	case "PING":
-		return protocol.KindPing, protocol.Ping{}, nil
+		return protocol.KindPing, protocol.Ping{Ext: ggep(c)}, nil
 	case "PONG":
 		return protocol.KindPong, protocol.Pong{Addr: s.addr(c.get("of")), KBytes: 8}, nil
 	case "QUERY":

@@ -30,10 +30,13 @@ import (
 //	end q                         the user ends that search
 //	push c->a file=1              c's user wants a Push to a
 //	send u->a QUERY ttl=3 ... x10 a stranger sends a message, ten times; see message_test.go
+//	push c->a by=b                ... over UDP by a's push proxy b besides
+//	udp u->a PING as=b            u sends a datagram, from the address of b
+//	caches a b                    a asks the host cache b
 //	dial u->a                     a stranger dials; so does `greet a-b` for link, shown
 //	crash a, vanish a, leave a, start a
 //	run 60s                       lets time pass
-//	stats a, links a              asks a node
+//	stats a, links a, reach a     asks a node
 type script struct {
 	w      *World
 	decl   []string // commands that say what there is, until the first other one
@@ -55,7 +58,7 @@ func newScript() *script {
 		others: map[string]*stranger{},
 		floods: map[string]*Flood{},
 		ids:    map[string]protocol.GUID{},
-		hidden: []string{"VENDOR"},
+		hidden: []string{"VENDOR", "CONNECTBACK"},
 	}
 }
 
@@ -91,7 +94,7 @@ func (s *script) play(c command) error {
 		s.w.RunUntilIdle()
 		s.shown = len(s.w.Trace().Lines)
 		return err
-	case "stats", "links":
+	case "stats", "links", "reach":
 		return s.ask(c)
 	case "run":
 		return s.pass(c)
@@ -123,6 +126,14 @@ func (s *script) act(c command) error {
 		return s.push(c)
 	case "send":
 		return s.send(c)
+	case "udp":
+		return s.udp(c)
+	case "caches":
+		return s.caches(c)
+	case "heard":
+		id, err := s.node(c.arg(0))
+		s.w.Step(id, overlay.Heard{Addrs: []netip.AddrPort{s.addr(c.arg(1))}})
+		return err
 	case "dial":
 		return s.dial(c)
 	case "crash", "vanish", "leave", "start":
@@ -189,7 +200,11 @@ func (s *script) push(c command) error {
 		return err
 	}
 	file, err := strconv.ParseUint("0"+c.get("file"), 10, 32)
-	s.w.Step(from, overlay.UserPush{Servent: s.w.GUID(to), Index: uint32(file)})
+	ev := overlay.UserPush{Servent: s.w.GUID(to), Index: uint32(file)}
+	if by := c.get("by"); by != "" {
+		ev.Proxies = append(ev.Proxies, s.addr(by))
+	}
+	s.w.Step(from, ev)
 	return err
 }
 

@@ -16,6 +16,15 @@ type shelf struct {
 	find   func(q protocol.Query, limit int) []protocol.FileRecord
 }
 
+// has says whether a file with that URN is on the shelf.
+func (s *shelf) has(urn string) bool {
+	u, err := protocol.ParseURN(urn)
+	if err != nil {
+		return false
+	}
+	return len(s.find(protocol.Query{Ext: []byte(u.SHA1URN())}, 1)) > 0
+}
+
 func newShelf(cfg NodeConfig) *shelf {
 	switch {
 	case cfg.Find != nil:

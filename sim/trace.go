@@ -44,6 +44,7 @@ const (
 	traceDialFailed
 	traceHit
 	traceNote
+	traceUDP
 )
 
 // mix takes a number into the hash.
@@ -106,9 +107,11 @@ func (w *World) describe(msg []byte) string {
 // detail says of a payload what a reader of traces wants to know.
 func (w *World) detail(kind protocol.Kind, payload []byte) string {
 	switch kind {
+	case protocol.KindPing:
+		return pingDetail(payload)
 	case protocol.KindPong:
 		if p, err := protocol.ParsePong(payload); err == nil {
-			return " of " + w.addrName(p.Addr)
+			return " of " + w.addrName(protocol.FullAddr(p.Addr, p.Ext)) + w.pongDetail(p)
 		}
 	case protocol.KindQueryHit:
 		if q, err := protocol.ParseQueryHit(payload); err == nil {
@@ -139,8 +142,39 @@ func (w *World) source(q protocol.QueryHit) string {
 	if addr := w.addrName(q.Addr); addr != s {
 		s += " at " + addr
 	}
-	if d, ok := q.QHD(); ok && d.Flags&protocol.HitPush != 0 {
+	d, _ := q.QHD()
+	if d.Flags&protocol.HitPush != 0 {
 		s += " push"
+	}
+	for _, a := range protocol.Hosts(d.Ext(), protocol.GGEPProxies) {
+		s += " proxy=" + w.addrName(a)
+	}
+	if token, ok := protocol.Token(d.Ext()); ok {
+		s += fmt.Sprintf(" token=%x", token)
+	}
+	return s
+}
+
+// pingDetail says how long a Ping is that is more than one.
+func pingDetail(payload []byte) string {
+	s := ""
+	if _, ok := protocol.FindGGEP(payload, protocol.GGEPWish); ok {
+		s += " hosts?"
+	}
+	if len(payload) > 0 {
+		s += fmt.Sprintf(" bytes=%d", protocol.HeaderSize+len(payload))
+	}
+	return s
+}
+
+// pongDetail says what more a Pong tells than who is there.
+func (w *World) pongDetail(p protocol.Pong) string {
+	s := ""
+	if a, ok := protocol.Echo(p.Ext); ok {
+		s += " seen=" + w.addrName(a)
+	}
+	for _, a := range protocol.Hosts(p.Ext, protocol.GGEPHosts) {
+		s += " host=" + w.addrName(a)
 	}
 	return s
 }

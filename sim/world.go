@@ -180,6 +180,15 @@ func (w *World) do(m *member, a *overlay.Action) {
 		w.hit(m, a)
 	case overlay.OpDialBack:
 		w.dialBack(m, a)
+	case overlay.OpDatagram:
+		w.datagram(m, a)
+	case overlay.OpConnectBack:
+		w.connectBack(m, a)
+	case overlay.OpHead:
+		w.lookUpHead(m, a)
+	case overlay.OpHosts:
+		addr, n := a.Addr, a.Limit
+		w.note(traceNote, m.id, func() string { return fmt.Sprintf("%s hears of %d hosts from %s", w.Name(m.id), n, w.addrName(addr)) })
 	case overlay.OpPushFailed:
 		w.note(traceNote, m.id, func() string { return w.Name(m.id) + " has no route for a push to " + w.serventName(a.ID) })
 	}

@@ -6,29 +6,82 @@ import (
 	"github.com/seed282dab8e/servent/protocol"
 )
 
-// onDatagram judges one message that came over UDP. A datagram is never
-// answered with an error.
+// onDatagram judges one message that came over UDP and hands it to its kind's
+// handler. No datagram is ever answered with an error.
 func (n *Node) onDatagram(ev Datagram, out []Action) []Action {
+	n.stats.DatagramsIn++
 	h, err := protocol.ParseHeader(ev.Msg)
-	if err != nil || len(ev.Msg) != protocol.HeaderSize+int(h.Size) {
+	if err != nil || len(ev.Msg) != protocol.HeaderSize+int(h.Size) || h.Size > protocol.MaxSize(h.Kind) {
 		return n.dropped(h.Kind, DropMalformed, out)
 	}
 	n.stats.Kinds[kindIndex(h.Kind)].In++
-	if !n.cfg.UDP || n.cfg.ConnectOnly || !n.mayDial(ev.From.Addr().Unmap(), true) {
-		return n.dropped(h.Kind, DropRole, out)
+	from := netip.AddrPortFrom(ev.From.Addr().Unmap(), ev.From.Port())
+	if why, ok := n.hearsFrom(from, h.Kind, len(ev.Msg)); !ok {
+		return n.dropped(h.Kind, why, out)
 	}
-	if h.Kind == protocol.KindPing && n.Addr().Port() != 0 {
-		p := protocol.Pong{Addr: n.Addr(), Files: uint32(n.shared.Files), KBytes: protocol.PongKBytes(0, n.cfg.Role != RoleLeaf)}
-		return n.sendUDP(ev.From, protocol.Header{ID: h.ID, Kind: protocol.KindPong, TTL: 1}, p, out)
+	switch h.Kind {
+	case protocol.KindPing:
+		return n.onUDPPing(from, h, ev.Msg, out)
+	case protocol.KindPong:
+		return n.onUDPPong(from, h, ev.Msg, out)
+	case protocol.KindPush:
+		return n.onUDPPush(h, ev.Msg, out)
+	case protocol.KindQueryHit:
+		return n.onUDPHit(from, h, ev.Msg, out)
+	case protocol.KindVendor, protocol.KindVendorStd:
+		return n.onUDPVendor(from, h, ev.Msg, out)
 	}
-	return out
+	return n.dropped(h.Kind, DropUnknown, out)
 }
 
-func (n *Node) sendUDP(to netip.AddrPort, h protocol.Header, p protocol.Payload, out []Action) []Action {
-	n.stats.Kinds[kindIndex(h.Kind)].Out++
-	return append(out, Action{Op: OpDatagram, Addr: to, Msg: protocol.AppendMessage(nil, h, p), TTL: h.TTL, Hops: h.Hops})
+// hearsFrom says whether a datagram from that address is looked at; if not, why.
+func (n *Node) hearsFrom(from netip.AddrPort, kind protocol.Kind, size int) (Drop, bool) {
+	switch {
+	case n.blocked(from.Addr()):
+		return DropBlocked, false
+	case !n.maySend(from, true):
+		return DropUDPStranger, false
+	}
+	u := n.udp()
+	if !u.in.allow(n.now, rateIn) {
+		return DropUDPRate, false
+	}
+	c := u.contacts.at(n.now, from)
+	c.got += size
+	b, most := &c.rest, rateOf
+	if kind == protocol.KindPing {
+		b, most = &c.pings, ratePings
+	}
+	return DropUDPRate, b.allow(n.now, most)
 }
 
-func (n *Node) onAskCaches(_ AskCaches, out []Action) []Action { return out }
+func (n *Node) onUDPVendor(from netip.AddrPort, h protocol.Header, msg []byte, out []Action) []Action {
+	v, err := protocol.ParseVendor(msg[protocol.HeaderSize:])
+	if err != nil {
+		return n.dropped(h.Kind, DropMalformed, out)
+	}
+	switch v.Type() {
+	case protocol.VendorHitsReady:
+		return n.onHitsReady(from, h, v, out)
+	case protocol.VendorHitsWanted:
+		return n.onHitsWanted(from, h, v, out)
+	case protocol.VendorCrawlPing:
+		return n.onCrawl(from, h, v, out)
+	case protocol.VendorHeadPing:
+		return n.onHeadPing(from, h, v, out)
+	}
+	return n.dropped(h.Kind, DropUnknown, out)
+}
 
-func (n *Node) onLocalHead(_ LocalHead, out []Action) []Action { return out }
+// onUDPPush passes a Push on to a servent that this node is push proxy of.
+func (n *Node) onUDPPush(h protocol.Header, msg []byte, out []Action) []Action {
+	p, err := protocol.ParsePush(msg[protocol.HeaderSize:])
+	if err != nil {
+		return n.dropped(h.Kind, DropMalformed, out)
+	}
+	l := n.proxied(p.Servent)
+	if l == nil {
+		return n.dropped(h.Kind, DropNoRoute, out)
+	}
+	return n.send(l, msg, 1, min(h.Hops, HardTTL-2)+1, out)
+}

@@ -175,7 +175,7 @@ func (n *Node) dial(out []Action) []Action {
 
 func (n *Node) dialSeed(s *seed, out []Action) []Action {
 	switch {
-	case s.link != 0 || s.busy:
+	case s.link != 0 || s.busy || n.blocked(s.addr.Addr()):
 		return out
 	case n.linkAt(s.addr) != nil: // the seed has connected to us
 		n.arm(n.now + maxSeedRetry)
@@ -199,7 +199,7 @@ func (n *Node) linkAt(a netip.AddrPort) *link {
 }
 
 func (n *Node) dialable(a netip.AddrPort) bool {
-	if n.linkAt(a) != nil || n.dials.isSeed(a) {
+	if n.linkAt(a) != nil || n.dials.isSeed(a) || n.blocked(a.Addr()) {
 		return false
 	}
 	for _, t := range n.dials.tries {

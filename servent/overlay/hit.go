@@ -1,6 +1,8 @@
 package overlay
 
 import (
+	"net/netip"
+
 	"github.com/seed282dab8e/servent/protocol"
 )
 
@@ -32,16 +34,31 @@ func (n *Node) onHit(l *link, h protocol.Header, m Received, out []Action) []Act
 		return n.dropped(h.Kind, DropTooLarge, out)
 	case r.link != self:
 		return n.back(r.link, l, h, m, out)
-	case n.ownQuery(&h.ID) == nil:
+	}
+	own := n.ownQuery(&h.ID)
+	if own == nil {
 		return n.dropped(h.Kind, DropEnded, out)
 	}
-	return append(out, Action{Op: OpHit, ID: h.ID, Link: l.id, Msg: m.Msg, Hops: h.Hops})
+	return append(out, Action{Op: OpHit, ID: own.id, Link: l.id, Msg: m.Msg, Hops: h.Hops})
 }
 
 // onLocalHits answers a query with the node's own files.
 func (n *Node) onLocalHits(ev LocalHits, out []Action) []Action {
+	if len(ev.Files) == 0 {
+		return out
+	}
+	ev.Files = ev.Files[:min(len(ev.Files), n.cfg.MaxHits)]
+	ok, out := n.offer(ev, out)
+	if ok {
+		return out
+	}
+	return n.sendHits(ev, out)
+}
+
+// sendHits sends hits the way that their query came.
+func (n *Node) sendHits(ev LocalHits, out []Action) []Action {
 	r := n.queries.find(&ev.ID)
-	if r == nil || len(ev.Files) == 0 {
+	if r == nil {
 		return out
 	}
 	l := n.byID[r.link]
@@ -50,9 +67,8 @@ func (n *Node) onLocalHits(ev LocalHits, out []Action) []Action {
 	}
 	// One more than the way back, and never over what others take.
 	ttl := min(r.hops+2, HardTTL)
-	files := ev.Files[:min(len(ev.Files), n.cfg.MaxHits)]
-	for len(files) > 0 {
-		hit, took := n.hit(l, files)
+	for files := ev.Files; len(files) > 0; {
+		hit, took := n.hit(n.addrFor(l), files, maxHitSize, nil)
 		files = files[took:]
 		h := protocol.Header{ID: ev.ID, Kind: protocol.KindQueryHit, TTL: ttl}
 		out = n.sendNew(l, h, hit, out)
@@ -60,26 +76,54 @@ func (n *Node) onLocalHits(ev LocalHits, out []Action) []Action {
 	return out
 }
 
-// hit makes one QueryHit of as many of files as belong in it.
-func (n *Node) hit(l *link, files []protocol.FileRecord) (protocol.QueryHit, int) {
-	hit := protocol.QueryHit{Addr: n.addrFor(l), Speed: hitSpeed, Servent: n.cfg.ID}
+// HitFor returns a QueryHit of as many of files as belong in it, and how many
+// those are, for who browses them.
+func (n *Node) HitFor(id protocol.GUID, files []protocol.FileRecord) (msg []byte, used int) {
+	if len(files) == 0 {
+		return nil, 0
+	}
+	hit, used := n.hit(n.udpAddr(), files, maxHitSize, nil)
+	return protocol.AppendMessage(nil, protocol.Header{ID: id, Kind: protocol.KindQueryHit, TTL: 1}, hit), used
+}
+
+// hit makes one QueryHit of as many of files as belong in it: about size bytes of
+// records. It brings back the token of a searcher that gave one.
+func (n *Node) hit(a netip.AddrPort, files []protocol.FileRecord, size int, token []byte) (protocol.QueryHit, int) {
+	hit := protocol.QueryHit{Addr: a, Speed: hitSpeed, Servent: n.cfg.ID}
 	for took := range files {
-		size := len(hit.Records)
+		before := len(hit.Records)
 		hit.Records = files[took].Record().Append(hit.Records)
-		if took > 0 && len(hit.Records) > maxHitSize {
-			hit.Records = hit.Records[:size]
+		if took > 0 && len(hit.Records) > size {
+			hit.Records = hit.Records[:before]
 			break
 		}
 		if hit.Count++; hit.Count == maxHitRecords {
 			break
 		}
 	}
-	flags := protocol.HitFlags(0)
-	if hit.Addr.Port() == 0 {
-		flags |= protocol.HitPush
-	}
-	hit.Trailer = protocol.QHD{Vendor: VendorCode, Flags: flags}.Append(nil)
+	hit.Trailer = n.trailer(token)
 	return hit, int(hit.Count)
+}
+
+// trailer says of this node what a searcher must know to get its files.
+func (n *Node) trailer(token []byte) []byte {
+	q := protocol.QHD{Vendor: VendorCode}
+	items := n.ownItems()
+	if n.firewalled() {
+		q.Flags |= protocol.HitPush
+		items = append(items, protocol.HostItems(protocol.GGEPProxies, n.Proxies())...)
+	}
+	if n.cfg.Browsable {
+		items = append(items, protocol.NewGGEP(protocol.GGEPBrowse, nil))
+	}
+	if len(token) > 0 {
+		items = append(items, protocol.NewGGEP(protocol.GGEPToken, token))
+	}
+	if len(items) > 0 {
+		q.Flags |= protocol.HitGGEP
+		q.Private = protocol.AppendGGEP(nil, items...)
+	}
+	return q.Append(nil)
 }
 
 // hitSpeed fills the field that once named a modem's kbit/s; nobody trusts it.

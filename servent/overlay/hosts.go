@@ -47,7 +47,7 @@ func (c *hostCache) add(r *rand.Rand, a netip.AddrPort) {
 	}
 	same, failed := 0, -1
 	for i := range c.list {
-		if h := &c.list[i]; h.addr.Addr() == a.Addr() && !a.Addr().IsLoopback() {
+		if h := &c.list[i]; sameMachine(h.addr.Addr(), a.Addr()) && !a.Addr().IsLoopback() {
 			same++
 			if h.fails == maxHostFails {
 				failed = i
@@ -143,6 +143,16 @@ func (c *hostCache) pick(r *rand.Rand, now time.Duration, usable func(netip.Addr
 	return netip.AddrPort{}, soonest
 }
 
+// sameMachine says whether two addresses may be one machine's: equal ones, and
+// IPv6 addresses in one /64.
+func sameMachine(a, b netip.Addr) bool {
+	if a == b || !a.Is6() || !b.Is6() {
+		return a == b
+	}
+	x, y := a.As16(), b.As16()
+	return [8]byte(x[:8]) == [8]byte(y[:8])
+}
+
 // some returns up to k random hosts.
 func (c *hostCache) some(r *rand.Rand, k int) []netip.AddrPort {
 	k = min(k, len(c.list))
@@ -183,7 +193,8 @@ func (n *Node) onHeard(ev Heard) {
 // loopback address means something only to one who is on loopback too.
 func (n *Node) hear(a netip.AddrPort, fromLoopback bool) {
 	a = netip.AddrPortFrom(a.Addr().Unmap(), a.Port())
-	if n.cfg.ConnectOnly || a.Port() == 0 || a == n.Addr() || n.dials.needless(a) || !n.mayDial(a.Addr(), fromLoopback) {
+	own := a == n.Addr() || a.Addr() == n.Addr6() && a.Port() == n.Addr().Port()
+	if n.cfg.ConnectOnly || a.Port() == 0 || own || n.dials.needless(a) || !n.mayDial(a.Addr(), fromLoopback) {
 		return
 	}
 	n.hosts.add(n.cfg.Rand, a)
@@ -202,7 +213,7 @@ func (n *Node) MayDial(a netip.Addr, fromLoopback bool) bool {
 // into its own LAN.
 func (n *Node) mayDial(a netip.Addr, fromLoopback bool) bool {
 	switch {
-	case !isHost(a):
+	case !isHost(a) || n.blocked(a):
 		return false
 	case a.IsLoopback():
 		return fromLoopback && !n.cfg.Public

@@ -1,6 +1,7 @@
 package overlay
 
 import (
+	"net/netip"
 	"time"
 
 	"github.com/seed282dab8e/servent/protocol"
@@ -21,9 +22,14 @@ type link struct {
 	offences            bucket // malformed and over-TTL messages
 	repeats             bucket // message ids that this very link sent before
 	hopsFlow            uint8
-	nextPing            time.Duration // before which a ping of theirs is not answered
-	asked               int           // hosts that it may still name for our last ping
-	unasked             bucket        // and those that it names of its own accord
+	supports            vendorSet      // vendor messages that it acts upon
+	comeBacks           bucket         // BEAR/7 and GTKG/7 that it may send
+	client              protocol.GUID  // of the peer, where we are its push proxy
+	proxy               netip.AddrPort // of the peer, where it is ours
+	askedProxy          bool           // to be that
+	nextPing            time.Duration  // before which a ping of theirs is not answered
+	asked               int            // hosts that it may still name for our last ping
+	unasked             bucket         // and those that it names of its own accord
 
 	table protocol.TableReceiver // the route table it sends
 	slots uint32                 // of that table, as its last RESET said

@@ -30,9 +30,11 @@ type Node struct {
 
 	shared   Shared
 	tableDue time.Duration // when a changed table goes out; 0 when none waits
-	seen     netip.Addr    // this node's address as peers see it
+	seen     netip.Addr    // this node's IPv4 address as peers see it
+	seen6    netip.Addr    // and its IPv6 address
 	tcp      reach         // do connections come through
 	udpIn    reach         // and datagrams
+	dgrams   *datagrams    // nil until the first
 	hashes   []uint32      // scratch
 
 	prefetched uint32 // of no meaning
@@ -96,7 +98,7 @@ func (n *Node) Step(now time.Time, ev Event, out []Action) []Action {
 	case Datagram:
 		return n.onDatagram(ev, out)
 	case ConnectedBack:
-		n.onConnectedBack(ev)
+		return n.onConnectedBack(ev, out)
 	case AskCaches:
 		return n.onAskCaches(ev, out)
 	case LocalHead:
@@ -121,6 +123,8 @@ func (n *Node) Expire(now time.Time, out []Action) []Action {
 	n.endQueries()
 	out = n.expireLinks(out)
 	out = n.sendTables(out)
+	out = n.testReach(out)
+	out = n.endOffers(out)
 	return n.dial(out)
 }
 
@@ -164,6 +168,9 @@ func (n *Node) onPeerUp(ev PeerUp, out []Action) []Action {
 	l := &link{id: ev.Link, peer: ev.Peer, since: n.now, heard: n.now, hopsFlow: 255}
 	n.links = append(n.links, l)
 	n.byID[l.id] = l
+	if !ev.Peer.Outbound {
+		out = n.onConnectedBack(ConnectedBack{ev.Peer.Addr}, out)
+	}
 	n.learnAddr()
 	n.hearListen(l)
 	n.arm(n.now + n.cfg.KeepAlive)
@@ -250,10 +257,15 @@ func (n *Node) learnAddr() {
 	if n.cfg.Public && len(n.links) > 1 {
 		best = 1
 	}
+	best6 := best
 	for _, l := range n.links {
 		a := l.peer.Sees.Unmap()
-		if votes := n.witnesses(a); a.Is4() && votes > best {
+		votes := n.witnesses(a)
+		switch {
+		case a.Is4() && votes > best:
 			n.seen, best = a, votes
+		case a.Is6() && votes > best6 && n.mayDial(a, false):
+			n.seen6, best6 = a, votes
 		}
 	}
 }

@@ -2,6 +2,7 @@ package overlay
 
 import (
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -157,7 +158,7 @@ func (n *Node) Admit(id LinkID, p Peer) Verdict {
 	v := n.judge(p)
 	if v.Code != 200 {
 		n.stats.Refused++
-		v.Try = n.hosts.some(n.cfg.Rand, maxTry)
+		v.Try = slices.DeleteFunc(n.hosts.some(n.cfg.Rand, maxTry), func(a netip.AddrPort) bool { return n.blocked(a.Addr()) })
 		return v
 	}
 	n.admitted = append(n.admitted, id)
@@ -167,6 +168,8 @@ func (n *Node) Admit(id LinkID, p Peer) Verdict {
 func (n *Node) judge(p Peer) Verdict {
 	twin := n.linkTo(p.GUID)
 	switch {
+	case n.blocked(p.Addr.Addr()):
+		return Verdict{Code: 403, Text: "Address blocked"}
 	case p.GUID == n.cfg.ID:
 		return Verdict{Code: 409, Text: "Connected to myself"}
 	case twin != nil && !n.replaces(p, twin):

@@ -22,6 +22,24 @@ type pong struct {
 	hops uint8
 	from LinkID
 	at   time.Duration
+	full [2]bool // GGEP UP: it has no slot for a leaf, and none for an ultrapeer
+}
+
+// free says whether a servent had a slot when it sent its pong.
+func (e *pong) free(ultrapeer bool) bool {
+	if ultrapeer {
+		return !e.full[1]
+	}
+	return !e.full[0]
+}
+
+// fullIn reads GGEP UP: version, free slots for leaves and for ultrapeers.
+func fullIn(ext []byte) (full [2]bool) {
+	g, ok := protocol.FindGGEP(ext, "UP")
+	if b, err := g.Data(8); ok && err == nil && len(b) >= 3 {
+		full = [2]bool{b[1] == 0, b[2] == 0}
+	}
+	return full
 }
 
 const (
@@ -98,10 +116,12 @@ func (n *Node) onPing(l *link, h protocol.Header, m Received, out []Action) []Ac
 	}
 	picked, count := n.pongs.choose(n.now, l.id, l.peer.Listen)
 	for i := range n.pongs.ring {
-		if picked[i] {
-			e := &n.pongs.ring[i]
+		if e := &n.pongs.ring[i]; picked[i] && !n.blocked(e.p.Addr.Addr()) {
+			if e.p.Addr.Addr().Is6() && !l.peer.GGEP {
+				continue // cannot be told
+			}
 			head := protocol.Header{ID: h.ID, Kind: protocol.KindPong, TTL: h.Hops + 1, Hops: min(e.hops+1, HardTTL-h.Hops-1)}
-			out = n.sendNew(l, head, e.p, out)
+			out = n.sendNew(l, head, pongOf(e.p), out)
 		}
 	}
 	if count < pongsPerPing/2 {
@@ -116,10 +136,10 @@ func (n *Node) neighbourPongs(to *link, ping protocol.Header, out []Action) []Ac
 	h := protocol.Header{ID: ping.ID, Kind: protocol.KindPong, TTL: 1, Hops: 1}
 	for _, l := range n.links {
 		a := l.peer.Listen
-		if l == to || l.peer.Role == RoleLeaf || !a.Addr().Is4() || !n.mayDial(a.Addr(), to.peer.Addr.Addr().IsLoopback()) {
+		if l == to || l.peer.Role == RoleLeaf || !a.Addr().Is4() && !to.peer.GGEP || !n.mayDial(a.Addr(), to.peer.Addr.Addr().IsLoopback()) {
 			continue
 		}
-		out = n.sendNew(to, h, protocol.Pong{Addr: a, KBytes: protocol.PongKBytes(0, true)}, out)
+		out = n.sendNew(to, h, pongOf(protocol.Pong{Addr: a, KBytes: protocol.PongKBytes(0, true)}), out)
 	}
 	return out
 }
@@ -141,12 +161,22 @@ func (n *Node) relayPing(from *link, h protocol.Header, m Received, out []Action
 
 func (n *Node) ownPong(l *link, ping protocol.Header, out []Action) []Action {
 	a := n.addrFor(l)
-	if a.Port() == 0 {
+	if n.firewalled() {
 		return out // a node that cannot be connected to stays silent (docs/protocol.md 4)
 	}
 	kb := protocol.PongKBytes(uint32(min(n.shared.Bytes>>10, 1<<31)), n.cfg.Role != RoleLeaf)
 	h := protocol.Header{ID: ping.ID, Kind: protocol.KindPong, TTL: ping.Hops + 1}
-	return n.sendNew(l, h, protocol.Pong{Addr: a, Files: uint32(n.shared.Files), KBytes: kb}, out)
+	p := protocol.Pong{Addr: a, Files: uint32(n.shared.Files), KBytes: kb}
+	if l.peer.GGEP {
+		p.Ext = protocol.AppendGGEP(nil, n.ownItems()...)
+	}
+	return n.sendNew(l, h, p, out)
+}
+
+// pongOf returns p with its address in the extensions, if it is an IPv6 one.
+func pongOf(p protocol.Pong) protocol.Pong {
+	p.Ext = protocol.AppendGGEP(nil, protocol.AddrItem(p.Addr.Addr())...)
+	return p
 }
 
 // addrFor is Addr as it should be told to the peer of l: where the node does
@@ -164,6 +194,7 @@ func (n *Node) onPong(l *link, h protocol.Header, m Received, out []Action) []Ac
 	if err != nil {
 		return n.malformed(l, h.Kind, out)
 	}
+	p.Addr = protocol.FullAddr(p.Addr, p.Ext)
 	r := n.pings.find(&h.ID)
 	if n.mayLearn(l, r) {
 		n.hear(p.Addr, l.peer.Addr.Addr().IsLoopback())
@@ -171,9 +202,10 @@ func (n *Node) onPong(l *link, h protocol.Header, m Received, out []Action) []Ac
 	if r == nil {
 		return n.dropped(h.Kind, DropNoRoute, out)
 	}
+	full := fullIn(p.Ext)
 	p.Ext = nil
 	if p.Addr != n.Addr() && n.mayDial(p.Addr.Addr(), l.peer.Addr.Addr().IsLoopback()) {
-		n.pongs.add(pong{p: p, hops: h.Hops, from: l.id, at: n.now})
+		n.pongs.add(pong{p: p, hops: h.Hops, from: l.id, at: n.now, full: full})
 	}
 	if r.link == self {
 		return n.dial(out)

@@ -1,11 +1,117 @@
 package overlay
 
-import "net/netip"
+import (
+	"net/netip"
+
+	"github.com/seed282dab8e/servent/protocol"
+)
+
+// maxProxies is how many push proxies a node asks for and its hits name.
+const maxProxies = 4
+
+// Proxies returns the push proxies that this node has found for itself.
+func (n *Node) Proxies() []netip.AddrPort {
+	var found []netip.AddrPort
+	for _, l := range n.links {
+		if l.proxy.IsValid() && len(found) < maxProxies {
+			found = append(found, l.proxy)
+		}
+	}
+	return found
+}
+
+// proxied returns the link of a servent that this node is push proxy of.
+func (n *Node) proxied(id protocol.GUID) *link {
+	for _, l := range n.links {
+		if l.client == id && id != (protocol.GUID{}) {
+			return l
+		}
+	}
+	return nil
+}
+
+// askProxies asks a few peers to be push proxies, where nobody can connect.
+func (n *Node) askProxies(out []Action) []Action {
+	if !n.firewalled() {
+		return out
+	}
+	asked := 0
+	for _, l := range n.links {
+		if l.askedProxy {
+			asked++
+		}
+	}
+	for _, l := range n.links {
+		if asked >= maxProxies {
+			break
+		}
+		if l.askedProxy || l.peer.Role == RoleLeaf || !l.supports.has(protocol.VendorProxyRequest) {
+			continue
+		}
+		l.askedProxy = true
+		asked++
+		h := protocol.Header{ID: n.cfg.ID, Kind: protocol.KindVendor, TTL: 1}
+		out = n.sendNew(l, h, protocol.NewProxyRequest(), out)
+	}
+	return out
+}
+
+// onProxyRequest makes this node push proxy of the peer of l, whose GUID the
+// message has for id.
+func (n *Node) onProxyRequest(l *link, h protocol.Header, out []Action) []Action {
+	a := n.addrFor(l)
+	known := l.peer.GUID != (protocol.GUID{}) && l.peer.GUID != h.ID
+	taken := n.proxied(h.ID)
+	if known || taken != nil && taken != l || h.ID == n.cfg.ID || n.firewalled() || n.cfg.Role == RoleLeaf || a.Addr().IsUnspecified() {
+		return n.dropped(h.Kind, DropRole, out)
+	}
+	l.client = h.ID
+	head := protocol.Header{ID: h.ID, Kind: protocol.KindVendor, TTL: 1}
+	return n.sendNew(l, head, protocol.NewProxyAck(a), out)
+}
+
+// onProxyAck notes where a push proxy of ours listens. That is at its own
+// address; another machine's it may not name.
+func (n *Node) onProxyAck(l *link, h protocol.Header, v protocol.Vendor, out []Action) []Action {
+	a, err := v.ProxyAck()
+	if err != nil {
+		return n.malformed(l, h.Kind, out)
+	}
+	if !l.askedProxy || h.ID != n.cfg.ID || a.Port() == 0 {
+		return n.dropped(h.Kind, DropNoRoute, out)
+	}
+	if ip := l.peer.Addr.Addr().Unmap(); a.Addr() != l.peer.Listen.Addr() {
+		a = netip.AddrPortFrom(ip, a.Port())
+	}
+	l.proxy = a
+	return out
+}
 
 // onProxyPush passes a Push on to a servent that this node is push proxy of.
 func (n *Node) onProxyPush(ev ProxyPush, out []Action) []Action {
-	return append(out, Action{Op: OpPushFailed, ID: ev.Servent})
+	l := n.proxied(ev.Servent)
+	if l == nil {
+		return append(out, Action{Op: OpPushFailed, ID: ev.Servent})
+	}
+	h := protocol.Header{ID: n.newID(), Kind: protocol.KindPush, TTL: 1}
+	p := protocol.Push{Servent: ev.Servent, Index: ev.Index, Addr: ev.Addr, Ext: protocol.AppendGGEP(nil, protocol.AddrItem(ev.Addr.Addr())...)}
+	return n.sendNew(l, h, p, out)
 }
 
-// Proxies returns the push proxies that this node has found for itself.
-func (n *Node) Proxies() []netip.AddrPort { return nil }
+// pushByUDP sends a Push to the push proxies that a hit named.
+func (n *Node) pushByUDP(ev UserPush, out []Action) []Action {
+	p := protocol.Push{Servent: ev.Servent, Index: ev.Index, Addr: n.udpAddr(), Ext: protocol.AppendGGEP(nil, n.ownItems()...)}
+	if p.Addr.Addr().IsUnspecified() {
+		return out
+	}
+	for _, a := range ev.Proxies[:min(len(ev.Proxies), maxProxies)] {
+		a = netip.AddrPortFrom(a.Addr().Unmap(), a.Port())
+		if !n.maySend(a, false) {
+			out = n.dropped(protocol.KindPush, DropUDPStranger, out)
+			continue
+		}
+		h := protocol.Header{ID: n.newID(), Kind: protocol.KindPush, TTL: 1}
+		out = n.emit(a, protocol.AppendMessage(nil, h, p), out)
+	}
+	return out
+}

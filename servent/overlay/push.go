@@ -14,7 +14,11 @@ func (n *Node) onPush(l *link, h protocol.Header, m Received, out []Action) []Ac
 		return n.malformed(l, h.Kind, out)
 	}
 	if p.Servent == n.cfg.ID {
+		p.Addr = protocol.FullAddr(p.Addr, p.Ext)
 		return n.dialBack(l, p, out)
+	}
+	if client := n.proxied(p.Servent); client != nil && client != l {
+		return n.send(client, m.Msg, 1, min(h.Hops, HardTTL-2)+1, out)
 	}
 	r := n.servers.find(&p.Servent)
 	if r == nil {
@@ -41,18 +45,25 @@ func (n *Node) mayDialBack(l *link, a netip.Addr) bool {
 	switch {
 	case n.mayDial(a, peer.IsLoopback()):
 		return true
-	case !isHost(a) || a.IsLoopback():
+	case !isHost(a) || a.IsLoopback() || n.blocked(a):
 		return false
 	}
 	return !n.cfg.Public || peer == n.Addr().Addr() && !peer.IsUnspecified()
 }
 
 func (n *Node) onUserPush(ev UserPush, out []Action) []Action {
+	sent := len(out)
+	out = n.pushByUDP(ev, out)
 	r := n.servers.find(&ev.Servent)
 	if r == nil || n.byID[r.link] == nil {
+		if len(out) > sent {
+			return out
+		}
 		return append(out, Action{Op: OpPushFailed, ID: ev.Servent})
 	}
 	l := n.byID[r.link]
 	h := protocol.Header{ID: n.newID(), Kind: protocol.KindPush, TTL: min(r.hops+2, HardTTL)}
-	return n.sendNew(l, h, protocol.Push{Servent: ev.Servent, Index: ev.Index, Addr: n.addrFor(l)}, out)
+	return n.sendNew(l, h, protocol.Push{
+		Servent: ev.Servent, Index: ev.Index, Addr: n.addrFor(l), Ext: protocol.AppendGGEP(nil, n.ownItems()...),
+	}, out)
 }

@@ -1,6 +1,7 @@
 package overlay
 
 import (
+	"slices"
 	"time"
 
 	"github.com/seed282dab8e/servent/protocol"
@@ -9,8 +10,9 @@ import (
 
 // ownQuery is a search of the user's that goes on.
 type ownQuery struct {
-	id    protocol.GUID
-	ttl   uint8 // 0: each link's default
+	id    protocol.GUID // as the user knows it
+	wire  protocol.GUID // as others do
+	ttl   uint8         // 0: each link's default
 	until time.Duration
 	query protocol.Query
 }
@@ -32,7 +34,8 @@ func (n *Node) onQuery(l *link, h protocol.Header, m Received, out []Action) []A
 		return n.relayQuery(l, &h, m, out)
 	}
 	n.queries.add(n.now, route{id: h.ID, link: l.id, ttl: h.TTL, hops: h.Hops})
-	if n.mayHold(&q) {
+	if n.mayHold(&q) && n.mayHelp(q.Flags) {
+		n.noteWish(l, &h, &q)
 		n.stats.Searches++
 		out = append(out, Action{Op: OpSearch, ID: h.ID, Msg: m.Msg[protocol.HeaderSize:], Limit: n.hitLimit(q.Flags)})
 	}
@@ -104,6 +107,12 @@ func (n *Node) mayHold(q *protocol.Query) bool {
 	return n.shared.Table != nil && matches(n.shared.Table, n.hashes, q)
 }
 
+// mayHelp says whether a searcher could get a file of ours: of two that cannot
+// be connected to, neither can.
+func (n *Node) mayHelp(f protocol.QueryFlags) bool {
+	return !(n.firewalled() && f.Has(protocol.FlagFirewalled))
+}
+
 func (n *Node) hitLimit(f protocol.QueryFlags) int {
 	if most := int(f.MaxHits()); most > 0 {
 		return min(most, n.cfg.MaxHits)
@@ -127,13 +136,41 @@ func (n *Node) onUserQuery(ev UserQuery, out []Action) []Action {
 		}
 		q.query.Ext = append(q.query.Ext, u.SHA1URN()...)
 	}
+	n.tellAddr(&q)
 	n.own = append(n.own, q)
-	n.queries.put(n.now, route{id: ev.ID, link: self, ttl: HardTTL})
+	n.queries.put(n.now, route{id: q.wire, link: self, ttl: HardTTL})
 	n.arm(q.until)
 	for _, l := range n.links {
 		out = n.sendOwn(l, &n.own[len(n.own)-1], out)
 	}
 	return out
+}
+
+// tellAddr completes a search with how its hits can come: over UDP, over IPv6,
+// or not at all without a push. A query that would grow too long to be relayed
+// stays without.
+func (n *Node) tellAddr(q *ownQuery) {
+	q.wire = q.id
+	if n.firewalled() {
+		q.query.Flags |= protocol.FlagFirewalled
+	}
+	var items []protocol.GGEP
+	wire, oob := n.wireID(q.id)
+	if oob {
+		items = append(items, protocol.NewGGEP(protocol.GGEPToken, nil))
+	}
+	if n.Addr6().IsValid() {
+		items = append(items, protocol.NewGGEP(protocol.GGEPWants6, nil))
+	}
+	ext := protocol.AppendGGEP(slices.Clone(q.query.Ext), items...)
+	if full := (protocol.Query{Text: q.query.Text, Ext: ext}); len(items) == 0 || len(full.Append(nil)) > protocol.MaxRelayedQuery {
+		return
+	}
+	q.query.Ext = ext
+	if oob {
+		q.wire = wire
+		q.query.Flags |= protocol.FlagOOB
+	}
 }
 
 // sendOwn sends a search of the user's on l: with the TTL that was asked for,
@@ -146,7 +183,7 @@ func (n *Node) sendOwn(l *link, q *ownQuery, out []Action) []Action {
 	if l.peer.Role == RoleLeaf || l.hopsFlow == 0 {
 		return out
 	}
-	return n.sendNew(l, protocol.Header{ID: q.id, Kind: protocol.KindQuery, TTL: ttl}, q.query, out)
+	return n.sendNew(l, protocol.Header{ID: q.wire, Kind: protocol.KindQuery, TTL: ttl}, q.query, out)
 }
 
 func (n *Node) onUserQueryEnd(ev UserQueryEnd) {
@@ -158,9 +195,10 @@ func (n *Node) onUserQueryEnd(ev UserQueryEnd) {
 	}
 }
 
+// ownQuery returns the user's search that has that id on the wire.
 func (n *Node) ownQuery(id *protocol.GUID) *ownQuery {
 	for i := range n.own {
-		if n.own[i].id == *id {
+		if n.own[i].wire == *id {
 			return &n.own[i]
 		}
 	}

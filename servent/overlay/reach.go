@@ -1,6 +1,11 @@
 package overlay
 
-import "net/netip"
+import (
+	"net/netip"
+	"time"
+
+	"github.com/seed282dab8e/servent/protocol"
+)
 
 // Reach says whether strangers can get through to a node.
 type Reach uint8
@@ -11,18 +16,162 @@ const (
 	ReachNo
 )
 
+var reachNames = [...]string{"unknown", "yes", "no"}
+
 // String returns "unknown", "yes" or "no".
-func (r Reach) String() string { return [...]string{"unknown", "yes", "no"}[r] }
+func (r Reach) String() string { return reachNames[min(int(r), len(reachNames)-1)] }
 
 // Reachable says what the node has found out about itself: whether connections,
 // and whether datagrams that it did not ask for, come through.
-func (n *Node) Reachable() (tcp, udp Reach) { return n.tcp.state, n.udpIn.state }
+func (n *Node) Reachable() (tcp, udp Reach) {
+	if n.cannotListen() {
+		return ReachNo, ReachNo
+	}
+	return n.tcp.state, n.udpIn.state
+}
 
-// reach is what tests of one kind have told.
-type reach struct{ state Reach }
+// reach is what the tests of one kind have told. A test asks a few peers to
+// come by; it fails when nobody has come in time.
+type reach struct {
+	state Reach
+	next  time.Duration // when the next test begins
+	ends  time.Duration // when the present one has failed; 0 while there is none
+	fails uint8         // in a row
+}
 
-func (n *Node) onConnectedBack(ConnectedBack) { n.tcp.state = ReachYes }
+const (
+	firstTest  = 10 * time.Second // after the first link that can help
+	testTime   = 30 * time.Second
+	testAgain  = time.Minute      // after a failure
+	testNo     = 5 * time.Minute  // once it is known that nothing comes through
+	testYes    = 20 * time.Minute // once it is known that something does
+	testPeers  = 3                // that are asked
+	maxTestBad = 2                // tests that fail before that is believed
+)
 
-// Outside returns this node's UDP address as others see it; zero when nobody
-// has told.
-func (n *Node) Outside() netip.AddrPort { return netip.AddrPort{} }
+// passed notes that somebody has come through.
+func (r *reach) passed(now time.Duration) {
+	*r = reach{state: ReachYes, next: now + testYes}
+}
+
+// failed notes that nobody came. One test may fail for the peers' sake.
+func (r *reach) failed(now time.Duration) {
+	r.ends, r.next = 0, now+testAgain
+	if r.fails++; r.fails >= maxTestBad {
+		r.state, r.next = ReachNo, now+testNo
+	}
+}
+
+// cannotListen says whether no test is worth while.
+func (n *Node) cannotListen() bool { return n.cfg.Firewalled || n.cfg.Listen.Port() == 0 }
+
+// firewalled says whether nobody can connect to this node, as far as it knows.
+// While nothing is known it takes itself for reachable.
+func (n *Node) firewalled() bool { return n.cannotListen() || n.tcp.state == ReachNo }
+
+func (n *Node) onConnectedBack(ev ConnectedBack, out []Action) []Action {
+	if !n.tellsReach(ev.From.Addr().Unmap()) {
+		return out
+	}
+	n.tcp.passed(n.now)
+	n.arm(n.tcp.next)
+	return out
+}
+
+// tellsReach says whether a connection from a proves anything: on the public
+// network one from our own does not.
+func (n *Node) tellsReach(a netip.Addr) bool {
+	return n.mayDial(a, true) && (!n.cfg.Public || a != n.Addr().Addr())
+}
+
+// testReach begins the tests that are due and ends those that have failed.
+func (n *Node) testReach(out []Action) []Action {
+	if n.cannotListen() || len(n.links) == 0 {
+		return out
+	}
+	out = n.test(&n.tcp, protocol.VendorConnectBack, out)
+	if n.cfg.UDP {
+		out = n.test(&n.udpIn, protocol.VendorUDPConnectBack, out)
+	}
+	return n.askProxies(out)
+}
+
+func (n *Node) test(r *reach, by protocol.VendorType, out []Action) []Action {
+	switch {
+	case r.ends > 0 && r.ends <= n.now:
+		r.failed(n.now)
+	case r.ends == 0 && r.next > 0 && r.next <= n.now:
+		asked := 0
+		for i := 0; i < len(n.links) && asked < testPeers; i++ {
+			if l := n.links[i]; l.supports.has(by) && (by != protocol.VendorUDPConnectBack || n.unheard(l)) {
+				out = n.askBack(l, by, out)
+				asked++
+			}
+		}
+		r.next = n.now + testAgain // nobody to ask
+		if asked > 0 {
+			r.ends = n.now + testTime
+		}
+	}
+	switch {
+	case r.ends > 0:
+		n.arm(r.ends)
+	case r.next > 0:
+		n.arm(r.next)
+	}
+	return out
+}
+
+// unheard says whether no datagram has gone to the machine of l lately: a
+// firewall lets answers in.
+func (n *Node) unheard(l *link) bool {
+	if n.dgrams == nil {
+		return true
+	}
+	c := n.dgrams.contacts.find(netip.AddrPortFrom(l.peer.Addr.Addr().Unmap(), l.peer.Listen.Port()))
+	return c == nil || c.asked == 0 && c.answered == 0
+}
+
+// askBack asks the peer of l to come by at our port.
+func (n *Node) askBack(l *link, by protocol.VendorType, out []Action) []Action {
+	port := n.cfg.Listen.Port()
+	h := protocol.Header{ID: n.newID(), Kind: protocol.KindVendor, TTL: 1}
+	if by == protocol.VendorConnectBack {
+		return n.sendNew(l, h, protocol.NewConnectBack(port), out)
+	}
+	n.udp().asked.add(n.now, question{id: h.ID, why: forReach, until: n.now + testTime})
+	return n.sendNew(l, h, protocol.NewUDPConnectBack(port), out)
+}
+
+// scheduleTest has the first test begin soon after a peer can help with it.
+func (n *Node) scheduleTest() {
+	for _, r := range []*reach{&n.tcp, &n.udpIn} {
+		if r.next == 0 {
+			r.next = n.now + firstTest
+		}
+		n.arm(r.next)
+	}
+}
+
+// rateComeBack is how often a link may ask us to come by.
+var rateComeBack = Rate{1. / 60, 2}
+
+// comeBack does what a BEAR/7 or GTKG/7 asks: it comes to the port named, at the
+// link's own address and nowhere else.
+func (n *Node) comeBack(l *link, h protocol.Header, v protocol.Vendor, out []Action) []Action {
+	port, err := v.ConnectBack()
+	if err != nil {
+		return n.malformed(l, h.Kind, out)
+	}
+	to := netip.AddrPortFrom(l.peer.Addr.Addr().Unmap(), port)
+	if n.blocked(to.Addr()) || !l.comeBacks.allow(n.now, rateComeBack) {
+		return n.dropped(h.Kind, DropRate, out)
+	}
+	if v.Type() == protocol.VendorConnectBack {
+		return append(out, Action{Op: OpConnectBack, Addr: to})
+	}
+	if !n.maySend(to, true) {
+		return n.dropped(h.Kind, DropUDPStranger, out)
+	}
+	return n.ask(to, forOthers, h.ID, protocol.HeaderSize, out)
+}

@@ -17,23 +17,32 @@ type Counter struct{ In, Out, Duplicate, Dropped uint64 }
 type Drop uint8
 
 const (
-	DropMalformed Drop = iota // cannot be parsed
-	DropTTL                   // TTL 0, or TTL and hops add up to too much
-	DropRate                  // the link sends faster than it may
-	DropQueueFull             // the peer reads slower than we send
-	DropNoRoute               // answers something this node never saw, or has forgotten
-	DropEnded                 // answers a search that has ended
-	DropTooLarge              // larger than is relayed
-	DropUnknown               // of a kind or vendor code this node does not know
-	DropRole                  // not for this role: a leaf relays nothing
-	DropDialBack              // a Push that asks for too much, or a place not dialled
-	DropNotWanted             // the receiver asked not to get it (hops flow, route table)
+	DropMalformed   Drop = iota // cannot be parsed
+	DropTTL                     // TTL 0, or TTL and hops add up to too much
+	DropRate                    // the link sends faster than it may
+	DropQueueFull               // the peer reads slower than we send
+	DropNoRoute                 // answers something this node never saw, or has forgotten
+	DropEnded                   // answers a search that has ended
+	DropTooLarge                // larger than is relayed
+	DropUnknown                 // of a kind or vendor code this node does not know
+	DropRole                    // not for this role: a leaf relays nothing
+	DropDialBack                // a Push that asks for too much, or a place not dialled
+	DropNotWanted               // the receiver asked not to get it (hops flow, route table)
+	DropBlocked                 // comes from an address that the user blocks
+	DropUDPStranger             // comes from, or would go to, where no datagram may
+	DropUDPRate                 // too many datagrams, of one address or of all
+	DropUDPUnasked              // answers no datagram of ours
+	DropUDPUnproven             // would be more than an address has sent that has not proven itself
+	DropUDPHeld                 // there is no room for what waits for such a proof
+	DropOOBToken                // a hit over UDP, or the wish for one, without the right token
+	DropOOBUnwanted             // hits that waited for a searcher in vain
 	numDrops
 )
 
 var dropNames = [numDrops]string{
 	"malformed", "ttl", "rate", "queue_full", "no_route", "search_ended",
 	"too_large", "unknown", "role", "dial_back", "not_wanted",
+	"blocked", "udp_stranger", "udp_rate", "udp_unasked", "udp_unproven", "udp_held_full", "oob_token", "oob_unwanted",
 }
 
 // String returns the reason's name as used in JSON.
@@ -73,13 +82,14 @@ func kindIndex(k protocol.Kind) int {
 
 // Stats counts what a node has done since it was made.
 type Stats struct {
-	Kinds       [len(kinds) + 1]Counter
-	Drops       [numDrops]uint64
-	Closed      map[uint16]uint64 // links closed by this node, by Bye code
-	ByesHeard   uint64
-	Refused     uint64 // handshakes
-	DialsFailed uint64
-	Searches    uint64 // look-ups in the node's own files
+	Kinds                     [len(kinds) + 1]Counter
+	Drops                     [numDrops]uint64
+	Closed                    map[uint16]uint64 // links closed by this node, by Bye code
+	ByesHeard                 uint64
+	Refused                   uint64 // handshakes
+	DialsFailed               uint64
+	DatagramsIn, DatagramsOut uint64
+	Searches                  uint64 // look-ups in the node's own files
 }
 
 // Of returns the counter of kind k.

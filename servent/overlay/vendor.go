@@ -1,15 +1,41 @@
 package overlay
 
 import (
+	"slices"
+
 	"github.com/seed282dab8e/servent/protocol"
 )
 
 // supported lists the vendor messages that this node acts upon.
-var supported = []protocol.MessageID{protocol.VendorHopsFlow.ID()}
+var supported = []protocol.MessageID{
+	protocol.VendorHopsFlow.ID(), protocol.VendorConnectBack.ID(), protocol.VendorProxyRequest.ID(), protocol.VendorProxyAck.ID(),
+}
+
+// supportedUDP lists those that a node acts upon which has a socket for UDP.
+var supportedUDP = []protocol.MessageID{
+	protocol.VendorUDPConnectBack.ID(), protocol.VendorCrawlPing.ID(), protocol.VendorHitsWanted.ID(), protocol.VendorHitsReady.ID(),
+	protocol.VendorHeadPing.ID(),
+}
+
+// vendorSet is a set of the vendor messages that this package knows.
+type vendorSet uint32
+
+func (s vendorSet) has(t protocol.VendorType) bool { return s&(1<<t) != 0 }
+
+func setOf(ids []protocol.MessageID) (s vendorSet) {
+	for _, id := range ids {
+		s |= 1 << protocol.Vendor{Code: id.Code, Selector: id.Selector}.Type()
+	}
+	return s
+}
 
 func (n *Node) sendSupported(l *link, out []Action) []Action {
 	h := protocol.Header{ID: n.newID(), Kind: protocol.KindVendor, TTL: 1}
-	v := protocol.Vendor{Data: protocol.AppendMessagesSupported(nil, supported...)}
+	data := supported
+	if n.cfg.UDP {
+		data = slices.Concat(supported, supportedUDP)
+	}
+	v := protocol.Vendor{Data: protocol.AppendMessagesSupported(nil, data...)}
 	return n.sendNew(l, h, v, out)
 }
 
@@ -19,8 +45,19 @@ func (n *Node) onVendor(l *link, h protocol.Header, m Received, out []Action) []
 		return n.malformed(l, h.Kind, out)
 	}
 	switch v.Type() {
-	case protocol.VendorMessagesSupported: // nothing depends on what a peer supports yet
-		_, err = protocol.ParseMessagesSupported(v.Data)
+	case protocol.VendorMessagesSupported:
+		var ids []protocol.MessageID
+		if ids, err = protocol.ParseMessagesSupported(v.Data); err == nil {
+			l.supports = setOf(ids)
+			n.scheduleTest()
+			return n.askProxies(out)
+		}
+	case protocol.VendorConnectBack, protocol.VendorUDPConnectBack:
+		return n.comeBack(l, h, v, out)
+	case protocol.VendorProxyRequest:
+		return n.onProxyRequest(l, h, out)
+	case protocol.VendorProxyAck:
+		return n.onProxyAck(l, h, v, out)
 	case protocol.VendorFeaturesSupported:
 		_, err = protocol.ParseFeaturesSupported(v.Data)
 	case protocol.VendorHopsFlow:

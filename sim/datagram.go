@@ -1,0 +1,81 @@
+package sim
+
+import (
+	"fmt"
+	"net/netip"
+
+	"github.com/seed282dab8e/servent/servent/overlay"
+)
+
+// datagram sends what a node wants to go over UDP. It may be lost, and nobody
+// is told.
+func (w *World) datagram(m *member, a *overlay.Action) {
+	msg := w.withTTL(a.Msg, a.TTL, a.Hops)
+	w.sendFrom(m, m.addr, a.Addr, msg)
+}
+
+// SendDatagram has a node, or whoever forges its address, send a message over
+// UDP that comes from the address from.
+func (w *World) SendDatagram(id NodeID, from, to netip.AddrPort, msg []byte) {
+	w.sendFrom(w.nodes[id], from, to, msg)
+}
+
+func (w *World) sendFrom(m *member, from, to netip.AddrPort, msg []byte) {
+	w.traceDatagram(m, from, to, msg)
+	if m.sentTo == nil {
+		m.sentTo = map[netip.AddrPort]bool{}
+	}
+	m.sentTo[to] = true
+	target := w.byAddr[to]
+	if target == nil || w.cfg.Loss > 0 && w.rand.Float64() < w.cfg.Loss {
+		return
+	}
+	w.After(w.cfg.Latency(w.rand), func() {
+		// What a firewall lets in answers what has gone out.
+		if target.actor == nil || target.shut() && !target.sentTo[from] {
+			return
+		}
+		w.step(target, overlay.Datagram{From: from, Msg: msg})
+	})
+}
+
+// shut says whether nobody can connect to a node.
+func (m *member) shut() bool { return m.cfg.Firewalled || m.cfg.Filtered }
+
+func (w *World) traceDatagram(m *member, from, to netip.AddrPort, msg []byte) {
+	w.trace.mix(uint64(w.now))
+	w.trace.mix(uint64(traceUDP)<<56 | uint64(uint32(m.id)))
+	w.trace.mixBytes(msg)
+	if w.trace.keep {
+		name := w.Name(m.id)
+		if from != m.addr {
+			name += " as " + w.addrName(from)
+		}
+		w.line(fmt.Sprintf("%s->%s udp %s", name, w.addrName(to), w.describe(msg)))
+	}
+}
+
+// connectBack connects to a node that wants to know whether that can be done.
+func (w *World) connectBack(m *member, a *overlay.Action) {
+	target, from := w.byAddr[a.Addr], netip.AddrPortFrom(m.addr.Addr(), 32768)
+	w.note(traceNote, m.id, func() string { return w.Name(m.id) + "->" + w.addrName(a.Addr) + " CONNECTBACK tcp" })
+	if target == nil || target.shut() {
+		return
+	}
+	w.After(w.cfg.Latency(w.rand), func() {
+		if target.actor != nil {
+			w.step(target, overlay.ConnectedBack{From: from})
+		}
+	})
+}
+
+// lookUpHead answers a HEAD ping from a node's shelf.
+func (w *World) lookUpHead(m *member, a *overlay.Action) {
+	have := m.shelf != nil && m.shelf.has(a.Text)
+	id := a.ID
+	w.After(0, func() {
+		if m.actor != nil {
+			w.step(m, overlay.LocalHead{ID: id, Have: have})
+		}
+	})
+}
