@@ -105,6 +105,26 @@ func BenchmarkFill(b *testing.B) {
 	}
 }
 
+// BenchmarkOpen opens a full index, which reads all of it.
+func BenchmarkOpen(b *testing.B) {
+	l := newLibrary(*benchDocs)
+	cfg := Config{Dir: filepath.Join(b.TempDir(), "index"), Doc: l.doc}
+	for b.Loop() {
+		x, err := Open(cfg)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if x.Fresh() {
+			b.StopTimer()
+			fill(b, x, l)
+			b.StartTimer()
+		}
+		if err := x.Close(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
 // BenchmarkFind asks for at most 64 hits, as a peer's query does.
 func BenchmarkFind(b *testing.B) {
 	l := newLibrary(*benchDocs)
