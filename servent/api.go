@@ -192,9 +192,9 @@ func (e EdgeInfo) Counts() map[string]uint64 {
 type IndexInfo struct {
 	Files    int    `json:"files"`
 	Searches uint64 `json:"searches"`
-}
 	Bytes    int64  `json:"bytes"` // on disk
 	State    string `json:"state"` // ok, full, rebuilding or failed
+}
 
 // TransferInfo counts transfers since the start.
 type TransferInfo struct {

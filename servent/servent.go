@@ -139,8 +139,8 @@ func (s *Servent) library() {
 		info := ScanInfo(p)
 		s.emit(Event{Event: "scan", Scan: &info})
 	}})
-	s.serveUploads()
 	s.index.begin(s.lib)
+	s.serveUploads()
 	s.loads = transfer.NewClient(transfer.ClientConfig{
 		Dial: dialFunc(s.dialTCP), Push: s.push, Agent: s.cfg.agent(),
 		Rate: limiter(s.cfg.DownloadRate), Log: s.log,
@@ -162,10 +162,10 @@ func (s *Servent) Close() {
 		s.listener.Close()
 		s.udp.Close()
 	}
-	if s.unlock != nil {
 	if s.index != nil {
 		s.index.Close()
 	}
+	if s.unlock != nil {
 		_ = s.unlock.Close() // gives the lock back, whatever it says
 	}
 }
