@@ -47,6 +47,7 @@ func testImports() map[string][]string {
 	return map[string][]string{
 		"search":            {"search/indextest"},
 		"search/bleveindex": {"search/indextest"},
+		"servent":           {"search/indextest"},
 		"servent/overlay":   {"sim"},
 	}
 }
