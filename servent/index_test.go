@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"iter"
 	"maps"
-	"os"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -183,13 +182,7 @@ func TestOwnIndexMadeAnew(t *testing.T) {
 			defer cancel()
 			running.Go(func() { s.run(ctx) })
 			for round := range 2 {
-				paths, err := filepath.Glob(filepath.Join(dir, indexDir, name))
-				if err != nil || len(paths) == 0 {
-					t.Fatal(paths, err)
-				}
-				if err := os.Truncate(paths[0], 100); err != nil {
-					t.Fatal(err)
-				}
+				cutShort(t, filepath.Join(dir, indexDir, name))
 				s.mustApply(t, names(20_000+round, 1), []search.DocID{search.DocID(round + 1)})
 				for s.State() != indexOK { // run mends it
 					s.wantFound(t, "absent", 0)
