@@ -3,6 +3,7 @@ package sim
 import (
 	"fmt"
 	"net/netip"
+	"time"
 
 	"github.com/seed282dab8e/servent/servent/overlay"
 )
@@ -23,20 +24,26 @@ func (w *World) SendDatagram(id NodeID, from, to netip.AddrPort, msg []byte) {
 func (w *World) sendFrom(m *member, from, to netip.AddrPort, msg []byte) {
 	w.traceDatagram(m, from, to, msg)
 	if m.sentTo == nil {
-		m.sentTo = map[netip.AddrPort]bool{}
+		m.sentTo = map[netip.AddrPort]time.Duration{}
 	}
-	m.sentTo[to] = true
+	m.sentTo[to] = w.now
 	target := w.byAddr[to]
 	if target == nil || w.cfg.Loss > 0 && w.rand.Float64() < w.cfg.Loss {
 		return
 	}
 	w.After(w.cfg.Latency(w.rand), func() {
-		// What a firewall lets in answers what has gone out.
-		if target.actor == nil || target.shut() && !target.sentTo[from] {
-			return
+		if target.actor != nil && target.letsIn(from, w.now) {
+			w.step(target, overlay.Datagram{From: from, Msg: msg})
 		}
-		w.step(target, overlay.Datagram{From: from, Msg: msg})
 	})
+}
+
+// holeTime is for how long a firewall lets in what answers a datagram.
+const holeTime = time.Minute
+
+func (m *member) letsIn(from netip.AddrPort, now time.Duration) bool {
+	at, ok := m.sentTo[from]
+	return !m.shut() || ok && now-at < holeTime
 }
 
 // shut says whether nobody can connect to a node.

@@ -16,7 +16,8 @@ import (
 //	PING ggep=SCP                  (without data)
 //	PONG of=b
 //	QUERY text="blue danube" pad=900 urn="file name"   (pad: bytes of extensions)
-//	HIT of=b name="blue danube.ogg"
+//	QUERY text="blue danube" oob=b  (hits shall go to b over UDP)
+//	HIT of=b name="blue danube.ogg" oob=q token=00 (over UDP, for search q)
 //	PUSH to=b back=c file=1
 //	BYE code=200 text="why"
 //	QRP reset=1024 | QRP words="blue danube" | QRP seq=2 of=3
@@ -24,6 +25,11 @@ import (
 //	JUNK kind=0x80 size=2          (a payload of zeros)
 func (s *script) message(c command) ([]byte, error) {
 	h := protocol.Header{ID: s.id(c.get("id")), TTL: 1}
+	if f := s.floods[c.get("oob")]; f != nil { // the search's id on the wire
+		h.ID = f.ID.WithAddr(s.w.Addr(f.From))
+	} else if a := s.addr(c.get("oob")); a.IsValid() {
+		h.ID = h.ID.WithAddr(a)
+	}
 	if v := c.get("ttl"); v != "" {
 		n, err := strconv.ParseUint(v, 10, 8)
 		if err != nil {
@@ -46,11 +52,17 @@ func (s *script) payload(c command) (protocol.Kind, protocol.Payload, error) {
 	case "PING":
 		return protocol.KindPing, protocol.Ping{Ext: ggep(c)}, nil
 	case "PONG":
-		return protocol.KindPong, protocol.Pong{Addr: s.addr(c.get("of")), KBytes: 8}, nil
+		a := s.addr(c.get("of"))
+		return protocol.KindPong, protocol.Pong{Addr: a, KBytes: 8, Ext: protocol.AppendGGEP(nil, protocol.AddrItem(a.Addr())...)}, nil
 	case "QUERY":
-		return protocol.KindQuery, query(c), nil
+		q := query(c)
+		if c.get("oob") != "" {
+			q.Flags |= protocol.FlagOOB
+			q.Ext = protocol.AppendGGEP(q.Ext, protocol.NewGGEP(protocol.GGEPToken, nil))
+		}
+		return protocol.KindQuery, q, nil
 	case "HIT":
-		return protocol.KindQueryHit, s.hit(c), nil
+		return protocol.KindQueryHit, withToken(s.hit(c), c.get("token")), nil
 	case "PUSH":
 		n, err := strconv.ParseUint("0"+c.get("file"), 10, 32)
 		to := s.w.GUID(s.byName[c.get("to")])

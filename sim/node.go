@@ -29,15 +29,15 @@ type Actor interface {
 type member struct {
 	id     NodeID
 	cfg    NodeConfig
-	shelf  *shelf                  // what it shares; nil when nothing
-	ends   []*end                  // its ends of links, in join order
-	starts uint64                  // how often it was started
-	actor  Actor                   // nil while it does not run
-	node   *overlay.Node           // actor, when it is a Node
-	sentTo map[netip.AddrPort]bool // datagrams
-	absent bool                    // vanished: its machine answers nobody
-	timer  time.Duration           // when the next atTimer is due; 0 when there is none
-	addr   netip.AddrPort          // where it lives
+	shelf  *shelf                           // what it shares; nil when nothing
+	ends   []*end                           // its ends of links, in join order
+	starts uint64                           // how often it was started
+	actor  Actor                            // nil while it does not run
+	node   *overlay.Node                    // actor, when it is a Node
+	sentTo map[netip.AddrPort]time.Duration // when it last sent a datagram there
+	absent bool                             // vanished: its machine answers nobody
+	timer  time.Duration                    // when the next atTimer is due; 0 when there is none
+	addr   netip.AddrPort                   // where it lives
 
 	expires   int // at the one time expiredAt
 	expiredAt time.Duration

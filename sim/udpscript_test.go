@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"encoding/hex"
 	"net/netip"
 
 	"github.com/seed282dab8e/servent/protocol"
@@ -47,4 +48,13 @@ func ggep(c command) []byte {
 		return protocol.AppendGGEP(nil, protocol.NewGGEP(id, nil))
 	}
 	return nil
+}
+
+// withToken puts a token, in hex, into the trailer of a hit.
+func withToken(h protocol.QueryHit, token string) protocol.QueryHit {
+	if b, err := hex.DecodeString(token); err == nil && len(b) > 0 {
+		ext := protocol.AppendGGEP(nil, protocol.NewGGEP(protocol.GGEPToken, b))
+		h.Trailer = protocol.QHD{Vendor: "STRG", Flags: protocol.HitGGEP, Private: ext}.Append(nil)
+	}
+	return h
 }

@@ -12,6 +12,7 @@ type contact struct {
 	got, answered int           // bytes, while the address is not proven
 	proven        time.Duration // until when
 	asked         time.Duration // when it was last sent a Ping; 0 for never
+	sent          time.Duration // when it was last sent anything; 0 for never
 	unheard       uint8         // Pings since it last answered one
 	pings, rest   bucket        // what it may send: pings, and everything else
 }

@@ -42,11 +42,12 @@ type reach struct {
 const (
 	firstTest  = 10 * time.Second // after the first link that can help
 	testTime   = 30 * time.Second
-	testAgain  = time.Minute      // after a failure
-	testNo     = 5 * time.Minute  // once it is known that nothing comes through
-	testYes    = 20 * time.Minute // once it is known that something does
-	testPeers  = 3                // that are asked
-	maxTestBad = 2                // tests that fail before that is believed
+	testAgain  = time.Minute            // after a failure
+	testNo     = 5 * time.Minute        // once it is known that nothing comes through
+	testYes    = 20 * time.Minute       // once it is known that something does
+	testPeers  = 3                      // that are asked
+	testSpread = 200 * time.Millisecond // times 0 to 255
+	maxTestBad = 2                      // tests that fail before that is believed
 )
 
 // passed notes that somebody has come through.
@@ -122,14 +123,20 @@ func (n *Node) test(r *reach, by protocol.VendorType, out []Action) []Action {
 	return out
 }
 
-// unheard says whether no datagram has gone to the machine of l lately: a
-// firewall lets answers in.
+// holeTime is for how long a firewall may let datagrams in from where some went.
+const holeTime = 2 * time.Minute
+
+// closed says whether what comes from an address is no answer to a firewall.
+func (c *contact) closed(now time.Duration) bool { return c.sent == 0 || now-c.sent >= holeTime }
+
+// unheard says whether no datagram has gone to the machine of l lately. Two
+// peers that test at once would open each other's firewalls: see scheduleTest.
 func (n *Node) unheard(l *link) bool {
 	if n.dgrams == nil {
 		return true
 	}
 	c := n.dgrams.contacts.find(netip.AddrPortFrom(l.peer.Addr.Addr().Unmap(), l.peer.Listen.Port()))
-	return c == nil || c.asked == 0 && c.answered == 0
+	return c == nil || c.closed(n.now)
 }
 
 // askBack asks the peer of l to come by at our port.
@@ -143,14 +150,17 @@ func (n *Node) askBack(l *link, by protocol.VendorType, out []Action) []Action {
 	return n.sendNew(l, h, protocol.NewUDPConnectBack(port), out)
 }
 
-// scheduleTest has the first test begin soon after a peer can help with it.
+// scheduleTest has the first test begin soon after a peer can help with it. That
+// of UDP begins at a time which depends on the GUID, so that two new peers hardly
+// test at once.
 func (n *Node) scheduleTest() {
-	for _, r := range []*reach{&n.tcp, &n.udpIn} {
-		if r.next == 0 {
-			r.next = n.now + firstTest
-		}
-		n.arm(r.next)
+	if n.tcp.next == 0 {
+		n.tcp.next = n.now + firstTest
 	}
+	if n.udpIn.next == 0 {
+		n.udpIn.next = n.now + firstTest + time.Duration(n.cfg.ID[1])*testSpread
+	}
+	n.arm(min(n.tcp.next, n.udpIn.next))
 }
 
 // rateComeBack is how often a link may ask us to come by.

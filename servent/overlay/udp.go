@@ -113,18 +113,17 @@ func (n *Node) affords(a netip.AddrPort, size int) bool {
 	return true
 }
 
-// hold keeps an answer, one for each address.
+// hold keeps an answer, the last for each address.
 func (n *Node) hold(to netip.AddrPort, msg []byte) bool {
 	u := n.udp()
 	u.held = slices.DeleteFunc(u.held, func(h held) bool {
-		if h.until > n.now {
+		if h.until > n.now && h.to != to {
 			return false
 		}
 		u.heldBytes -= len(h.msg)
 		return true
 	})
-	same := slices.ContainsFunc(u.held, func(h held) bool { return h.to == to })
-	if same || len(u.held) >= maxHeld || u.heldBytes+len(msg) > maxHeldBytes {
+	if len(u.held) >= maxHeld || u.heldBytes+len(msg) > maxHeldBytes {
 		return false
 	}
 	u.held = append(u.held, held{to, n.now + replyTimeout, msg})
@@ -189,5 +188,6 @@ func (n *Node) emit(to netip.AddrPort, msg []byte, out []Action) []Action {
 	}
 	n.stats.Kinds[kindIndex(kind)].Out++
 	n.stats.DatagramsOut++
+	n.udp().contacts.at(n.now, to).sent = n.now
 	return append(out, Action{Op: OpDatagram, Addr: to, Msg: msg, TTL: 1})
 }

@@ -19,10 +19,7 @@ const (
 func (n *Node) pingExt(why purpose, size int) []byte {
 	var items []protocol.GGEP
 	if why == forHosts {
-		items = append(items, protocol.NewGGEP(protocol.GGEPWish, []byte{n.wanting()}))
-	}
-	if why == forHosts || size >= proofPing-protocol.HeaderSize {
-		items = append(items, protocol.NewGGEP(protocol.GGEPEcho, nil))
+		items = append(items, protocol.NewGGEP(protocol.GGEPWish, []byte{n.wanting()}), protocol.NewGGEP(protocol.GGEPEcho, nil))
 	}
 	ext := protocol.AppendGGEP(nil, items...)
 	const head = 5 // of a block with one item of a two-letter id and no data
@@ -68,7 +65,7 @@ func (n *Node) onAskCaches(ev AskCaches, out []Action) []Action {
 // datagrams come through.
 func (n *Node) onUDPPing(from netip.AddrPort, h protocol.Header, msg []byte, out []Action) []Action {
 	u := n.udp()
-	if q, ok := u.asked.take(n.now, h.ID, from); ok && q.why == forReach {
+	if q, ok := u.asked.take(n.now, h.ID, from); ok && q.why == forReach && u.contacts.at(n.now, from).closed(n.now) {
 		n.udpIn.passed(n.now)
 		n.arm(n.udpIn.next)
 	}
