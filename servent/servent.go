@@ -126,6 +126,7 @@ func (s *Servent) overlay() (err error) {
 	c := s.cfg.Overlay
 	c.ID, c.Rand, c.Role = s.id.guid(), rand.New(rand.NewChaCha8(seed)), s.cfg.Role
 	c.Listen, c.Agent, c.UDP = s.addr, s.cfg.agent(), s.cfg.listener == nil || s.cfg.packets != nil
+	c.Browsable = !s.cfg.NoBrowse
 	c.Connect, c.ConnectOnly, c.Public = s.seeds, s.cfg.ConnectOnly, s.cfg.Network == Gnutella
 	s.started = time.Now()
 	s.node, err = overlay.New(s.started, c)

@@ -46,6 +46,7 @@ func (s *Servent) Status() Status {
 	e.UDPForeign, e.UDPBad, e.UDPInDropped = udp.Foreign, udp.Bad, udp.InDropped
 	e.UDPOutDropped, e.UDPOutFailed = udp.OutDropped, udp.OutFailed
 	e.UploadsMissing, e.UploadsBusy, e.UploadsRefused, e.UploadsFailed = up.Missing, up.Busy, up.Refused, up.Failed
+	e.HTTPEdge = httpEdge(up)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	e.PendingFull = s.pendingFull
@@ -86,7 +87,7 @@ func (l *loop) status(st *Status) {
 
 func transferInfo(up transfer.ServerStats, down transfer.ClientStats) TransferInfo {
 	return TransferInfo{
-		Uploading: up.Active, Uploads: up.Done, Uploaded: up.Bytes,
+		Uploading: up.Active, Uploads: up.Done, Uploaded: up.Bytes, Served: served(up),
 		Downloading: down.Active, Downloads: down.Done, Failed: down.Failed,
 		Downloaded: down.Bytes, Lies: down.Lies,
 	}

@@ -1,13 +1,104 @@
 package servent
 
-import "github.com/seed282dab8e/servent/servent/transfer"
+import (
+	"context"
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/seed282dab8e/servent/protocol"
+	"github.com/seed282dab8e/servent/servent/library"
+	"github.com/seed282dab8e/servent/servent/overlay"
+	"github.com/seed282dab8e/servent/servent/transfer"
+)
 
 // serveUploads sets up what serves files to others.
 func (s *Servent) serveUploads() {
 	s.inbox = transfer.NewConnListener(s.listener.Addr(), maxPending)
-	s.uploads = transfer.NewServer(transfer.ServerConfig{
-		Files: s.lib, Catalog: s.lib, Agent: s.cfg.agent(), GUID: s.id.guid(), MaxUploads: s.cfg.MaxUploads,
+	cfg := transfer.ServerConfig{
+		Files: s.lib, Agent: s.cfg.agent(), GUID: s.id.guid(), MaxUploads: s.cfg.MaxUploads,
 		Rate: limiter(s.cfg.UploadRate), Log: s.log,
-		OnUpload: func(u transfer.Upload) { s.emit(Event{Event: "upload", Upload: uploadOf(&u)}) },
+		OnUpload:  func(u transfer.Upload) { s.emit(Event{Event: "upload", Upload: uploadOf(&u)}) },
+		PushProxy: s.proxyPush, Firewalled: s.firewalled, Proxies: s.proxies,
+	}
+	if !s.cfg.NoBrowse {
+		cfg.Catalog, cfg.Hits = s.lib, s.hitFor
+	}
+	s.uploads = transfer.NewServer(cfg)
+}
+
+// hitFor makes a QueryHit of the first of files for who browses, as the node
+// would make it for who searches.
+func (s *Servent) hitFor(files []library.File) (msg []byte, used int) {
+	records := make([]protocol.FileRecord, len(files))
+	for i, f := range files {
+		records[i] = f.Record()
+	}
+	if !s.call(func(l *loop) { msg, used = l.node.HitFor(protocol.GUID{}, records) }) {
+		return nil, len(files) // the servent stops
+	}
+	return msg, used
+}
+
+// proxyPush has a servent that chose this one as push proxy connect to a
+// stranger; false: there is no such servent.
+func (s *Servent) proxyPush(_ context.Context, servent protocol.GUID, index uint32, to netip.AddrPort) (linked bool) {
+	s.call(func(l *loop) {
+		acts := l.node.Step(time.Now(), overlay.ProxyPush{Servent: servent, Index: index, Addr: to}, l.acts[:0])
+		// The failure is told to who asked, not to a push of our own.
+		linked = !slices.ContainsFunc(acts, func(a overlay.Action) bool { return a.Op == overlay.OpPushFailed })
+		if linked {
+			l.do(acts)
+		}
 	})
+	return linked
+}
+
+// firewalled reports whether it is known that nobody can connect to us.
+func (s *Servent) firewalled() (yes bool) {
+	s.call(func(l *loop) {
+		tcp, _ := l.node.Reachable()
+		yes = tcp == overlay.ReachNo
+	})
+	return yes
+}
+
+// proxies lists those who pass pushes on to us.
+func (s *Servent) proxies() (addrs []netip.AddrPort) {
+	s.call(func(l *loop) { addrs = l.node.Proxies() })
+	return addrs
+}
+
+// Served is what others were given beside files.
+type Served struct {
+	Queued  int    `json:"queued"`  // places in the queue for uploads that are taken now
+	Browses uint64 `json:"browses"` // pages and lists of what is shared
+	Trees   uint64 `json:"trees"`   // tiger trees
+	Pushes  uint64 `json:"pushes"`  // passed on as push proxy, over HTTP
+}
+
+// HTTPEdge counts whom the upload server turned away, and why.
+type HTTPEdge struct {
+	QueueFull   uint64 `json:"uploads_queue_full"` // no place in the queue
+	PerAddr     uint64 `json:"uploads_per_ip"`     // one address had its share of slots and places
+	QueueEarly  uint64 `json:"queue_early"`        // asked again before their time
+	QueueBack   uint64 `json:"queue_back"`         // sent to the back for that
+	QueueLost   uint64 `json:"queue_lost"`         // places of who did not ask again in time
+	BrowsesBusy uint64 `json:"browses_busy"`       // others were browsing
+	TreesBusy   uint64 `json:"trees_busy"`         // another tree was being made
+	PushesVain  uint64 `json:"pushes_vain"`        // for servents that are not linked here
+	TooOften    uint64 `json:"http_too_often"`     // one address browsed, or asked for pushes, too much
+	CrossOrigin uint64 `json:"http_cross_origin"`  // pages of other sites made the request
+}
+
+func served(up transfer.ServerStats) Served {
+	return Served{Queued: up.Queued, Browses: up.Browses, Trees: up.Trees, Pushes: up.Pushes}
+}
+
+func httpEdge(up transfer.ServerStats) HTTPEdge {
+	return HTTPEdge{
+		QueueFull: up.QueueFull, PerAddr: up.PerAddr, QueueEarly: up.QueueEarly, QueueBack: up.QueueBack, QueueLost: up.QueueLost,
+		BrowsesBusy: up.BrowsesBusy, TreesBusy: up.TreesBusy, PushesVain: up.PushesVain,
+		TooOften: up.TooOften, CrossOrigin: up.CrossOrigin,
+	}
 }

@@ -22,6 +22,7 @@ type nodeFlags struct {
 	uploadRate   byteRate
 	downloadRate byteRate
 	indexMax     byteSize
+	noBrowse     bool
 }
 
 func (n *nodeFlags) add(cmd *cobra.Command) {
@@ -34,13 +35,14 @@ func (n *nodeFlags) add(cmd *cobra.Command) {
 	f.Var(&n.uploadRate, "upload-rate", "most `bytes` a second to send, as 10MB (default no limit)")
 	f.Var(&n.downloadRate, "download-rate", "most `bytes` a second to take, as 10MB (default no limit)")
 	f.Var(&n.indexMax, "index-max-bytes", "most `bytes` that the index of shared files may take on disk, as 10GB; files past that are not shared (default 2 GiB)")
+	f.BoolVar(&n.noBrowse, "no-browse", false, "let others find and fetch files, but not list what is shared")
 	complete(cmd, "network", "lan", "gnutella")
 	complete(cmd, "role", "auto", "flat", "leaf")
 }
 
 // names are the flags' names.
 func (n *nodeFlags) names() []string {
-	return []string{"listen", "connect", "connect-only", "network", "role", "upload-rate", "download-rate", "index-max-bytes"}
+	return []string{"listen", "connect", "connect-only", "network", "role", "upload-rate", "download-rate", "index-max-bytes", "no-browse"}
 }
 
 // config checks the flags.
@@ -68,7 +70,7 @@ func (n *nodeFlags) config() (servent.Config, error) {
 	}
 	return servent.Config{
 		Listen: n.listen, Connect: n.connect, ConnectOnly: n.connectOnly, Network: network, Role: role,
-		UploadRate: int64(n.uploadRate), DownloadRate: int64(n.downloadRate),
+		UploadRate: int64(n.uploadRate), DownloadRate: int64(n.downloadRate), NoBrowse: n.noBrowse,
 		IndexMaxBytes: int64(n.indexMax),
 	}, nil
 }

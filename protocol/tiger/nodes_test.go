@@ -33,7 +33,7 @@ func TestExpand(t *testing.T) {
 			}
 		}
 	}
-	if (Nodes)(nil).Fit(Digest{}) {
+	if Nodes(nil).Fit(Digest{}) {
 		t.Error("nothing fits")
 	}
 }
