@@ -164,7 +164,7 @@ func TestGrouperLiars(t *testing.T) {
 		for _, n := range tt.sources {
 			want = append(want, source(n))
 		}
-		if r.Size != tt.shown || !slices.Equal(r.Sources, want) {
+		if r.Size != tt.shown || !slices.EqualFunc(r.Sources, want, equalSource) {
 			t.Errorf("after source %d: size %d from %v, want %d from %v", last, r.Size, r.Sources, tt.shown, want)
 		}
 	}
@@ -295,5 +295,26 @@ func BenchmarkGrouperAdd(b *testing.B) {
 		f := file("The Blue Danube.mp3", 1, byte(i)|1)
 		g.Add(f, source(i%40), 0)
 		i++
+	}
+}
+
+func equalSource(a, b Source) bool {
+	return offer{source: a}.same(offer{source: b}) && a.Addr == b.Addr && a.Servent == b.Servent
+}
+
+// TestNewProxies: a source that names other push proxies than before is news.
+func TestNewProxies(t *testing.T) {
+	g := NewGrouper(Query{})
+	f := protocol.FileRecord{Name: "a", URN: protocol.URN{HasSHA1: true}}
+	s := source(1)
+	s.Proxies = []netip.AddrPort{netip.MustParseAddrPort("5.9.0.1:6346")}
+	for i, want := range []bool{true, false, true, false} {
+		if i == 2 {
+			s.Proxies = []netip.AddrPort{netip.MustParseAddrPort("5.9.0.2:6346")}
+		}
+		r, changed := g.Add(f, s, 0)
+		if changed != want || !slices.Equal(r.Sources[0].Proxies, s.Proxies) {
+			t.Errorf("time %d: changed %v, sources %v", i, changed, r.Sources)
+		}
 	}
 }

@@ -17,6 +17,8 @@ type Source struct {
 	Push    bool   // cannot be dialled, must be asked to dial us
 	Busy    bool   // says that no upload slot is free
 	Hops    uint8
+	// Proxies pass on to it that it shall dial us.
+	Proxies []netip.AddrPort
 }
 
 // reach weighs how likely an attempt at s is to start soon.
@@ -54,6 +56,13 @@ type offer struct {
 	urn    protocol.URN
 }
 
+// same says whether o and p claim the same, of the same servent.
+func (o offer) same(p offer) bool {
+	a, b := &o.source, &p.source
+	return o.size == p.size && o.urn == p.urn && a.Index == b.Index && a.Agent == b.Agent &&
+		a.Push == b.Push && a.Busy == b.Busy && a.Hops == b.Hops && slices.Equal(a.Proxies, b.Proxies)
+}
+
 // row is a Result on its way.
 type row struct {
 	res    Result
@@ -87,7 +96,7 @@ func (r *row) take(o offer) (changed, full bool) {
 	switch {
 	case i >= 0:
 		o.source.Hops = min(o.source.Hops, r.offers[i].source.Hops)
-		if r.offers[i] == o {
+		if r.offers[i].same(o) {
 			return false, false
 		}
 		r.offers[i] = o

@@ -33,6 +33,8 @@ type FoundSource struct {
 	Agent string `json:"agent"`
 	Push  bool   `json:"push"`
 	Index uint32 `json:"index"`
+	// Proxies pass on to it that it shall connect.
+	Proxies []string `json:"proxies,omitempty"`
 }
 
 func foundOf(r *search.Result) Found {
@@ -47,6 +49,7 @@ func foundOf(r *search.Result) Found {
 	for _, s := range r.Sources {
 		f.Sources = append(f.Sources, FoundSource{
 			Addr: s.Addr.String(), GUID: s.Servent.String(), Agent: s.Agent, Push: s.Push, Index: s.Index,
+			Proxies: proxyTexts(s.Proxies),
 		})
 	}
 	return f
@@ -173,7 +176,6 @@ type EdgeInfo struct {
 	UploadsBusy         uint64 `json:"uploads_busy"`      // requests that found no free slot
 	UploadsRefused      uint64 `json:"uploads_refused"`   // requests without sense, and connections past the limit
 	UploadsFailed       uint64 `json:"uploads_failed"`    // uploads broken off
-	HTTPEdge
 }
 
 // Counts returns all counters by their JSON names.
@@ -207,7 +209,6 @@ type TransferInfo struct {
 	Failed      uint64 `json:"failed"`
 	Downloaded  uint64 `json:"downloaded_bytes"`
 	Lies        uint64 `json:"not_verified"` // times that content did not match its hash
-	Served
 }
 
 // Event is something that a script may wait for. Only the fields that belong

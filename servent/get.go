@@ -10,7 +10,6 @@ import (
 
 	"github.com/seed282dab8e/servent/protocol"
 	"github.com/seed282dab8e/servent/search"
-	"github.com/seed282dab8e/servent/servent/overlay"
 	"github.com/seed282dab8e/servent/servent/transfer"
 )
 
@@ -207,6 +206,7 @@ func (s *Servent) findSources(ctx context.Context, m protocol.Magnet, job *trans
 		for _, src := range r.Sources[:min(len(r.Sources), maxSources)] {
 			job.Sources = append(job.Sources, transfer.Source{
 				Addr: src.Addr, Servent: src.Servent, Index: src.Index, Name: r.Name, Push: src.Push,
+				Proxies: src.Proxies,
 			})
 		}
 		if m.Name == "" {
@@ -233,7 +233,7 @@ func sourcesOf(found []FoundSource, m protocol.Magnet) []transfer.Source {
 	for _, f := range found[:min(len(found), maxSources)] {
 		a, _ := netip.ParseAddrPort(f.Addr)
 		id, _ := protocol.ParseGUID(f.GUID)
-		out = append(out, transfer.Source{Addr: a, Servent: id, Index: f.Index, Name: m.Name, Push: f.Push})
+		out = append(out, transfer.Source{Addr: a, Servent: id, Index: f.Index, Name: m.Name, Push: f.Push, Proxies: proxiesOf(f.Proxies)})
 	}
 	for _, source := range m.Sources {
 		u, err := url.Parse(source)
@@ -245,30 +245,4 @@ func sourcesOf(found []FoundSource, m protocol.Magnet) []transfer.Source {
 		}
 	}
 	return out
-}
-
-// push asks a source through the overlay to connect to us.
-func (s *Servent) push(ctx context.Context, src transfer.Source) error {
-	answer := make(chan error, 1)
-	asked := s.call(func(l *loop) {
-		l.pushes[src.Servent] = answer
-		l.step(overlay.UserPush{Servent: src.Servent, Index: src.Index})
-		delete(l.pushes, src.Servent)
-	})
-	if !asked {
-		return errStopped
-	}
-	select {
-	case err := <-answer:
-		return err
-	default:
-		return nil
-	}
-}
-
-// pushed answers a push that failed at once.
-func (l *loop) pushed(id protocol.GUID, err error) {
-	if answer := l.pushes[id]; answer != nil {
-		answer <- err
-	}
 }

@@ -177,6 +177,10 @@ func group(g *search.Grouper, h foundHit, elapsed time.Duration, row func(*searc
 		src.Agent = qhd.Vendor
 		src.Push = qhd.Flags&protocol.HitPush != 0
 		src.Busy = qhd.Flags&protocol.HitBusy != 0
+		ext := qhd.Ext()
+		src.Addr = protocol.FullAddr(hit.Addr, ext)
+		src.Proxies = protocol.Hosts(ext, protocol.GGEPProxies)
+		src.Proxies = src.Proxies[:min(len(src.Proxies), maxProxies)]
 	}
 	for record := range hit.Files() {
 		f := record.File()

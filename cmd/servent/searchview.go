@@ -218,11 +218,12 @@ const answerLimit = 64
 
 // cut says whether a source has answered with as many files as it may.
 func (v *searchView) cut() bool {
-	files := map[servent.FoundSource]int{}
+	type source struct{ addr, guid string }
+	files := map[source]int{}
 	for i := range v.rows {
 		for _, s := range v.rows[i].Sources {
-			s.Index = 0
-			if files[s]++; files[s] >= answerLimit {
+			of := source{s.Addr, s.GUID}
+			if files[of]++; files[of] >= answerLimit {
 				return true
 			}
 		}

@@ -21,11 +21,12 @@ type Dialer interface {
 
 // Source is one servent that can serve a file.
 type Source struct {
-	Addr    netip.AddrPort // invalid where it is not known
-	Servent protocol.GUID  // zero where it is not known: no push then
-	Index   uint32         // of the file at that servent
-	Name    string         // what it calls the file; empty: only asked by hash
-	Push    bool           // cannot be dialled, as far as is known
+	Addr    netip.AddrPort   // invalid where it is not known
+	Servent protocol.GUID    // zero where it is not known: no push then
+	Index   uint32           // of the file at that servent
+	Name    string           // what it calls the file; empty: only asked by hash
+	Push    bool             // cannot be dialled, as far as is known
+	Proxies []netip.AddrPort // pass on to it that it shall dial us
 }
 
 // String names the source by its address, or by its GUID where it has none.

@@ -225,15 +225,21 @@ func (c *Client) push(ctx context.Context, s Source) (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.cfg.PushTimeout)
 	defer cancel()
 	w := c.expect(s) // before the push: the answer may be quick
-	if err := c.cfg.Push(ctx, s); err != nil {
-		c.leave(w)
-		return nil, fmt.Errorf("push: %w", err)
-	}
-	select {
-	case conn := <-w.conn:
-		return conn, nil
-	case <-ctx.Done():
-		c.leave(w)
-		return nil, errNoGIV
+	asked := make(chan error, 1)
+	go func() { asked <- c.cfg.Push(ctx, s) }() // it goes on asking until ctx ends
+	for {
+		select {
+		case conn := <-w.conn:
+			return conn, nil
+		case err := <-asked:
+			if err != nil {
+				c.leave(w)
+				return nil, fmt.Errorf("push: %w", err)
+			}
+			asked = nil
+		case <-ctx.Done():
+			c.leave(w)
+			return nil, errNoGIV
+		}
 	}
 }

@@ -1,0 +1,154 @@
+package servent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/seed282dab8e/servent/protocol"
+	"github.com/seed282dab8e/servent/servent/overlay"
+	"github.com/seed282dab8e/servent/servent/transfer"
+)
+
+const (
+	// pushHTTPAfter is how long a push over the links and over UDP has for its
+	// connection, before push proxies are asked over HTTP.
+	pushHTTPAfter = 3 * time.Second
+	// proxyTimeout bounds one such question.
+	proxyTimeout = 5 * time.Second
+	// maxProxies is how many push proxies of one source are remembered and asked.
+	maxProxies = 4
+)
+
+// push asks a source to connect to us (docs/protocol.md 15): over the links
+// that its hit came by, at its push proxies over UDP, and, where that brings
+// nothing soon, at the proxies over HTTP. It returns early when ctx ends, as it
+// does once the source has connected.
+func (s *Servent) push(ctx context.Context, src transfer.Source) error {
+	proxies := s.askable(src)
+	err := s.pushRouted(src, proxies)
+	if len(proxies) == 0 || errors.Is(err, errStopped) {
+		return err
+	}
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-time.After(pushHTTPAfter):
+	}
+	failed := s.askProxies(ctx, src, proxies)
+	if err == nil || failed == nil {
+		return nil // what has gone out may still bring it
+	}
+	return fmt.Errorf("%w; its push proxies: %w", err, failed)
+}
+
+// askable are the push proxies of a source that this node may connect to.
+func (s *Servent) askable(src transfer.Source) []netip.AddrPort {
+	near := src.Addr.Addr().IsLoopback()
+	proxies := slices.DeleteFunc(slices.Clone(src.Proxies), func(a netip.AddrPort) bool {
+		return a.Port() == 0 || !s.node.MayDial(a.Addr(), near)
+	})
+	return proxies[:min(len(proxies), maxProxies)]
+}
+
+// pushRouted pushes through the node. errNoRoute: it knows no link to the
+// source; the proxies have been asked over UDP all the same.
+func (s *Servent) pushRouted(src transfer.Source, proxies []netip.AddrPort) error {
+	answer := make(chan error, 1)
+	asked := s.call(func(l *loop) {
+		l.pushes[src.Servent] = answer
+		l.step(overlay.UserPush{Servent: src.Servent, Index: src.Index, Proxies: proxies})
+		delete(l.pushes, src.Servent)
+	})
+	if !asked {
+		return errStopped
+	}
+	select {
+	case err := <-answer:
+		return err
+	default:
+		return nil
+	}
+}
+
+// pushed answers a push that failed at once.
+func (l *loop) pushed(id protocol.GUID, err error) {
+	if answer := l.pushes[id]; answer != nil {
+		answer <- err
+	}
+}
+
+// askProxies asks one push proxy after the other over HTTP until one has passed
+// the push on, or returns what each said.
+func (s *Servent) askProxies(ctx context.Context, src transfer.Source, proxies []netip.AddrPort) error {
+	var self netip.AddrPort
+	s.call(func(l *loop) { self = l.node.Addr() })
+	client := http.Client{
+		Timeout:       proxyTimeout,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		Transport: &http.Transport{
+			DialContext: s.dialTCP, DisableKeepAlives: true, MaxResponseHeaderBytes: webHeaderSize,
+		},
+	}
+	var failed error
+	for _, p := range proxies {
+		err := s.askProxy(ctx, &client, p, self, src)
+		switch {
+		case err == nil:
+			return nil
+		case failed == nil:
+			failed = fmt.Errorf("%s: %w", p, err)
+		default:
+			failed = fmt.Errorf("%w; %s: %w", failed, p, err)
+		}
+	}
+	return failed
+}
+
+func (s *Servent) askProxy(ctx context.Context, c *http.Client, proxy, self netip.AddrPort, src transfer.Source) error {
+	uri := protocol.PushProxyRequest{Servent: src.Servent, Index: src.Index}.URI()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+proxy.String()+uri, nil)
+	if err != nil {
+		return err
+	}
+	req.Header.Set("User-Agent", s.cfg.agent())
+	req.Header.Set(protocol.HeaderNode, self.String())
+	resp, err := c.Do(req)
+	if err != nil {
+		var uerr *url.Error
+		if errors.As(err, &uerr) {
+			err = uerr.Err // the proxy is named beside it
+		}
+		return err
+	}
+	_ = resp.Body.Close() // its words do not matter
+	switch resp.StatusCode {
+	case http.StatusAccepted:
+		return nil
+	case http.StatusGone:
+		return errors.New("the servent is not linked there any more")
+	}
+	return fmt.Errorf("it answers %d", resp.StatusCode)
+}
+
+// proxyTexts and proxiesOf write and read push proxies for who uses the API.
+func proxyTexts(proxies []netip.AddrPort) (texts []string) {
+	for _, p := range proxies {
+		texts = append(texts, p.String())
+	}
+	return texts
+}
+
+func proxiesOf(texts []string) (proxies []netip.AddrPort) {
+	for _, t := range texts[:min(len(texts), maxProxies)] {
+		if a, err := netip.ParseAddrPort(t); err == nil {
+			proxies = append(proxies, a)
+		}
+	}
+	return proxies
+}
