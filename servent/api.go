@@ -159,6 +159,7 @@ type EdgeInfo struct {
 	ConnectBacks        uint64 `json:"connect_backs"`
 	ConnectBacksDropped uint64 `json:"connect_backs_dropped"` // that others asked for, too many at once
 	UnwantedGIVs        uint64 `json:"unwanted_givs"`
+	Blocked             uint64 `json:"blocked"`           // connections, of either side, that the block list forbids
 	PendingFull         uint64 `json:"pending_full"`      // connections closed unheard: too many were unsettled
 	PendingPerIP        uint64 `json:"pending_per_ip"`    // the same, too many of one address
 	LinksPerIP          uint64 `json:"links_per_ip"`      // links not made: one address had enough

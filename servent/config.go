@@ -63,6 +63,10 @@ type Config struct {
 	// not shared. 0 is the default of package bleveindex, 2 GiB.
 	IndexMaxBytes int64
 
+	// BlockList is a file of addresses to have nothing to do with. It is read
+	// again when it changes. Empty: none.
+	BlockList string
+
 	Version string // in the User-Agent: Servent/<Version>
 	Log     logrus.FieldLogger
 

@@ -127,7 +127,7 @@ func (s *Servent) listen(ctx context.Context, cancel context.CancelFunc) error {
 
 // take starts to serve an accepted connection.
 func (s *Servent) take(c net.Conn) {
-	if !s.begin(c) {
+	if s.blocking.refuse(remote(c)) || !s.begin(c) {
 		c.Close()
 		return
 	}

@@ -31,6 +31,7 @@ type Servent struct {
 	listener net.Listener
 	udp      *reach.Socket // on the listener's port
 	addr     netip.AddrPort
+	blocking blocking
 	seeds    []netip.AddrPort // that the user named
 	unlock   *os.File
 	node     *overlay.Node // the loop's, once Run has begun
@@ -98,6 +99,9 @@ func (s *Servent) open() (err error) {
 	if s.id, err = loadIdentity(s.cfg.DataDir); err != nil {
 		return err
 	}
+	if err = s.blocking.open(s.cfg.BlockList); err != nil {
+		return err
+	}
 	if s.seeds, err = resolve(context.Background(), s.cfg.Connect); err != nil {
 		return err
 	}
@@ -128,6 +132,9 @@ func (s *Servent) overlay() (err error) {
 	c.Listen, c.Agent, c.UDP = s.addr, s.cfg.agent(), s.cfg.listener == nil || s.cfg.packets != nil
 	c.Browsable = !s.cfg.NoBrowse
 	c.Connect, c.ConnectOnly, c.Public = s.seeds, s.cfg.ConnectOnly, s.cfg.Network == Gnutella
+	if s.cfg.BlockList != "" {
+		c.Blocked = s.blocking.has
+	}
 	s.started = time.Now()
 	s.node, err = overlay.New(s.started, c)
 	return err
@@ -201,6 +208,9 @@ func (s *Servent) Run(ctx context.Context) error {
 	s.wg.Go(func() { s.keepHosts(ctx) })
 	s.wg.Go(func() { s.serveHTTP() })
 	s.wg.Go(func() { s.index.run(ctx) })
+	if s.cfg.BlockList != "" {
+		s.wg.Go(func() { s.watchBlockList(ctx) })
+	}
 	if s.cfg.Network == LAN && !s.cfg.ConnectOnly {
 		s.wg.Go(func() { s.discover(ctx) })
 	}
@@ -306,6 +316,9 @@ func (s *Servent) dialTCP(ctx context.Context, network, addr string) (net.Conn, 
 	a, err := netip.ParseAddrPort(addr)
 	if err != nil {
 		return nil, err
+	}
+	if s.blocking.refuse(a.Addr()) {
+		return nil, errBlocked
 	}
 	if s.cfg.dial != nil {
 		return s.cfg.dial(ctx, a)

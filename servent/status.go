@@ -47,6 +47,7 @@ func (s *Servent) Status() Status {
 	e.UDPOutDropped, e.UDPOutFailed = udp.OutDropped, udp.OutFailed
 	e.UploadsMissing, e.UploadsBusy, e.UploadsRefused, e.UploadsFailed = up.Missing, up.Busy, up.Refused, up.Failed
 	e.HTTPEdge = httpEdge(up)
+	e.Blocked = s.blocking.count.Load()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	e.PendingFull = s.pendingFull

@@ -42,7 +42,7 @@ func exitCode(err error) int {
 	switch {
 	case err == nil:
 		return exitDone
-	case errors.As(err, &u):
+	case errors.As(err, &u), errors.Is(err, servent.ErrBlockList):
 		return exitUsage
 	case errors.Is(err, errInterrupted):
 		return exitInterrupted

@@ -19,6 +19,7 @@ type nodeFlags struct {
 	connectOnly  bool
 	network      string
 	role         string
+	blockList    string
 	uploadRate   byteRate
 	downloadRate byteRate
 	indexMax     byteSize
@@ -32,6 +33,7 @@ func (n *nodeFlags) add(cmd *cobra.Command) {
 	f.BoolVar(&n.connectOnly, "connect-only", false, "make only the links of --connect: no LAN discovery, no host cache")
 	f.StringVar(&n.network, "network", "lan", "lan (this local network) or gnutella (the public network)")
 	f.StringVar(&n.role, "role", "auto", "auto, flat or leaf")
+	f.StringVar(&n.blockList, "block-list", "", "`file` of addresses to have nothing to do with: one a line, or a network (10.0.0.0/8), or a range (a-b)")
 	f.Var(&n.uploadRate, "upload-rate", "most `bytes` a second to send, as 10MB (default no limit)")
 	f.Var(&n.downloadRate, "download-rate", "most `bytes` a second to take, as 10MB (default no limit)")
 	f.Var(&n.indexMax, "index-max-bytes", "most `bytes` that the index of shared files may take on disk, as 10GB; files past that are not shared (default 2 GiB)")
@@ -42,7 +44,7 @@ func (n *nodeFlags) add(cmd *cobra.Command) {
 
 // names are the flags' names.
 func (n *nodeFlags) names() []string {
-	return []string{"listen", "connect", "connect-only", "network", "role", "upload-rate", "download-rate", "index-max-bytes", "no-browse"}
+	return []string{"listen", "connect", "connect-only", "network", "role", "block-list", "upload-rate", "download-rate", "index-max-bytes", "no-browse"}
 }
 
 // config checks the flags.
@@ -71,7 +73,7 @@ func (n *nodeFlags) config() (servent.Config, error) {
 	return servent.Config{
 		Listen: n.listen, Connect: n.connect, ConnectOnly: n.connectOnly, Network: network, Role: role,
 		UploadRate: int64(n.uploadRate), DownloadRate: int64(n.downloadRate), NoBrowse: n.noBrowse,
-		IndexMaxBytes: int64(n.indexMax),
+		IndexMaxBytes: int64(n.indexMax), BlockList: n.blockList,
 	}, nil
 }
 

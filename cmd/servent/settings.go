@@ -97,7 +97,7 @@ func (a *app) setFrom(f *pflag.Flag, where string, values ...string) error {
 }
 
 // pathFlags are the flags that name files and folders.
-func pathFlags() []string { return []string{"config", "data-dir", "output", "dir"} }
+func pathFlags() []string { return []string{"config", "data-dir", "output", "dir", "block-list"} }
 
 // fromHome does what a shell does with ~ at the start of a path.
 func (a *app) fromHome(path string) string {
