@@ -15,6 +15,7 @@ import (
 type watcher struct {
 	w      *World
 	came   map[visit]overlay.LinkID // the link that a node first got a query from
+	udp    udpWatcher
 	steps  int
 	relays int // messages checked
 	hits   int
@@ -64,6 +65,7 @@ func (c *watcher) check(id NodeID, ev overlay.Event, acts []overlay.Action) {
 	for i := range acts {
 		c.checkSend(id, &acts[i])
 	}
+	c.checkUDP(id, ev, acts)
 	if c.steps%50 == 0 {
 		c.checkQueues(id)
 	}
@@ -77,6 +79,9 @@ func (c *watcher) visit(id NodeID, query protocol.GUID) visit {
 // is passed on move by one, or the TTL is cut.
 func (c *watcher) checkRelay(id NodeID, from overlay.LinkID, h protocol.Header, a *overlay.Action) {
 	if a.Op != overlay.OpSend || headerOf(a).ID != h.ID || headerOf(a).Kind != h.Kind {
+		return
+	}
+	if h.Kind == protocol.KindVendor { // is never passed on, and an answer has its id
 		return
 	}
 	c.relays++
@@ -163,10 +168,12 @@ func songs(v int) NodeConfig {
 // happen, and checks every step.
 func TestInvariantsInChurn(t *testing.T) {
 	for seed := uint64(1); seed <= 50; seed++ {
-		c := newWatcher(Config{Seed: seed, Latency: Uniform(5*time.Millisecond, 300*time.Millisecond), Bandwidth: 2000 + int(seed)*500})
+		c := newWatcher(Config{Seed: seed, Latency: Uniform(5*time.Millisecond, 300*time.Millisecond), Bandwidth: 2000 + int(seed)*500, Loss: 0.05})
 		w, r := c.w, random(seed, 3)
 		for v := range 40 {
-			id := w.Add(songs(v))
+			cfg := songs(v)
+			cfg.Overlay.UDP, cfg.Overlay.HostCache, cfg.Filtered = true, v%3 == 0, v%5 == 4
+			id := w.Add(cfg)
 			w.Step(id, overlay.Heard{Addrs: addrsOf(w, 0)})
 			w.Run(100 * time.Millisecond)
 		}
@@ -180,6 +187,8 @@ func TestInvariantsInChurn(t *testing.T) {
 				w.Leave(id)
 			case 2:
 				w.Vanish(id)
+			case 9:
+				w.Step(id, overlay.AskCaches{Addrs: addrsOf(w, NodeID(r.IntN(w.Len())))})
 			case 3, 4:
 				w.Start(id)
 				w.Step(id, overlay.Heard{Addrs: addrsOf(w, 0, id/2)})
@@ -190,6 +199,9 @@ func TestInvariantsInChurn(t *testing.T) {
 		w.RunUntilIdle()
 		c.checkEmptyQueues()
 		c.report(t, seed)
+		if c.udp.answers == 0 || c.udp.held == 0 {
+			t.Errorf("seed %d: %d answers over UDP, %d after a proof", seed, c.udp.answers, c.udp.held)
+		}
 	}
 }
 

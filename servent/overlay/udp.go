@@ -175,7 +175,9 @@ func (c *contact) mayAsk(now time.Duration) bool {
 
 // ask sends a Ping of that size and remembers why.
 func (n *Node) ask(to netip.AddrPort, why purpose, id protocol.GUID, size int, out []Action) []Action {
-	n.udp().asked.add(n.now, question{id, to, why, n.now + replyTimeout})
+	u := n.udp()
+	u.asked.add(n.now, question{id, to, why, n.now + replyTimeout})
+	u.contacts.at(n.now, to).asked = n.now
 	h := protocol.Header{ID: id, Kind: protocol.KindPing, TTL: 1}
 	return n.emit(to, protocol.AppendMessage(nil, h, protocol.Ping{Ext: n.pingExt(why, size-protocol.HeaderSize)}), out)
 }
