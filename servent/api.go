@@ -177,6 +177,7 @@ type EdgeInfo struct {
 	UploadsBusy         uint64 `json:"uploads_busy"`      // requests that found no free slot
 	UploadsRefused      uint64 `json:"uploads_refused"`   // requests without sense, and connections past the limit
 	UploadsFailed       uint64 `json:"uploads_failed"`    // uploads broken off
+	HTTPEdge
 }
 
 // Counts returns all counters by their JSON names.
@@ -210,6 +211,7 @@ type TransferInfo struct {
 	Failed      uint64 `json:"failed"`
 	Downloaded  uint64 `json:"downloaded_bytes"`
 	Lies        uint64 `json:"not_verified"` // times that content did not match its hash
+	Served
 }
 
 // Event is something that a script may wait for. Only the fields that belong
