@@ -6,6 +6,7 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -179,7 +180,7 @@ func (o *ownIndex) applyTo(disk *bleveindex.Index, put []search.Doc, del []searc
 			return nil
 		}
 		o.unclaimed.Clear()
-		return o.applyTo(disk, put, nil) // there may be room now
+		return o.applyTo(disk, only(put, full.Refused), nil) // there may be room now
 	case err != nil && full == nil:
 		o.broke(disk, err)
 		return nil
@@ -187,6 +188,17 @@ func (o *ownIndex) applyTo(disk *bleveindex.Index, put []search.Doc, del []searc
 		o.setRefused(full != nil)
 	}
 	return err
+}
+
+// only returns those of docs that ids name.
+func only(docs []search.Doc, ids []search.DocID) []search.Doc {
+	var out []search.Doc
+	for _, d := range docs {
+		if slices.Contains(ids, d.ID) {
+			out = append(out, d)
+		}
+	}
+	return out
 }
 
 // toDisk moves the index from memory, which answers until that is done.

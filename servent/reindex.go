@@ -72,14 +72,16 @@ func (o *ownIndex) broke(disk *bleveindex.Index, err error) {
 
 // giveUp leaves the index in memory. applying is held, or nobody knows o yet.
 func (o *ownIndex) giveUp(err error) {
+	o.log.WithError(err).Error("index cannot be kept on disk; it stays in memory until the next start: check the disk and the data dir")
+	memory, _ := o.current()
+	if memory == nil {
+		memory = search.NewMemory()
+		_ = memory.Apply(slices.Collect(o.docs.Docs()), nil) // never fails
+	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.log.WithError(err).Error("index cannot be kept on disk; it stays in memory until the next start: check the disk and the data dir")
-	o.failed, o.rebuilding, o.refused, o.disk = true, false, false, nil
-	if o.memory == nil {
-		o.memory = search.NewMemory()
-		_ = o.memory.Apply(slices.Collect(o.docs.Docs()), nil) // never fails
-	}
+	o.memory, o.disk = memory, nil
+	o.failed, o.rebuilding, o.refused = true, false, false
 }
 
 // run keeps the index whole until ctx ends.

@@ -62,6 +62,12 @@ func TestConformance(t *testing.T) {
 	indextest.Run(t, func(t *testing.T) search.Index { return newOwner(t) })
 }
 
+func TestBounded(t *testing.T) {
+	o := &owner{}
+	o.open(t, t.TempDir(), MinMaxBytes)
+	indextest.RunBounded(t, o)
+}
+
 // some returns n documents with IDs from first on.
 func some(first, n int) []search.Doc {
 	docs := make([]search.Doc, n)
@@ -71,14 +77,11 @@ func some(first, n int) []search.Doc {
 	return docs
 }
 
-// find returns the IDs that a query finds, ascending.
-func (o *owner) find(t testing.TB, query string) []search.DocID {
+// findAll returns the IDs of what holds the word that all documents of some do,
+// ascending.
+func (o *owner) findAll(t testing.TB) []search.DocID {
 	t.Helper()
-	q, err := search.ParseQuery(query)
-	if err != nil {
-		t.Fatal(err)
-	}
-	hits, err := o.Find(context.Background(), q, nil, 0)
+	hits, err := o.Find(context.Background(), search.Query{Words: []string{"common"}}, nil, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -74,7 +74,7 @@ func TestKilled(t *testing.T) {
 			if got := o.Len(); got != whole && got != next {
 				t.Errorf("%d documents; want %d, or %d with the batch under way", got, whole, next)
 			}
-			if got := o.find(t, "common"); len(got) != o.Len() {
+			if got := o.findAll(t); len(got) != o.Len() {
 				t.Errorf("found %d of %d", len(got), o.Len())
 			}
 			if err := o.Apply(batchDocs(last+1), deletedBy(last+1)); err != nil {

@@ -25,7 +25,7 @@ var (
 	ErrClosed = errors.New("index is closed")
 )
 
-// DefaultMaxBytes is room for about six million files.
+// DefaultMaxBytes is room for about six million files with long names.
 const DefaultMaxBytes = 2 << 30
 
 // Config says where an Index lies and whom it serves. Dir and Doc are needed.
@@ -95,7 +95,7 @@ func (x *Index) load() (err error) {
 		err = x.look() // not at all files: bleve removes what a crash has left
 	}
 	if err != nil {
-		x.store.close()
+		_ = x.store.close() // there is a better error
 	}
 	return err
 }

@@ -36,7 +36,7 @@ func TestReopen(t *testing.T) {
 		if o.Fresh() || o.Len() != 2500 || !o.Has(3000) || o.Has(2) {
 			t.Errorf("fresh %t, %d documents", o.Fresh(), o.Len())
 		}
-		if got := slices.Collect(o.IDs); !slices.Equal(got, want) || !slices.Equal(o.find(t, "common"), want) {
+		if got := slices.Collect(o.IDs); !slices.Equal(got, want) || !slices.Equal(o.findAll(t), want) {
 			t.Error("other documents than before")
 		}
 	}
@@ -122,6 +122,21 @@ func TestCloseWhileBusy(t *testing.T) {
 			t.Errorf("ended with %v, want %v", err, ErrClosed)
 		}
 	}
+}
+
+func FuzzKey(f *testing.F) {
+	for _, seed := range []string{"", "\x00", "\x01\x00", ballast, "12345678", "123456789"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		id, err := idOf(text)
+		if ok := len(text) > 0 && len(text) <= 8; ok != (err == nil) {
+			t.Fatalf("%q: %v", text, err)
+		}
+		if again, err2 := idOf(key(id)); err2 != nil || again != id {
+			t.Fatalf("%d: got %d, %v", id, again, err2)
+		}
+	})
 }
 
 func TestKeys(t *testing.T) {

@@ -19,7 +19,7 @@ func TestSameAsMemory(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer os.RemoveAll(dir)
+		defer func() { _ = os.RemoveAll(dir) }()
 		o := &owner{docs: map[search.DocID]search.Doc{}}
 		if o.Index, err = Open(Config{Dir: dir, Doc: o.doc}); err != nil {
 			t.Fatal(err)

@@ -70,7 +70,7 @@ func TestCap(t *testing.T) {
 		}
 	}
 	t.Logf("%d documents in %d of %d bytes", o.Len(), o.Bytes(), o.cfg.MaxBytes)
-	if got := o.find(t, "common"); len(got) != o.Len() {
+	if got := o.findAll(t); len(got) != o.Len() {
 		t.Errorf("found %d of %d", len(got), o.Len())
 	}
 

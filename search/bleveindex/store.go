@@ -30,9 +30,10 @@ type store struct {
 	ended  chan struct{} // closed by end
 	ending sync.Once
 
-	mu    sync.Mutex
-	first error // that made the store useless
-	stuck bool  // a goroutine died that holds locks which Close needs
+	mu     sync.Mutex
+	first  error // that made the store useless
+	stuck  bool  // a goroutine died that holds locks which Close needs
+	closed bool
 
 	step *step // only for bleve's persister
 }
@@ -179,19 +180,18 @@ func (s *store) end() { s.ending.Do(func() { close(s.ended) }) }
 // locks are held for good.
 func (s *store) close() error {
 	s.end()
-	if s.scorch == nil {
-		return nil
-	}
-	s.queue.Close()
-	made := s.scorch
-	s.scorch = nil
 	s.mu.Lock()
-	stuck := s.stuck
+	leave := s.closed || s.stuck
+	closed := s.closed
+	s.closed = true
 	s.mu.Unlock()
-	if stuck {
+	if !closed {
+		s.queue.Close()
+	}
+	if leave {
 		return nil
 	}
-	return guard(made.Close)
+	return guard(s.scorch.Close)
 }
 
 // verify reads every segment in full and returns the documents they hold.
