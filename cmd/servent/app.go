@@ -26,7 +26,8 @@ type app struct {
 	logLevel   string
 	json       bool
 
-	given map[string]bool // flags of the command line
+	given map[string]bool     // flags of the command line
+	file  map[string][]string // the config file: flags and their values
 	begun bool            // flags and settings were right
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -26,6 +27,7 @@ func (a *app) settle(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
+	a.file = file
 	var errs []error
 	flags.VisitAll(func(f *pflag.Flag) {
 		switch _, ok := a.lookEnv(envName(f.Name)); {
@@ -136,13 +138,21 @@ func (a *app) readConfig(root *cobra.Command) (map[string][]string, error) {
 	settings := map[string][]string{}
 	for key, value := range keys {
 		if !known[key] {
-			return nil, fmt.Errorf("config file %s: unknown key %q: keys are the names of flags, as in listen = \":6346\"", a.configFile, key)
+			return nil, fmt.Errorf("config file %s: unknown key %q: %s", a.configFile, key, keyHint(key, known))
 		}
 		if settings[key], err = texts(value); err != nil {
 			return nil, fmt.Errorf("config file %s: %s: %w", a.configFile, key, err)
 		}
 	}
 	return settings, nil
+}
+
+// keyHint says what a key may have been meant to be.
+func keyHint(key string, known map[string]bool) string {
+	if name := nearest(key, slices.Sorted(maps.Keys(known))); name != "" {
+		return "did you mean " + name + "?"
+	}
+	return "`servent config --example` lists all keys"
 }
 
 // flagNames are the flags of all commands: one file serves them all.
@@ -155,6 +165,7 @@ func flagNames(root *cobra.Command) map[string]bool {
 	}
 	delete(names, "config")
 	delete(names, "help")
+	delete(names, "example")
 	return names
 }
 

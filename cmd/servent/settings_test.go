@@ -93,7 +93,8 @@ func TestGlobalSettings(t *testing.T) {
 
 func TestWrongSettings(t *testing.T) {
 	tests := []struct{ name, file, env, want string }{
-		{"unknown key", `lisen = ":1"`, "", `unknown key "lisen"`},
+		{"unknown key", `lisen = ":1"`, "", `unknown key "lisen": did you mean listen?`},
+		{"unknown word", `quux = 1`, "", "servent config --example"},
 		{"no toml", `listen = :1`, "", "config.toml"},
 		{"wrong type", `limit = "many"`, "", `limit: "many"`},
 		{"table", "[listen]\nport = 1", "", "want a string"},

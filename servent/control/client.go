@@ -118,6 +118,9 @@ func (c *Client) do(ctx context.Context, method, path string, in any) (io.ReadCl
 	if err != nil {
 		return nil, err
 	}
+	if in != nil {
+		req.Header.Set("Content-Type", jsonType)
+	}
 	resp, err := c.http.Do(req)
 	if err != nil {
 		return nil, plain(ctx, err)

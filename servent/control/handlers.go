@@ -58,6 +58,9 @@ func fromBrowser(r *http.Request) error {
 			return &requestError{kindForbidden, fmt.Errorf("header %s: browsers are not answered", h)}
 		}
 	}
+	if kind := r.Header.Get("Content-Type"); r.ContentLength != 0 && kind != jsonType {
+		return &requestError{kindBadRequest, fmt.Errorf("content type %q: want %s", kind, jsonType)}
+	}
 	return nil
 }
 

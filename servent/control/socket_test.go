@@ -25,6 +25,9 @@ func TestSocketIsPrivate(t *testing.T) {
 	if hasModes && info.Mode() != fs.ModeSocket|0o600 {
 		t.Errorf("mode is %v", info.Mode())
 	}
+	if dir, err := os.Stat(s.dir); hasModes && (err != nil || dir.Mode().Perm() != 0o700) {
+		t.Errorf("the folder: %v, %v", dir, err)
+	}
 	s.end()
 	if err := s.wait(t); err != nil {
 		t.Fatal(err)
@@ -143,6 +146,8 @@ func TestBadRequests(t *testing.T) {
 	}{
 		{"browser's host", "GET /v1/status HTTP/1.1\r\nHost: localhost\r\n", "", 403, "want servent"},
 		{"browser's origin", "GET /v1/status HTTP/1.1\r\nHost: servent\r\nOrigin: http://evil.example\r\n", "", 403, "browsers"},
+		{"page of another site", "POST /v1/stop HTTP/1.1\r\nHost: servent\r\nReferer: http://evil.example/\r\n", "", 403, "browsers"},
+		{"form of a page", "POST /v1/search HTTP/1.1\r\nHost: servent\r\nContent-Type: text/plain\r\n", `{"query":"x"}`, 400, "content type"},
 		{"unknown field", "POST /v1/search HTTP/1.1\r\nHost: servent\r\n", `{"query":"x","colour":1}`, 400, "colour"},
 		{"no json", "POST /v1/search HTTP/1.1\r\nHost: servent\r\n", `query=x`, 400, "read request"},
 		{"two values", "POST /v1/unshare HTTP/1.1\r\nHost: servent\r\n", `{"dir":"/x"}{}`, 400, "more than one"},
@@ -159,7 +164,7 @@ func TestBadRequests(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer conn.Close()
-			go fmt.Fprintf(conn, "%sContent-Length: %d\r\n\r\n%s", tt.head, len(tt.body), tt.body)
+			go fmt.Fprintf(conn, "%sContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", tt.head, len(tt.body), tt.body)
 			resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
 			if err != nil {
 				t.Fatal(err)

@@ -9,6 +9,10 @@ const apiVersion = "/v1"
 // would name another.
 const host = "servent"
 
+// jsonType is what a request's body must be said to be: a form that a web page
+// may send to other sites unasked cannot say it.
+const jsonType = "application/json"
+
 // folder is the request of share and unshare; Dir is absolute.
 type folder struct {
 	Dir string `json:"dir"`
