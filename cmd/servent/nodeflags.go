@@ -19,6 +19,8 @@ type nodeFlags struct {
 	connectOnly  bool
 	network      string
 	role         string
+	udpCaches    []string
+	webCaches    []string
 	blockList    string
 	uploadRate   byteRate
 	downloadRate byteRate
@@ -38,13 +40,15 @@ func (n *nodeFlags) add(cmd *cobra.Command) {
 	f.Var(&n.downloadRate, "download-rate", "most `bytes` a second to take, as 10MB (default no limit)")
 	f.Var(&n.indexMax, "index-max-bytes", "most `bytes` that the index of shared files may take on disk, as 10GB; files past that are not shared (default 2 GiB)")
 	f.BoolVar(&n.noBrowse, "no-browse", false, "let others find and fetch files, but not list what is shared")
+	f.StringSliceVar(&n.udpCaches, "udp-cache", nil, "`host:port`[,…] of UDP host caches to ask with --network gnutella (default those that are built in)")
+	f.StringSliceVar(&n.webCaches, "web-cache", nil, "`URL`[,…] of web caches to ask with --network gnutella (default none)")
 	complete(cmd, "network", "lan", "gnutella")
 	complete(cmd, "role", "auto", "flat", "leaf")
 }
 
 // names are the flags' names.
 func (n *nodeFlags) names() []string {
-	return []string{"listen", "connect", "connect-only", "network", "role", "block-list", "upload-rate", "download-rate", "index-max-bytes", "no-browse"}
+	return []string{"listen", "connect", "connect-only", "network", "role", "block-list", "upload-rate", "download-rate", "udp-cache", "web-cache", "index-max-bytes", "no-browse"}
 }
 
 // config checks the flags.
@@ -70,7 +74,13 @@ func (n *nodeFlags) config() (servent.Config, error) {
 	if n.indexMax != 0 && n.indexMax < servent.MinIndexMaxBytes {
 		return servent.Config{}, usagef("--index-max-bytes %s: use %s or more", &n.indexMax, byteText(servent.MinIndexMaxBytes))
 	}
+	for _, c := range n.udpCaches {
+		if _, port, err := net.SplitHostPort(c); err != nil || port == "" {
+			return servent.Config{}, usagef("--udp-cache %s: write host:port, as in cache.example.org:6346", c)
+		}
+	}
 	return servent.Config{
+		UDPCaches: n.udpCaches, WebCaches: n.webCaches,
 		Listen: n.listen, Connect: n.connect, ConnectOnly: n.connectOnly, Network: network, Role: role,
 		UploadRate: int64(n.uploadRate), DownloadRate: int64(n.downloadRate), NoBrowse: n.noBrowse,
 		IndexMaxBytes: int64(n.indexMax), BlockList: n.blockList,

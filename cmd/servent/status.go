@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/seed282dab8e/servent/search"
 	"github.com/seed282dab8e/servent/servent"
 	"github.com/seed282dab8e/servent/servent/control"
 	"github.com/spf13/cobra"
@@ -48,6 +49,10 @@ func (a *app) showStatus(st *servent.Status) {
 			line("", "none with %s", seedText(&seed))
 		}
 	}
+	line("reachable", "by TCP %s, by UDP %s", st.Reachable.TCP, st.Reachable.UDP)
+	for i, text := range bootstrapTexts(st.Bootstrap) {
+		line([]string{"found by", ""}[min(i, 1)], "%s", text)
+	}
 	line("shares", "%s, %s", countText(st.Files, "file"), byteText(st.Bytes))
 	for _, s := range st.Shares {
 		line("", "%s: %s, %s%s", s.Dir, countText(s.Files, "file"), byteText(s.Bytes), leftOutText(s.LeftOut))
@@ -56,6 +61,7 @@ func (a *app) showStatus(st *servent.Status) {
 	line("sent", "%s, %s; %d now", countText(t.Uploads, "file"), byteText(t.Uploaded), t.Uploading)
 	line("fetched", "%s, %s; %d now, %d failed, %d times wrong content",
 		countText(t.Downloads, "file"), byteText(t.Downloaded), t.Downloading, t.Failed, t.Lies)
+	line("datagrams", "%s in, %s out", numberText(st.Datagrams.In), numberText(st.Datagrams.Out))
 	a.printf("\n%s", a.messageTable(st.Messages))
 	if why := reasons(st.Drops); why != "" {
 		a.printf("\ndropped: %s\n", why)
@@ -66,6 +72,26 @@ func (a *app) showStatus(st *servent.Status) {
 	if why := reasons(st.Closed); why != "" {
 		a.printf("\nlinks closed by us, by code: %s\n", why)
 	}
+}
+
+// bootstrapTexts tells by which ways others were found, then what is wrong with
+// those that found nobody.
+func bootstrapTexts(bootstrap []servent.RungInfo) []string {
+	var found, wrong []string
+	for _, r := range bootstrap {
+		switch {
+		case r.Hosts > 0:
+			found = append(found, fmt.Sprintf("%s (%s)", r.Rung, numberText(r.Hosts)))
+		case r.Error != "":
+			wrong = append(wrong, fmt.Sprintf("no answer from %s: %s", r.Rung, search.Clean(r.Error)))
+		case r.State == "asking":
+			wrong = append(wrong, r.Rung+": asking")
+		}
+	}
+	if len(found) == 0 {
+		return wrong
+	}
+	return append([]string{strings.Join(found, ", ")}, wrong...)
 }
 
 func upText(seconds int64) string {
