@@ -7,6 +7,7 @@ GOFUMPT       := mvdan.cc/gofumpt v0.12.0
 
 VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS  := -s -w -X main.version=$(VERSION)
+PREFIX   := /usr/local
 MODULES  := . $(patsubst %/go.mod,%,$(wildcard bench/go.mod))
 CROSS    := windows-amd64 darwin-arm64 linux-arm64 linux-arm
 FUZZTIME := 20s
@@ -17,7 +18,7 @@ give_up = { [ -n "$(CHECKING)" ] && echo "$@: LEFT OUT"; exit; }
 
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: help build test loopback race fmt vet lint fuzz bench cross cover tidy check clean
+.PHONY: help build test loopback race fmt vet lint fuzz bench cross cover tidy check install clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-9s %s\n", $$1, $$2}' Makefile
@@ -73,6 +74,16 @@ check: ## exactly what the build server runs
 	@$(MAKE) --no-print-directory CHECKING=yes FUZZTIME=20000x vet lint test loopback race fuzz cross
 	@for m in $(filter-out .,$(MODULES)); do (set -x; cd $$m && go test ./...) || exit; done
 	@echo "check: passed"
+
+install: build ## bin/servent, units and completions below $(DESTDIR)$(PREFIX)
+	install -D -m 755 bin/servent $(DESTDIR)$(PREFIX)/bin/servent
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system $(DESTDIR)$(PREFIX)/lib/systemd/user
+	sed 's|@PREFIX@|$(PREFIX)|' packaging/servent.service >$(DESTDIR)$(PREFIX)/lib/systemd/system/servent.service
+	sed 's|@PREFIX@|$(PREFIX)|' packaging/servent-user.service >$(DESTDIR)$(PREFIX)/lib/systemd/user/servent.service
+	install -d $(addprefix $(DESTDIR)$(PREFIX)/share/,bash-completion/completions zsh/site-functions fish/vendor_completions.d)
+	bin/servent completion bash >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/servent
+	bin/servent completion zsh >$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_servent
+	bin/servent completion fish >$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/servent.fish
 
 clean: ## remove what the targets wrote
 	rm -rf bin .tools coverage.out coverage.html

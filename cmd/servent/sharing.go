@@ -40,6 +40,7 @@ func (s *sharing) run(ctx context.Context) error {
 	served, scanned := make(chan error, 1), make(chan error, 1)
 	go func() { served <- control.Serve(ctx, s.own, s.a.dataDir) }()
 	go func() { scanned <- s.shareAll(ctx) }()
+	defer context.AfterFunc(ctx, func() { s.a.notify("STOPPING=1") })()
 	s.scan = s.a.scan()
 	defer func() { s.scan.close() }()
 	lonely := time.NewTimer(linkWait)
@@ -131,6 +132,7 @@ func (s *sharing) show(e servent.Event) {
 func (s *sharing) tellReady() {
 	a, e := s.a, s.own.Ready()
 	s.ready, s.known = true, map[string]bool{}
+	a.notify("READY=1")
 	if a.json {
 		a.printJSON(e)
 	} else {
