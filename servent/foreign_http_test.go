@@ -6,6 +6,7 @@ import (
 	"encoding/base32"
 	"encoding/binary"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -68,7 +69,7 @@ func TestForeignBrowses(t *testing.T) {
 	f := &foreign{t: t, r: bufio.NewReader(bytes.NewReader(body))}
 	for {
 		m, err := f.next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil || m.kind != kindHit {

@@ -94,3 +94,14 @@ func decoded(t *testing.T, encoding string, b []byte) []byte {
 	}
 	return b
 }
+
+func FuzzAccepts(f *testing.F) {
+	f.Add("text/html,application/xhtml+xml,*/*;q=0.8", "text/html")
+	f.Add("application/x-gnutella-packets;q=0", packets)
+	f.Add("*;q=NaN", "gzip")
+	f.Fuzz(func(t *testing.T, accept, kind string) {
+		if q, _ := accepts([]string{accept}, kind); !(q >= 0 && q <= 1) {
+			t.Errorf("wants it %v times", q)
+		}
+	})
+}
