@@ -28,7 +28,7 @@ type app struct {
 
 	given map[string]bool     // flags of the command line
 	file  map[string][]string // the config file: flags and their values
-	begun bool            // flags and settings were right
+	begun bool                // flags and settings were right
 }
 
 func newApp(out, errOut io.Writer, lookEnv func(string) (string, bool)) *app {
