@@ -1,9 +1,11 @@
 package library
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 func listed(l *Library, root, rel string) string {
@@ -79,5 +81,20 @@ func TestTree(t *testing.T) {
 	write(t, dir, "many", strings.Repeat("submarinf", 100_000))
 	if _, err := l.Tree(t.Context(), f); err == nil {
 		t.Error("a changed file has a tree")
+	}
+}
+
+// BenchmarkSortMillion makes the order of a million files, as the first page
+// after a change has to.
+func BenchmarkSortMillion(b *testing.B) {
+	l := New(Config{})
+	for i := range uint32(1_000_000) {
+		l.files[i] = &File{Index: i, Root: "/share", Rel: fmt.Sprintf("folder %03d/file %06d.txt", i*7919%1000, i)}
+	}
+	for b.Loop() {
+		l.order.state, l.order.until = 1, time.Time{}
+		if len(l.sorted()) != len(l.files) {
+			b.Fatal("files are missing")
+		}
 	}
 }

@@ -3,7 +3,11 @@
 // servent that cannot be dialled offers a file (GIV).
 //
 // Uploads answer GET and HEAD of /uri-res/N2R?urn:sha1:… and
-// /get/<index>/<name> with exact ranges over kept-alive connections.
+// /get/<index>/<name> with exact ranges over kept-alive connections. Past the
+// slots there is a queue, a pure data structure of its own. The same server
+// hands out tiger trees, shows what is shared, to people as pages and to
+// servents as QueryHit messages, and passes pushes on. Whatever a stranger can
+// have it do is bounded: at once, for each address, and in a second.
 // Downloads take one source at a time and the next one when it fails, go on
 // where the last one ended, hash what comes while it comes, and give the file
 // its name only when SHA-1 and, where it is known, the tiger root agree.

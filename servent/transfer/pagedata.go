@@ -67,6 +67,7 @@ type pageColumn struct {
 	pageLink
 	Class string
 	Sort  string // of aria-sort, if it is sorted by this
+	by    string // of the order
 }
 
 type pageFile struct {
@@ -90,14 +91,7 @@ func newPageData(v view, l listing, host string) pageData {
 	if v.folder != "" {
 		d.Folder = shown(path.Base(v.folder))
 	}
-	if l.sorted && l.total > 1 {
-		d.Columns = columns(v)
-	} else {
-		d.Columns = columns(view{})
-		for i := range d.Columns {
-			d.Columns[i].Link, d.Columns[i].Sort = "", ""
-		}
-	}
+	d.Columns = columns(v, l.sorted && l.total > 1)
 	if v.page == 0 {
 		for _, f := range l.folders {
 			d.Folders = append(d.Folders, pageLink{shown(path.Base(f)), view{folder: f}.link()})
@@ -126,26 +120,28 @@ func crumbs(folder string) []pageLink {
 	return out
 }
 
-func columns(v view) []pageColumn {
-	names := []struct{ by, name, class string }{
-		{"", "Name", "name"},
-		{"type", "Type", "type"},
-		{"size", "Size", "size"},
-		{"time", "Changed", "date"},
+// columns are the heads of the table. Where files are sorted each leads to its
+// order, or to that order backwards.
+func columns(v view, sorted bool) []pageColumn {
+	out := []pageColumn{
+		{pageLink: pageLink{Name: "Name"}, Class: "name"},
+		{pageLink: pageLink{Name: "Type"}, Class: "type", by: "type"},
+		{pageLink: pageLink{Name: "Size"}, Class: "size", by: "size"},
+		{pageLink: pageLink{Name: "Changed"}, Class: "date", by: "time"},
 	}
-	var out []pageColumn
-	for _, n := range names {
-		c := pageColumn{Class: n.class}
-		next := v
-		next.page, next.order = 0, order{by: n.by, back: n.by == "size" || n.by == "time"}
-		if n.by == v.order.by && (v.query == "" || n.by != "") {
-			next.order.back = !v.order.back
+	if !sorted {
+		return out
+	}
+	for i := range out {
+		c := &out[i]
+		to := view{folder: v.folder, query: v.query, order: order{by: c.by, back: c.by == "size" || c.by == "time"}}
+		if c.by == v.order.by && (v.query == "" || c.by != "") { // what is found is sorted by nothing at first
+			to.order.back = !v.order.back
 			if c.Sort = "ascending"; v.order.back {
 				c.Sort = "descending"
 			}
 		}
-		c.pageLink = pageLink{n.name, next.link()}
-		out = append(out, c)
+		c.Link = to.link()
 	}
 	return out
 }
