@@ -19,7 +19,7 @@ type forwarder struct {
 }
 
 func newForwarder(t testing.TB, text string, share ...string) *forwarder {
-	b := newBench(t, func(c *Config) { c.Rate = Rate{1e12, 1e12} })
+	b := newBench(t, func(c *Config) { c.Rate, c.UDP = Rate{1e12, 1e12}, true })
 	b.links(11)
 	b.step(Shared{Table: table(share...), Files: 1})
 	return &forwarder{bench: b, msg: b.message(flood(5, 1), query(text))}
@@ -117,7 +117,7 @@ const maxIdle = 16 << 10
 func idleNodes(tb testing.TB, n int, role Role, links byte) []*Node {
 	nodes := make([]*Node, n)
 	for i := range nodes {
-		b := newBench(tb, func(c *Config) { c.Role = role; c.ConnectOnly = false; c.AliveTimeout = 100 * time.Hour })
+		b := newBench(tb, func(c *Config) { c.Role, c.UDP, c.ConnectOnly, c.AliveTimeout = role, true, false, 100*time.Hour })
 		for id := byte(1); id <= links; id++ {
 			peer := map[Role]Role{RoleFlat: RoleFlat, RoleLeaf: RoleSupernode}[role]
 			b.link(id, peer)

@@ -58,6 +58,7 @@ func newFuzzer(t *testing.T, in []byte) *fuzzer {
 		if c&8 != 0 {
 			cfg.Connect = []netip.AddrPort{hostAddr(1)}
 		}
+		cfg.UDP, cfg.Firewalled, cfg.HostCache = c&32 != 0, c&64 != 0, c&128 != 0
 		if c&16 != 0 {
 			cfg.Listen = netip.MustParseAddrPort("0.0.0.0:6346")
 		}
@@ -108,13 +109,51 @@ func (f *fuzzer) event() Event {
 		return []Event{Heard{Addrs: []netip.AddrPort{a}}, DialFailed{Addr: a, Code: int(f.byte()), Try: []netip.AddrPort{a}}}[f.byte()&1]
 	case 7:
 		return Malformed{Link: f.link()}
+	case 8:
+		return f.aside()
+	case 10, 11:
+		return Datagram{From: f.addr(), Msg: f.received().Msg}
 	}
 	return f.received()
 }
 
+// addr returns one of a few addresses, a peer's among them.
+func (f *fuzzer) addr() netip.AddrPort {
+	c := f.byte()
+	if c&64 != 0 {
+		return netip.AddrPortFrom(netip.AddrFrom16([16]byte{0: 0xfd, 15: c & 3}), uint16(c>>4))
+	}
+	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, 1, c & 15}), uint16(c>>4))
+}
+
+// aside makes an event of those that are about UDP and proxies.
+func (f *fuzzer) aside() Event {
+	switch f.byte() % 5 {
+	case 0:
+		return ConnectedBack{From: f.addr()}
+	case 1:
+		return AskCaches{Addrs: []netip.AddrPort{f.addr(), f.addr()}}
+	case 2:
+		return ProxyPush{Servent: f.guid(), Addr: f.addr()}
+	case 3:
+		return LocalHead{ID: f.guid(), Have: true}
+	}
+	return UserPush{Servent: f.guid(), Proxies: []netip.AddrPort{f.addr(), f.addr()}}
+}
+
+// answerAll has the asked answer: each Ping that goes out over UDP gets a Pong.
+func (f *fuzzer) answerAll(acts []Action) {
+	for _, a := range ops(acts, OpDatagram) {
+		if h := header(a); h.Kind == protocol.KindPing && f.byte()&1 != 0 {
+			ev := Datagram{From: a.Addr, Msg: protocol.AppendMessage(nil, protocol.Header{ID: h.ID, Kind: protocol.KindPong, TTL: 1}, protocol.Pong{Addr: a.Addr})}
+			f.check(ev, f.step(ev))
+		}
+	}
+}
+
 // received makes a message: mostly of a known kind, with a payload that mostly
 // can be read.
-func (f *fuzzer) received() Event {
+func (f *fuzzer) received() Received {
 	link := f.link()
 	c := f.byte()
 	kind := protocol.Kind(f.byte())
@@ -149,7 +188,8 @@ func (f *fuzzer) payload(kind protocol.Kind, c byte) protocol.Payload {
 	case protocol.KindPush:
 		return protocol.Push{Servent: f.guid(), Addr: hostAddr(int(c)), Ext: rest}
 	case protocol.KindVendor:
-		return protocol.Vendor{Code: [4]byte([]byte("BEAR")), Selector: 4, Version: 1, Data: rest}
+		id := protocol.VendorType(c % 20).ID()
+		return protocol.Vendor{Code: id.Code, Selector: id.Selector, Version: id.Version, Data: rest}
 	case protocol.KindQRP:
 		return protocol.Reset{Slots: 1 << (c % 32), Infinity: 7}
 	}
@@ -174,7 +214,12 @@ func (f *fuzzer) check(ev Event, acts []Action) {
 				f.t.Fatalf("%T closes link %d, which is not up", ev, a.Link)
 			}
 			delete(f.up, a.Link)
-		case OpDial, OpDialBack:
+		case OpDatagram:
+			if h := header(a); !f.n.cfg.UDP || a.TTL == 0 || len(a.Msg) != protocol.HeaderSize+int(h.Size) {
+				f.t.Fatalf("%T sends a %s of %d bytes and TTL %d over UDP", ev, h.Kind, len(a.Msg), a.TTL)
+			}
+			fallthrough
+		case OpDial, OpDialBack, OpConnectBack:
 			if !a.Addr.IsValid() || a.Addr.Port() == 0 {
 				f.t.Fatalf("%T dials %s", ev, a.Addr)
 			}
@@ -201,7 +246,7 @@ func (f *fuzzer) checkSend(ev Event, a Action) {
 		return
 	}
 	from, err := protocol.ParseHeader(m.Msg)
-	if err != nil || from.Kind != h.Kind || from.ID != h.ID {
+	if err != nil || from.Kind != h.Kind || from.ID != h.ID || h.Kind == protocol.KindVendor { // whose answers have its id
 		return
 	}
 	if a.Link == m.Link || a.TTL >= from.TTL || a.Hops != from.Hops+1 {
@@ -219,6 +264,9 @@ func (f *fuzzer) checkBounds() {
 	}
 	if len(n.hosts.list) > n.cfg.MaxHosts || len(n.pongs.ring) > maxPongs || len(n.own) > maxUserQueries || len(n.dials.tries) > maxTries {
 		f.t.Fatalf("%d hosts, %d pongs, %d searches, %d dials", len(n.hosts.list), len(n.pongs.ring), len(n.own), len(n.dials.tries))
+	}
+	if u := n.dgrams; u != nil && (len(u.held) > maxHeld || u.heldBytes > maxHeldBytes || len(u.offers) > maxOffers || len(u.wishes) > maxWishes) {
+		f.t.Fatalf("%d held of %d bytes, %d offers, %d wishes", len(u.held), u.heldBytes, len(u.offers), len(u.wishes))
 	}
 	for _, l := range n.links {
 		if l.queued < 0 || l.queued > n.cfg.MaxQueue {
@@ -253,6 +301,7 @@ func FuzzStep(f *testing.F) {
 	f.Add([]byte("\x00\x10\x20\x31" + "\x09\x01\x17\x00\x03\x05\x02\x00" + "\x09\x02\x17\x00\x03\x07\x02\x00" + "\x09\x02\x18\x00\x03\x05\x00\x00\x04"))
 	f.Add([]byte("\x01\x11\x21\x31" + "\x02\x03\x04blue\x00" + "\x09\x02\x18\x00\x03\x05\x00\x00\x04" + "\x04\x04"))
 	f.Add([]byte("\x00\x10\x20\x31" + "\x0a\x01\x13\x00\xff\x01\x00\x00" + "\x0a\x01\x13\x00\xff\x20\x00\x00" + "\x08\xff\xff\x00"))
+	f.Add([]byte("\x20\x10\x20\x31" + "\x1a\x14\x00\x10\x00\x03\x01\x00\x10\xc3\x83SCP\x40\x01" + "\x1a\x14\x00\x14\x00\x03\x01\x00\x10\x00"))
 	f.Fuzz(func(t *testing.T, in []byte) {
 		z := newFuzzer(t, in)
 		for len(z.in) > 0 {
@@ -263,7 +312,9 @@ func FuzzStep(f *testing.F) {
 				z.connect()
 			default:
 				ev := z.event()
-				z.check(ev, z.step(ev))
+				acts := z.step(ev)
+				z.check(ev, acts)
+				z.answerAll(acts)
 			}
 		}
 		z.pass(time.Hour)

@@ -2,6 +2,7 @@ package overlay
 
 import (
 	"encoding/binary"
+	"net/netip"
 	"runtime"
 	"testing"
 	"time"
@@ -56,6 +57,30 @@ var storms = []storm{
 	{"pongs of ever other hosts", 200_000, func(i int) incoming {
 		return incoming{2, head(protocol.KindPong, numbered(i), 3, 0), protocol.Pong{Addr: hostAddr(i)}}
 	}},
+}
+
+// TestMemoryOfDatagrams: the same for what comes over UDP, of ever other addresses.
+func TestMemoryOfDatagrams(t *testing.T) {
+	b := newUDPBench(t, nil)
+	b.links(3)
+	round := func(i int) {
+		from := netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 2 + byte(i>>16), byte(i >> 8), byte(i)}), 6346)
+		b.n.dgrams.in, b.n.dgrams.out = bucket{}, bucket{}
+		b.datagram(from, head(protocol.KindPing, numbered(i), 1, 0), nil)
+		b.datagram(from, head(protocol.KindVendor, numbered(i), 1, 0), protocol.NewHeadPing(protocol.URN{HasSHA1: true}))
+		b.datagram(from, head(protocol.KindPong, numbered(i), 1, 0), protocol.Pong{Addr: from})
+	}
+	b.n.udp()
+	for i := range 10_000 {
+		round(i)
+	}
+	before := heap()
+	for i := range 50_000 {
+		round(10_000 + i)
+	}
+	if grew := heap() - before; grew > 128<<10 {
+		t.Errorf("the heap has grown by %d KiB", grew>>10)
+	}
 }
 
 // TestMemoryStaysFlat: whatever peers do without end, a node's tables stay

@@ -17,7 +17,7 @@ func (n *Node) onPush(l *link, h protocol.Header, m Received, out []Action) []Ac
 		p.Addr = protocol.FullAddr(p.Addr, p.Ext)
 		return n.dialBack(l, p, out)
 	}
-	if client := n.proxied(p.Servent); client != nil && client != l {
+	if client := n.proxied(p.Servent); client != nil && client != l && h.TTL > 1 {
 		return n.send(client, m.Msg, 1, min(h.Hops, HardTTL-2)+1, out)
 	}
 	r := n.servers.find(&p.Servent)
