@@ -3,6 +3,7 @@ package transfer
 import (
 	crand "crypto/rand"
 	"encoding/hex"
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -35,8 +36,23 @@ func (s *Server) admit(w http.ResponseWriter, r *http.Request, u upload) bool {
 	if v.retry >= s.cfg.IdleTimeout {
 		h.Set("Connection", "close") // it would be closed before it is asked again
 	}
+	if v.place.Position > 0 && wantsPage(r) {
+		s.waitingPage(w, r, v)
+		return false
+	}
 	s.later(w, v.retry, "all upload slots are taken")
 	return false
+}
+
+// waitingPage shows to a person where he stands; his browser asks again by
+// itself, and so keeps the place.
+func (s *Server) waitingPage(w http.ResponseWriter, r *http.Request, v turn) {
+	seconds := strconv.Itoa(int(v.retry / time.Second))
+	w.Header().Set("Retry-After", seconds)
+	w.Header().Set("Refresh", seconds)
+	s.sendPage(w, r, http.StatusServiceUnavailable, pageData{Waiting: fmt.Sprintf(
+		"You are number %d of %d who wait for a file. This page asks again in %s seconds: leave it open.",
+		v.place.Position, v.place.Length, seconds)})
 }
 
 // release gives a slot back. more says that the client has not got the end of

@@ -48,7 +48,8 @@ func (v view) link() string {
 type pageData struct {
 	Agent, Totals string
 	Style         template.CSS
-	Missing       bool // there is no such page
+	Missing       bool   // there is no such page
+	Waiting       string // for a free slot
 	Note          string
 	Query         string
 	Folder        string     // its name

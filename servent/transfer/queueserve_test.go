@@ -253,3 +253,27 @@ func TestQueueFarBack(t *testing.T) {
 		}
 	})
 }
+
+// TestQueueInABrowser: a person sees where he stands, and his browser asks
+// again until it gets the file.
+func TestQueueInABrowser(t *testing.T) {
+	inHall(t, ServerConfig{}, func(h *hall) {
+		const accept = "Accept: text/html,*/*;q=0.8"
+		first, person := h.guest("10.0.0.1"), h.guest("10.0.0.2")
+		first.want(200, h.paths[0])
+		go func() {
+			_, _ = io.WriteString(person.conn, "GET "+h.paths[0]+" HTTP/1.1\r\nHost: x\r\n"+accept+"\r\n\r\n")
+		}()
+		resp, err := http.ReadResponse(person.br, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		page, err := io.ReadAll(resp.Body)
+		if err != nil || resp.StatusCode != 503 || resp.Header.Get("Refresh") != "30" || !strings.Contains(string(page), "You are number 1 of 1") {
+			t.Errorf("%s, Refresh %q, %v\n%s", resp.Status, resp.Header.Get("Refresh"), err, page)
+		}
+		first.leave()
+		time.Sleep(30 * time.Second)
+		person.want(200, h.paths[0], accept)
+	})
+}
