@@ -60,8 +60,10 @@ type Index struct {
 var _ search.Index = (*Index)(nil)
 
 // Open opens the index in cfg.Dir. Where there is none, or one of another
-// schema or owner, or with damaged files, the folder is emptied and the index begun
-// anew; Fresh tells.
+// schema or owner, or with damaged files, the folder is emptied and the index
+// begun anew; Fresh tells. Where the files of an earlier batch are still there
+// and whole, it may be as it was after that one, and without any, empty: Has
+// tells what is missing.
 func Open(cfg Config) (*Index, error) {
 	if cfg.MaxBytes == 0 {
 		cfg.MaxBytes = DefaultMaxBytes

@@ -126,6 +126,8 @@ func (s *store) asyncError(err error, _ string) {
 		s.stuck = s.stuck || e.Source == "persister"
 		s.mu.Unlock()
 		err = fmt.Errorf("%w: %w", ErrDamaged, err)
+	} else if sums := s.segments(hasSum); sums != nil { // bleve does not say what the matter was
+		err = fmt.Errorf("%w: %w", sums, err)
 	}
 	s.fail(err)
 	<-s.ended
@@ -219,6 +221,9 @@ func (s *store) verify() (ids *roaring64.Bitmap, err error) {
 	})
 	return ids, err
 }
+
+// hasSum returns ErrDamaged for a segment that was changed.
+func hasSum(_ *scorch.SegmentSnapshot, path string) error { return checkSum(path) }
 
 // segments calls f for each segment that counts, and the file it lies in.
 func (s *store) segments(f func(seg *scorch.SegmentSnapshot, path string) error) error {
