@@ -23,7 +23,12 @@ import (
 // start runs a servent on loopback until the test ends.
 func start(t *testing.T, cfg servent.Config, shares ...string) *servent.Servent {
 	t.Helper()
-	cfg.Listen, cfg.ConnectOnly = "127.0.0.1:0", true
+	return startAt(t, "127.0.0.1:0", cfg, shares...)
+}
+
+func startAt(t *testing.T, listen string, cfg servent.Config, shares ...string) *servent.Servent {
+	t.Helper()
+	cfg.Listen, cfg.ConnectOnly = listen, true
 	s, err := servent.New(cfg)
 	if err != nil {
 		t.Fatal(err)
