@@ -1,0 +1,78 @@
+package servent_test
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/seed282dab8e/servent/servent"
+)
+
+// TestPushByHTTPProxy: no link leads to a source, but one of its push proxies
+// passes on over HTTP that it shall connect.
+func TestPushByHTTPProxy(t *testing.T) {
+	_, content, urn := shareFile(t, "walrus.ogg", 5000)
+	s := start(t, servent.Config{})
+	guid := guidHex("0123456789abcdef") // whom serveOnce is
+	nodes := make(chan string, 4)
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/gnutella/push-proxy" || r.URL.Query().Get("ServerId") != "GAYTEMZUGU3DOOBZMFRGGZDFMY" {
+			t.Errorf("asked for %s", r.URL)
+		}
+		w.WriteHeader(http.StatusAccepted)
+		nodes <- r.Header.Get("X-Node")
+	}))
+	defer proxy.Close()
+	gone := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusGone) }))
+	defer gone.Close()
+	source := servent.FoundSource{Addr: "127.0.0.1:1", GUID: guid, Push: true, Proxies: []string{
+		"203.0.113.9:1", // where this node may not dial
+		strings.TrimPrefix(gone.URL, "http://"), strings.TrimPrefix(proxy.URL, "http://"),
+	}}
+	ctx, cancel := context.WithTimeout(t.Context(), 2*foreignWait)
+	defer cancel()
+	dir, done := t.TempDir(), make(chan struct{})
+	go func() {
+		defer close(done)
+		got, err := s.Get(ctx, servent.GetRequest{Magnet: urn, Dir: dir, Sources: []servent.FoundSource{source}}, func(servent.GetProgress) {})
+		if err != nil || !got.Verified {
+			t.Errorf("%+v, %v", got, err)
+		}
+	}()
+	select {
+	case node := <-nodes:
+		if node != s.Addr().String() {
+			t.Errorf("X-Node %q", node)
+		}
+		serveOnce(t, node, content)
+		<-done
+	case <-done:
+		t.Error("the proxy was not asked")
+	}
+	if len(nodes) != 0 {
+		t.Error("the proxy was asked again")
+	}
+}
+
+// TestPushNowhere: the error says what was tried.
+func TestPushNowhere(t *testing.T) {
+	_, _, urn := shareFile(t, "walrus.ogg", 5000)
+	s := start(t, servent.Config{})
+	gone := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusGone) }))
+	defer gone.Close()
+	source := servent.FoundSource{
+		Addr: "127.0.0.1:1", GUID: guidHex("0123456789abcdef"), Push: true,
+		Proxies: []string{strings.TrimPrefix(gone.URL, "http://")},
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 3*foreignWait)
+	defer cancel()
+	start := time.Now()
+	_, err := s.Get(ctx, servent.GetRequest{Magnet: urn, Dir: t.TempDir(), Sources: []servent.FoundSource{source}},
+		func(servent.GetProgress) {})
+	if err == nil || !strings.Contains(err.Error(), "not linked there any more") {
+		t.Errorf("after %v: %v", time.Since(start), err)
+	}
+}
