@@ -21,15 +21,20 @@ func (x *Index) Apply(put []search.Doc, del []search.DocID) error {
 		return fmt.Errorf("apply to index: %w", err)
 	}
 	put, del = x.plan(put, del)
+	for ; len(del) > batchSize; del = del[batchSize:] { // they make room
+		if err := x.write(nil, del[:batchSize]); err != nil {
+			return fmt.Errorf("apply to index: %w", err)
+		}
+	}
 	var refused []search.DocID
 	for len(put)+len(del) > 0 {
-		p, d := min(len(put), batchSize), min(len(del), batchSize)
-		out, err := x.step(put[:p], del[:d])
+		n := min(len(put), batchSize)
+		out, err := x.step(put[:n], del)
 		if err != nil {
 			return fmt.Errorf("apply to index: %w", err)
 		}
 		refused = append(refused, out...)
-		put, del = put[p:], del[d:]
+		put, del = put[n:], nil
 	}
 	if len(refused) > 0 {
 		return &search.FullError{Refused: refused, Max: x.cfg.MaxBytes}

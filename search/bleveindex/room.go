@@ -98,9 +98,10 @@ func (r room) fitting(t taken, put []search.Doc, has func(search.DocID) bool) (f
 	return len(put), false
 }
 
-// compactions is how often fitting tries to make room: the first time, what
-// earlier merges left behind may be in the way still.
-const compactions = 3
+// compactions is how often fitting tries to make room. What earlier merges left
+// behind may be in the way at first: bleve removes it from batch to batch, once
+// nobody reads it any more.
+const compactions = 10
 
 // fitting returns how many of put there is room for, which it makes by a merge
 // where deleted documents take it.
@@ -111,7 +112,7 @@ func (x *Index) fitting(put []search.Doc) (int, error) {
 			return 0, err
 		}
 		fit, tight := x.room.fitting(t, put, x.Has)
-		if !tight || try == compactions {
+		if !tight || t.disk-t.live < x.room.slack()/2 || try == compactions {
 			return fit, nil
 		}
 		if err := x.compact(); err != nil {
