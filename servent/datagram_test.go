@@ -169,7 +169,7 @@ func TestPortTakenByUDP(t *testing.T) {
 		t.Error("the taken port")
 	}
 	if c, err := net.ListenPacket("udp", s.listener.Addr().String()); err == nil {
-		c.Close()
+		_ = c.Close() // it was only looked at
 		t.Error("the UDP side is not held")
 	}
 }

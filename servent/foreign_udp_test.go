@@ -31,7 +31,7 @@ func newAirborne(t *testing.T, to netip.AddrPort) *airborne {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { c.Close() })
+	t.Cleanup(func() { _ = c.Close() })
 	if err := c.SetDeadline(time.Now().Add(foreignWait)); err != nil {
 		t.Fatal(err)
 	}
@@ -85,9 +85,10 @@ func linked(t *testing.T, s *servent.Servent) (*foreign, *airborne) {
 	return f, a
 }
 
-func vendorPayload(name string, selector, version uint16, data ...byte) []byte {
+// vendorPayload is of version 1.
+func vendorPayload(name string, selector uint16, data ...byte) []byte {
 	b := binary.LittleEndian.AppendUint16([]byte(name), selector)
-	return append(binary.LittleEndian.AppendUint16(b, version), data...)
+	return append(binary.LittleEndian.AppendUint16(b, 1), data...)
 }
 
 // TestForeignUDPPing: a ping that asks for hosts and for its own address.
@@ -113,9 +114,9 @@ func TestForeignHeadPing(t *testing.T) {
 	s := start(t, servent.Config{}, dir)
 	_, a := linked(t, s)
 	for name, want := range map[string]byte{urn: 1, "urn:sha1:PLSTHIPQGSSZTS5FJUPAKUZWUGYQYPFB": 0} {
-		a.send(frame{muid(name), kindVendor, 1, 0, vendorPayload("LIME", 23, 1, append([]byte{0}, name...)...)})
+		a.send(frame{muid(name), kindVendor, 1, 0, vendorPayload("LIME", 23, append([]byte{0}, name...)...)})
 		pong := a.want(kindVendor)
-		if pong.id != muid(name) || !bytes.HasPrefix(pong.payload, vendorPayload("LIME", 24, 1)) {
+		if pong.id != muid(name) || !bytes.HasPrefix(pong.payload, vendorPayload("LIME", 24)) {
 			t.Fatalf("%q: % x", pong.id, pong.payload)
 		}
 		if got := pong.payload[9] & 3; got != want {
@@ -134,7 +135,7 @@ func TestForeignConnectBack(t *testing.T) {
 	}
 	defer l.Close()
 	port := uint16(l.Addr().(*net.TCPAddr).Port)
-	f.send(frame{muid("back"), kindVendor, 1, 0, vendorPayload("BEAR", 7, 1, byte(port), byte(port>>8))})
+	f.send(frame{muid("back"), kindVendor, 1, 0, vendorPayload("BEAR", 7, byte(port), byte(port>>8))})
 	if err := l.(*net.TCPListener).SetDeadline(time.Now().Add(foreignWait)); err != nil {
 		t.Fatal(err)
 	}
@@ -157,7 +158,7 @@ func TestForeignPushProxy(t *testing.T) {
 	f.group()
 	f.say("GNUTELLA/0.6 200 OK")
 	f.stream(false)
-	f.send(frame{guid, kindVendor, 1, 0, vendorPayload("LIME", 21, 1)})
+	f.send(frame{guid, kindVendor, 1, 0, vendorPayload("LIME", 21)})
 	for {
 		if m := f.want(kindVendor); bytes.HasPrefix(m.payload, []byte("LIME\x16\x00")) {
 			break
@@ -191,7 +192,7 @@ func TestUDPFlood(t *testing.T) {
 			a.send(frame{muid(fmt.Sprint(host, i)), kindPing, 1, 0, make([]byte, 400)})
 			sent++
 		}
-		c.Close()
+		_ = c.Close() // all has been sent
 	}
 	f.send(frame{muid("still there?"), kindPing, 1, 0, nil})
 	asked := time.Now()

@@ -17,10 +17,9 @@ import (
 // webWorld is an internet of one web cache, at 5.9.0.1, that lives in the bubble
 // of a test.
 type webWorld struct {
-	handler http.Handler
-	dialed  []netip.AddrPort
-	asked   []string // queries
-	pipes   *pipes
+	dialed []netip.AddrPort
+	asked  []string // queries
+	pipes  *pipes
 }
 
 func (w *webWorld) resolve(_ context.Context, host string) ([]netip.Addr, error) {

@@ -37,7 +37,7 @@ func TestThereAndBack(t *testing.T) {
 			if l, err := net.ListenPacket("udp", loopback+":0"); err != nil {
 				t.Skip("this machine has no ", loopback)
 			} else {
-				l.Close()
+				_ = l.Close() // it was only looked at
 			}
 			dual, at := opened(t, ":0") // hears both
 			one, from := opened(t, loopback+":0")
