@@ -137,8 +137,24 @@ func parseContentRange(s string) (p part, complete bool, err error) {
 
 // busy reads when a busy source wants to be asked again.
 func busy(resp *http.Response) error {
-	after := retryAfter(resp.Header.Get("Retry-After"), time.Now())
-	return &sourceError{kind: failBusy, after: after, err: fmt.Errorf("%w (%s)", errBusy, status(resp))}
+	e := &sourceError{kind: failBusy, err: fmt.Errorf("%w (%s)", errBusy, status(resp))}
+	e.place = placeOf(resp.Header)
+	e.after = max(retryAfter(resp.Header.Get("Retry-After"), time.Now()), e.place.PollMin)
+	return e
+}
+
+// placeOf reads the place in a queue: what X-Queued says counts before what the
+// older X-Queue does. One that cannot be read is none.
+func placeOf(h http.Header) protocol.QueuePlace {
+	place, _ := protocol.ParseQueuePlace(h.Get(protocol.HeaderQueue))
+	if text := h.Get(protocol.HeaderQueued); text != "" {
+		if queued, err := protocol.ParseQueuePlace(text); err == nil {
+			queued.PollMin, queued.PollMax = place.PollMin, place.PollMax
+			queued.Length = max(queued.Length, place.Length)
+			return queued
+		}
+	}
+	return place
 }
 
 // retryAfter reads a number of seconds or a date; 0 when it is neither.

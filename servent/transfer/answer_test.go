@@ -84,11 +84,11 @@ func (c *canned) SetWriteDeadline(time.Time) error { return nil }
 func TestRequestText(t *testing.T) {
 	conn := &canned{Reader: bytes.NewReader(nil)}
 	cfg := ClientConfig{Agent: "Servent/1"}.withDefaults()
-	if _, err := newLink(conn, &cfg, "1.2.3.4:6346").ask("/uri-res/N2R?urn:sha1:X", 4096); !errors.Is(err, errShort) {
+	if _, err := newLink(conn, &cfg, "1.2.3.4:6346").ask(request{path: "/uri-res/N2R?urn:sha1:X", offset: 4096}); !errors.Is(err, errShort) {
 		t.Errorf("ask: %v", err)
 	}
 	want := "GET /uri-res/N2R?urn:sha1:X HTTP/1.1\r\nHost: 1.2.3.4:6346\r\nUser-Agent: Servent/1\r\n" +
-		"X-Features: srvt/0.1\r\nConnection: Keep-Alive\r\nRange: bytes=4096-\r\n\r\n"
+		"X-Features: srvt/0.1\r\nConnection: Keep-Alive\r\nX-Queue: 1.0\r\nRange: bytes=4096-\r\n\r\n"
 	if conn.asked.String() != want {
 		t.Errorf("request %q", conn.asked.String())
 	}
@@ -122,7 +122,7 @@ func TestJudgeCaptured(t *testing.T) {
 		}
 		cfg := ClientConfig{}.withDefaults()
 		tt.want.limit = cfg.MaxFileSize
-		resp, err := newLink(&canned{Reader: bytes.NewReader(b)}, &cfg, "").ask("/", 0)
+		resp, err := newLink(&canned{Reader: bytes.NewReader(b)}, &cfg, "").ask(request{path: "/", offset: 0})
 		if err != nil {
 			t.Fatalf("%s: %v", tt.file, err)
 		}

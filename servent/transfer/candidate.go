@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/sirupsen/logrus"
+
+	"github.com/seed282dab8e/servent/protocol"
 )
 
 // enoughGain is how much a source must deliver for its failure not to count: one
@@ -14,19 +16,25 @@ import (
 // certain.
 const enoughGain = 64 << 10
 
+// minPoll is how long a source that tells a place in its queue, but not when to ask
+// again, is left alone.
+const minPoll = 10 * time.Second
+
 // candidate is a source of one download with what it did so far.
 type candidate struct {
 	Source
-	key       sourceKey // among those whom all downloads ask
-	full      bool      // asked by as many downloads as may
-	tries     int       // attempts that failed
-	retries   int       // times it was busy
-	notBefore time.Time // when to ask it again
-	alone     bool      // under suspicion: must deliver the whole file by itself
-	ownSize   bool      // contradicts the size that is known: when asked again, its own counts
-	out       bool      // not to be asked again
-	err       error     // of the last attempt
-	gained    uint64    // bytes in the sink from the last attempt
+	key       sourceKey           // among those whom all downloads ask
+	full      bool                // asked by as many downloads as may
+	tries     int                 // attempts that failed
+	retries   int                 // times it was busy
+	notBefore time.Time           // when to ask it again
+	alone     bool                // under suspicion: must deliver the whole file by itself
+	ownSize   bool                // contradicts the size that is known: when asked again, its own counts
+	out       bool                // not to be asked again
+	err       error               // of the last attempt
+	gained    uint64              // bytes in the sink from the last attempt
+	place     protocol.QueuePlace // in its queue; Position 0: in none
+	queued    time.Time           // when it first told of a place
 }
 
 // next returns the candidate to ask and how long to wait before; nil when none
@@ -76,11 +84,7 @@ func (g *get) note(c *candidate, err error) {
 	case failFault:
 		c.out = true
 	case failBusy:
-		c.retries++
-		wait := max(failed.after, cfg.RetryWait)
-		c.notBefore = time.Now().Add(wait)
-		g.client.turns.busy(c.key, min(wait, cfg.MaxRetryWait))
-		c.out = c.retries > cfg.Retries || failed.after > cfg.MaxRetryWait
+		c.busy(failed, g.client)
 	case failConflict:
 		// A size that came from elsewhere proves nothing where the hash decides.
 		c.out = c.ownSize || g.job.Size > 0 && !g.job.named()
@@ -91,6 +95,27 @@ func (g *get) note(c *candidate, err error) {
 		}
 		c.out = c.gained == 0 || c.tries >= cfg.Attempts
 	}
+}
+
+// busy decides when to ask a busy source again. One that gives a place in its
+// queue is asked as it wishes, on the link that is kept for that, as long as that
+// leads anywhere within MaxQueueWait.
+func (c *candidate) busy(failed *sourceError, client *Client) {
+	cfg, now := &client.cfg, time.Now()
+	c.place = failed.place
+	if c.place.Position > 0 {
+		if c.queued.IsZero() {
+			c.queued = now
+		}
+		c.notBefore = now.Add(max(failed.after, min(cfg.RetryWait, minPoll)))
+		c.out = c.notBefore.Sub(c.queued) > cfg.MaxQueueWait
+		return
+	}
+	c.retries++
+	wait := max(failed.after, cfg.RetryWait)
+	c.notBefore = now.Add(wait)
+	client.turns.busy(c.key, min(wait, cfg.MaxRetryWait))
+	c.out = c.retries > cfg.Retries || failed.after > cfg.MaxRetryWait
 }
 
 // blame decides what becomes of those who sent content that does not match.

@@ -54,6 +54,7 @@ type ClientConfig struct {
 	SpeedWindow   time.Duration // default 30 s
 	RetryWait     time.Duration // between requests of all downloads to a busy source, unless it asks for more; default 15 s
 	MaxRetryWait  time.Duration // a busy source that asks for more is given up; default 60 s
+	MaxQueueWait  time.Duration // in the queue of one source, altogether; default 30 min
 	Retries       int           // of one busy source; default 5
 	Attempts      int           // of one source that fails with the file begun; default 3
 	MaxFileSize   uint64        // default 1 TiB
@@ -75,6 +76,7 @@ func (c ClientConfig) withDefaults() ClientConfig {
 	c.SpeedWindow = orDefault(c.SpeedWindow, 30*time.Second)
 	c.RetryWait = orDefault(c.RetryWait, 15*time.Second)
 	c.MaxRetryWait = orDefault(c.MaxRetryWait, time.Minute)
+	c.MaxQueueWait = orDefault(c.MaxQueueWait, 30*time.Minute)
 	c.Retries = orDefault(c.Retries, 5)
 	c.Attempts = orDefault(c.Attempts, 3)
 	c.MaxFileSize = orDefault(c.MaxFileSize, 1<<40)
@@ -96,6 +98,7 @@ type Client struct {
 	create createFunc // a test makes the disk fail
 
 	turns turns
+	park  park
 
 	active             atomic.Int64
 	done, failed       atomic.Uint64
@@ -116,6 +119,9 @@ type waiter struct {
 func NewClient(cfg ClientConfig) *Client {
 	return &Client{cfg: cfg.withDefaults(), create: createPart}
 }
+
+// Close ends the links that are kept for further requests. Downloads that run go on.
+func (c *Client) Close() { c.park.close() }
 
 // Stats returns the counters.
 func (c *Client) Stats() ClientStats {

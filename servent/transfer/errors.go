@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/seed282dab8e/servent/protocol"
 )
 
 // What a caller of Get may want to tell apart. An error of the local disk or
@@ -60,7 +62,8 @@ const (
 // sourceError is the failure of one source.
 type sourceError struct {
 	kind  failKind
-	after time.Duration // failBusy: wait at least so long
+	after time.Duration       // failBusy: wait at least so long
+	place protocol.QueuePlace // failBusy: in the source's queue, if there is one
 	err   error
 }
 

@@ -29,6 +29,7 @@ const (
 	StateConnecting = "connecting"
 	StatePushing    = "pushing" // asked the source to connect to us
 	StateWaiting    = "waiting" // every source left is busy, with others or with downloads of ours
+	StateQueued     = "queued"  // every source left is busy, and the next to be asked told a place in its queue
 	StateLoading    = "loading"
 	StateVerifying  = "verifying"
 )
@@ -38,6 +39,7 @@ type Progress struct {
 	Done, Total uint64 // bytes; Total is 0 while it is not known
 	Source      Source // the one that is asked
 	State       string
+	Place, Of   int // StateQueued: in the queue of the source, 1 is next; Of is 0 where it is not told
 }
 
 // Result is a file that was downloaded.
@@ -154,6 +156,7 @@ func (g *get) run(ctx context.Context) (protocol.URN, error) {
 		if c == nil {
 			return protocol.URN{}, g.exhausted()
 		}
+		g.asking = c
 		if err := g.pause(ctx, wait); err != nil {
 			return protocol.URN{}, err
 		}
@@ -274,6 +277,9 @@ func (g *get) report(state string, news bool) {
 	p := Progress{Done: g.sink.size, Total: g.size, State: state}
 	if g.asking != nil {
 		p.Source = g.asking.Source
+		if place := g.asking.place; state == StateWaiting && place.Position > 0 {
+			p.State, p.Place, p.Of = StateQueued, place.Position, place.Length
+		}
 	}
 	g.progress(p)
 }

@@ -10,14 +10,16 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"strconv"
 	"time"
+
+	"github.com/seed282dab8e/servent/protocol"
 )
 
 const (
 	maxHeaderBytes = 32 << 10 // of one answer, interim answers included
 	maxInterim     = 5        // 1xx answers before the real one
 	maxDrain       = 64 << 10 // body of a refusal, read to keep the connection
+	queueForms     = "1.0"    // of X-Queue: both forms of queue are understood
 	bufferSize     = 32 << 10 // less than a block, so that large reads go past it
 )
 
@@ -60,6 +62,11 @@ func (l *link) close() {
 	_ = l.conn.Close() // everything wanted was read
 }
 
+// watch sees to it that the end of ctx ends the link.
+func (l *link) watch(ctx context.Context) {
+	l.unwatch = context.AfterFunc(ctx, func() { _ = l.conn.Close() })
+}
+
 // wire reads the connection of a link with deadlines.
 type wire link
 
@@ -82,15 +89,23 @@ func (w *wire) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// ask sends a GET for path from offset on and reads the header of the answer,
-// whose body comes from the link.
-func (l *link) ask(path string, offset uint64) (*http.Response, error) {
+// request is what a source is asked for.
+type request struct {
+	path   string
+	offset uint64
+	accept string              // media types; empty: any
+	place  protocol.QueuePlace // in the source's queue, as it told last
+}
+
+// ask sends a GET and reads the header of the answer, whose body comes from the
+// link.
+func (l *link) ask(req request) (*http.Response, error) {
 	l.silent = true
 	deadline := time.Now().Add(l.cfg.HeaderTimeout)
 	if err := l.conn.SetWriteDeadline(deadline); err != nil {
 		return nil, fmt.Errorf("send request: %w", err)
 	}
-	if _, err := l.conn.Write(l.request(path, offset)); err != nil {
+	if _, err := l.conn.Write(l.lines(req)); err != nil {
 		return nil, fmt.Errorf("send request: %w", err)
 	}
 	l.until, l.budget.N = deadline, maxHeaderBytes
@@ -99,13 +114,21 @@ func (l *link) ask(path string, offset uint64) (*http.Response, error) {
 	return resp, err
 }
 
-func (l *link) request(path string, offset uint64) []byte {
+// lines is a request as it goes out. Who waits in a queue says so (section 22).
+func (l *link) lines(req request) []byte {
 	b := fmt.Appendf(nil, "GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: %s\r\nX-Features: %s\r\nConnection: Keep-Alive\r\n",
-		path, l.host, l.cfg.Agent, features)
-	if offset > 0 {
-		b = append(b, "Range: bytes="...)
-		b = strconv.AppendUint(b, offset, 10)
-		b = append(b, "-\r\n"...)
+		req.path, l.host, l.cfg.Agent, features)
+	if req.accept != "" {
+		b = fmt.Appendf(b, "Accept: %s\r\nAccept-Encoding: deflate\r\n", req.accept)
+	} else {
+		b = fmt.Appendf(b, "%s: %s\r\n", protocol.HeaderQueue, queueForms)
+	}
+	if req.place.ID != "" {
+		again := protocol.QueuePlace{Position: req.place.Position, ID: req.place.ID}
+		b = fmt.Appendf(b, "%s: %s\r\n", protocol.HeaderQueued, again.PARQ())
+	}
+	if req.offset > 0 {
+		b = fmt.Appendf(b, "Range: bytes=%d-\r\n", req.offset)
 	}
 	return append(b, "\r\n"...)
 }

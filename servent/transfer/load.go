@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"net/url"
 	"time"
+
+	"github.com/seed282dab8e/servent/protocol"
 )
 
 // probeTime is how long the end of a body without announced length may take.
@@ -20,11 +22,10 @@ func (g *get) fetch(ctx context.Context, c *candidate) error {
 	if len(paths) == 0 {
 		return fault(errUnaskable)
 	}
-	var l *link
-	defer func() { l.close() }()
+	l, kept := g.unpark(ctx, c), false
+	defer func() { g.leave(c, l, kept) }()
 	var err error
 	for _, path := range paths {
-		var kept bool
 		l, kept, err = g.loadFrom(ctx, l, path, c)
 		if !errors.Is(err, errNotFound) {
 			return err
@@ -35,6 +36,30 @@ func (g *get) fetch(ctx context.Context, c *candidate) error {
 		}
 	}
 	return err
+}
+
+// unpark returns a link to a source that was kept from an earlier request, nil
+// where there is none.
+func (g *get) unpark(ctx context.Context, c *candidate) *link {
+	l := g.client.park.take(c.key)
+	if l != nil {
+		g.report(StateConnecting, true)
+		l.watch(ctx)
+		l.metered, l.since = 0, l.spent
+	}
+	return l
+}
+
+// leave keeps a link that can take another request, at least until a place in
+// the queue of its source is lost.
+func (g *get) leave(c *candidate, l *link, kept bool) {
+	switch {
+	case l == nil:
+	case !kept:
+		l.close()
+	default:
+		g.client.park.put(c.key, l, min(max(parkTime, c.place.PollMax, c.place.Lifetime), maxParkTime))
+	}
 }
 
 // loadFrom is load over l, or over a new link where l is nil or turns out to
@@ -61,7 +86,7 @@ func (g *get) open(ctx context.Context, s Source) (*link, error) {
 	if err != nil {
 		return nil, err
 	}
-	l.unwatch = context.AfterFunc(ctx, func() { _ = l.conn.Close() })
+	l.watch(ctx)
 	return l, nil
 }
 
@@ -83,22 +108,25 @@ func (g *get) paths(s Source) []string {
 // reusable says that the link can take another request.
 func (g *get) load(ctx context.Context, l *link, path string, c *candidate) (reusable bool, err error) {
 	for {
-		resp, err := l.ask(path, g.sink.size)
+		resp, err := l.ask(request{path: path, offset: g.sink.size, place: c.place})
 		if err != nil {
 			return false, err
 		}
 		p, err := g.want().judge(resp)
 		if err != nil {
-			return errors.Is(err, errNotFound) && l.drain(resp), err
+			return (errors.Is(err, errNotFound) || errors.Is(err, errBusy)) && l.drain(resp), err
 		}
+		c.place = protocol.QueuePlace{}
 		g.client.turns.served(c.key)
 		if !g.sized {
 			g.size, g.sized = p.total, true
 		}
-		if err := g.body(ctx, l, resp, p, c); err != nil || g.whole() {
-			return false, err
+		err = g.body(ctx, l, resp, p, c)
+		reusable := err == nil && p.exact && !resp.Close
+		if err != nil || g.whole() {
+			return reusable, err
 		}
-		if !p.exact || resp.Close {
+		if !reusable {
 			return false, errShort
 		}
 	}

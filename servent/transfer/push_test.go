@@ -116,6 +116,7 @@ func TestPushBothSides(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			pushes.Store(0)
+			client.park = park{} // each has a connection of its own
 			j := jobFor(t, content)
 			j.Sources = []Source{tt.source}
 			mustGet(t, client, j, content)
