@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"net/netip"
 	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/seed282dab8e/servent/protocol"
@@ -44,6 +47,8 @@ var (
 type GetRequest struct {
 	Magnet  string        `json:"magnet"`  // magnet link or urn:sha1:…
 	Dir     string        `json:"dir"`     // where the file goes
+	Folder  string        `json:"folder"`  // below Dir, as a peer tells it; is made
+	From    string        `json:"from"`    // host:port of a source, to be asked first
 	Sources []FoundSource `json:"sources"` // known already; others are searched for
 }
 
@@ -76,7 +81,17 @@ func (s *Servent) Get(ctx context.Context, req GetRequest, progress func(GetProg
 	if err != nil {
 		return Got{}, err
 	}
-	job := transfer.Job{URN: m.URN, Name: m.Name, Size: m.Size, Dir: req.Dir, Sources: sourcesOf(req.Sources, m)}
+	job := transfer.Job{URN: m.URN, Name: m.Name, Size: m.Size, Sources: sourcesOf(req.Sources, m)}
+	if job.Dir, err = makeFolder(req.Dir, req.Folder); err != nil {
+		return Got{}, err
+	}
+	if req.From != "" {
+		addr, err := resolveOne(ctx, req.From)
+		if err != nil {
+			return Got{}, err
+		}
+		job.Sources = slices.Insert(job.Sources, 0, transfer.Source{Addr: addr}) // without Name it is only asked by hash
+	}
 	if job.Name == "" {
 		job.Name = m.URN.SHA1.String()
 	}
@@ -88,12 +103,31 @@ func (s *Servent) Get(ctx context.Context, req GetRequest, progress func(GetProg
 	return got, err
 }
 
+// makeFolder makes the folder that a peer names below dir, and nothing outside of
+// dir, and returns its path.
+func makeFolder(dir, folder string) (string, error) {
+	folder = transfer.SafePath(folder)
+	if folder == "" {
+		return dir, nil
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return "", fmt.Errorf("output folder: %w", err)
+	}
+	defer root.Close()
+	if err := root.MkdirAll(filepath.FromSlash(folder), 0o755); err != nil {
+		return "", fmt.Errorf("output folder: %w", err)
+	}
+	return filepath.Join(dir, filepath.FromSlash(folder)), nil
+}
+
 // fetch is one download with its searches for sources. It belongs to one goroutine.
 type fetch struct {
 	s        *Servent
 	m        protocol.Magnet
 	job      transfer.Job
 	progress func(GetProgress)
+	lied     bool              // nobody but liars was found
 	lost     error             // why the sources of the last round did not deliver
 	of       int               // how many they were
 	best     transfer.Progress // when most of the file was there
@@ -108,11 +142,22 @@ func (f *fetch) run(ctx context.Context) (Got, error) {
 			}
 		}
 		got, err := f.load(ctx)
-		if err == nil || ctx.Err() != nil || round >= sourceRounds || !errors.Is(err, transfer.ErrUnavailable) {
+		if err == nil || ctx.Err() != nil || round >= sourceRounds || !f.again(err) {
 			return got, err
 		}
 		f.lost, f.of, f.job.Sources = err, len(f.job.Sources), nil
 	}
+}
+
+// again reports whether another search may find who delivers the file; where only
+// liars were found, one more.
+func (f *fetch) again(err error) bool {
+	if errors.Is(err, transfer.ErrUnavailable) {
+		return true
+	}
+	first := !f.lied
+	f.lied = errors.Is(err, ErrNotVerified)
+	return f.lied && first
 }
 
 // searching is the state of a download that looks for sources.
@@ -174,7 +219,7 @@ func (f *fetch) load(ctx context.Context) (Got, error) {
 		if p.Done >= f.best.Done {
 			f.best = p
 		}
-		f.progress(GetProgress{Name: f.job.Name, Done: p.Done, Total: p.Total, Sources: len(f.job.Sources), State: p.State})
+		f.progress(GetProgress{Name: f.job.Name, Done: p.Done, Total: p.Total, Sources: len(f.job.Sources), State: stateText(&p)})
 	})
 	if err != nil {
 		return Got{}, err
@@ -183,6 +228,17 @@ func (f *fetch) load(ctx context.Context) (Got, error) {
 		Path: r.Path, SHA1: r.SHA1.String(), Bytes: r.Bytes, MS: r.Elapsed.Milliseconds(),
 		Verified: r.Verified, Existing: r.Existing,
 	}, nil
+}
+
+// stateText is the state of a download with its place in a queue.
+func stateText(p *transfer.Progress) string {
+	switch {
+	case p.State != transfer.StateQueued:
+		return p.State
+	case p.Of < p.Place:
+		return fmt.Sprintf("queued, place %d", p.Place)
+	}
+	return fmt.Sprintf("queued, place %d of %d", p.Place, p.Of)
 }
 
 // findSources searches for the content of m by its hash.

@@ -206,8 +206,8 @@ func (s *Servent) Run(ctx context.Context) error {
 	}
 	s.wg.Go(func() { s.announce(ctx) })
 	s.wg.Go(func() { s.keepHosts(ctx) })
-	s.wg.Go(func() { s.serveHTTP() })
 	s.wg.Go(func() { s.index.run(ctx) })
+	s.wg.Go(func() { s.serveHTTP() })
 	if s.cfg.BlockList != "" {
 		s.wg.Go(func() { s.watchBlockList(ctx) })
 	}
@@ -234,6 +234,7 @@ func (s *Servent) stop() {
 	s.udp.Close()
 	s.uploads.Close()
 	_ = s.inbox.Close() // never fails
+	s.loads.Close()
 	s.mu.Lock()
 	conns := s.conns
 	s.conns = nil

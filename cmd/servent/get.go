@@ -17,26 +17,38 @@ import (
 type getFlags struct {
 	node   nodeFlags
 	output string
+	from   string
 }
 
 func (a *app) getCommand() *cobra.Command {
 	var f getFlags
 	cmd := &cobra.Command{
-		Use:   "get MAGNET|urn:sha1:…|N…",
+		Use:   "get MAGNET|urn:sha1:…|N…|--from HOST:PORT",
 		Short: "Download files and verify them",
 		Long: `Download files into --output: by magnet link, by urn:sha1:…, or by number of a
-row of the last search. A file gets its name only when its content matches its
-hash; until then it is NAME.part.`,
+row of the last search or browse. A file gets its name only when its content
+matches its hash; until then it is NAME.part, and the same command goes on from
+there after an interruption.
+
+--from names a servent to ask first. With no file named, all that it shares is
+downloaded, in its folders; files that are there already are left alone.`,
 		Example: examples(
 			"servent get 1",
 			"servent get 2 5 7 --output ~/Downloads",
 			"servent get 'magnet:?xt=urn:sha1:…&dn=danube.flac'",
 			"servent get urn:sha1:…",
+			"servent get --from 192.168.1.20:6346 --output ~/Music   all that it shares",
 		),
-		Args: atLeastOne("a file: a magnet link, urn:sha1:… or the number of a row of the last search"),
+		Args: func(cmd *cobra.Command, args []string) error {
+			if f.from != "" {
+				return nil
+			}
+			return atLeastOne("a file: a magnet link, urn:sha1:… or the number of a row of the last search; or --from HOST:PORT for all that a servent shares")(cmd, args)
+		},
 		RunE: a.do(func(ctx context.Context, args []string) error { return a.get(ctx, &f, args) }),
 	}
 	cmd.Flags().StringVarP(&f.output, "output", "o", ".", "`folder` for the files")
+	cmd.Flags().StringVar(&f.from, "from", "", "`host:port` of a servent to ask first; with no file named, for all that it shares")
 	f.node.add(cmd)
 	return cmd
 }
@@ -44,11 +56,17 @@ hash; until then it is NAME.part.`,
 // wanted is one file to download.
 type wanted struct {
 	label string // for people
+	size  uint64 // 0: not known
 	row   int    // of the search, where several files are wanted
 	req   servent.GetRequest
 }
 
 func (a *app) get(ctx context.Context, f *getFlags, args []string) error {
+	if f.from != "" {
+		if err := checkHostPort("--from", f.from); err != nil {
+			return err
+		}
+	}
 	files, err := a.wanted(args)
 	if err != nil {
 		return err
@@ -57,14 +75,19 @@ func (a *app) get(ctx context.Context, f *getFlags, args []string) error {
 	if err != nil {
 		return err
 	}
-	for i := range files {
-		files[i].req.Dir = dir
-	}
 	s, err := a.open(ctx, &f.node, "get")
 	if err != nil {
 		return err
 	}
 	defer s.close()
+	if len(files) == 0 {
+		if files, err = a.allOf(ctx, s, f.from); err != nil {
+			return err
+		}
+	}
+	for i := range files {
+		files[i].req.Dir, files[i].req.From = dir, f.from
+	}
 	err = a.getAll(ctx, s, files)
 	switch {
 	case errors.Is(err, servent.ErrNoSource):
@@ -105,7 +128,36 @@ func (a *app) wanted(args []string) ([]wanted, error) {
 		if len(args) == 1 {
 			n = 0
 		}
-		files = append(files, wanted{row.Name, n, servent.GetRequest{Magnet: row.Magnet, Sources: row.Sources}})
+		files = append(files, wanted{row.Name, row.Size, n, servent.GetRequest{Magnet: row.Magnet, Sources: row.Sources}})
+	}
+	return files, nil
+}
+
+// allOf lists all that a servent shares.
+func (a *app) allOf(ctx context.Context, n node, from string) ([]wanted, error) {
+	var files []wanted
+	unnamed := 0
+	v := a.newBrowseView()
+	err := v.await(func(found func()) error {
+		return n.Browse(ctx, servent.BrowseRequest{Source: servent.FoundSource{Addr: from}}, func(f servent.Found) {
+			found()
+			if f.SHA1 == "" {
+				unnamed++
+				return
+			}
+			files = append(files, wanted{f.Name, f.Size, 0, servent.GetRequest{Magnet: f.Magnet, Sources: f.Sources, Folder: f.Path}})
+		})
+	})
+	switch {
+	case ctx.Err() != nil:
+		return nil, errInterrupted
+	case err != nil:
+		return nil, err
+	case unnamed > 0:
+		a.note("%s without a SHA-1 left out: they could not be verified", countText(unnamed, "file"))
+	}
+	if len(files) == 0 {
+		return nil, fmt.Errorf("%w: %s shares nothing that can be downloaded", errNothing, from)
 	}
 	return files, nil
 }
@@ -130,7 +182,7 @@ func wantedContent(arg string) (wanted, error) {
 	if label == "" {
 		label = m.URN.SHA1URN()
 	}
-	return wanted{label, 0, servent.GetRequest{Magnet: arg}}, nil
+	return wanted{label: label, size: m.Size, req: servent.GetRequest{Magnet: arg}}, nil
 }
 
 // outputFolder makes sure that files can be written to dir before any is loaded.

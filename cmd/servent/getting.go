@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/seed282dab8e/servent/protocol"
@@ -22,23 +24,73 @@ const (
 // getAll downloads files, several at once, and returns the gravest error.
 func (a *app) getAll(ctx context.Context, n node, files []wanted) error {
 	lines := a.lines()
-	free := make(chan struct{}, getsAtOnce)
+	all := newTotal(files)
+	if len(files) > getsAtOnce {
+		lines.text(all.text)
+	}
 	errs := make([]error, len(files))
+	kept := make([]bool, len(files))
+	var next atomic.Int64
 	var wg sync.WaitGroup
-	for i, f := range files {
+	for range atOnce(files) {
 		wg.Go(func() {
-			free <- struct{}{}
-			defer func() { <-free }()
-			d := download{a: a, file: f, lines: lines}
-			errs[i] = d.run(ctx, n)
+			for i := int(next.Add(1)) - 1; i < len(files); i = int(next.Add(1)) - 1 {
+				d := download{a: a, file: files[i], lines: lines}
+				errs[i] = d.run(ctx, n)
+				kept[i] = errs[i] != nil && d.kept()
+				all.done(files[i].size)
+			}
 		})
 	}
 	wg.Wait()
 	lines.close()
 	if ctx.Err() != nil {
+		if slices.Contains(kept, true) {
+			a.note("what has come is kept as NAME.part: the same command goes on from there")
+		}
 		return errInterrupted
 	}
 	return gravest(errs)
+}
+
+// atOnce is how many of files are downloaded at once. From one servent it is one:
+// that goes over one connection, and servents ban who opens many.
+func atOnce(files []wanted) int {
+	if len(files) > 0 && files[0].req.From != "" {
+		return 1
+	}
+	return min(getsAtOnce, len(files))
+}
+
+// total is how far many downloads are together.
+type total struct {
+	files int
+	bytes uint64
+
+	mu        sync.Mutex
+	doneFiles int
+	doneBytes uint64
+}
+
+func newTotal(files []wanted) *total {
+	t := &total{files: len(files)}
+	for _, f := range files {
+		t.bytes += f.size
+	}
+	return t
+}
+
+func (t *total) done(bytes uint64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.doneFiles++
+	t.doneBytes += bytes
+}
+
+func (t *total) text() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return fmt.Sprintf("%d of %s · %s of %s", t.doneFiles, countText(t.files, "file"), byteText(t.doneBytes), byteText(t.bytes))
 }
 
 // gravest is the error whose exit code tells most: wrong content before other
@@ -85,6 +137,16 @@ func (d *download) run(ctx context.Context, n node) error {
 	}
 	d.tellDone(&got)
 	return nil
+}
+
+// keptFrom is the size from which on a part of a file is kept for later.
+const keptFrom = 1 << 20
+
+// kept reports whether a download that was broken off has left a part to go on from.
+func (d *download) kept() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.state.Done > 0 && d.state.Total > keptFrom
 }
 
 func (d *download) progress(p servent.GetProgress) {

@@ -22,6 +22,10 @@ func (n *fakeNode) Search(context.Context, servent.SearchRequest, func(servent.F
 	return nil
 }
 
+func (n *fakeNode) Browse(context.Context, servent.BrowseRequest, func(servent.Found)) error {
+	return nil
+}
+
 func (n *fakeNode) Get(ctx context.Context, req servent.GetRequest, progress func(servent.GetProgress)) (servent.Got, error) {
 	return n.get(ctx, req, progress)
 }
@@ -30,7 +34,7 @@ func someFiles(n int) []wanted {
 	var files []wanted
 	for i := range n {
 		sha1 := strings.Repeat(string(rune('A'+i)), 32)
-		files = append(files, wanted{fmt.Sprintf("file %d", i), 0, servent.GetRequest{Magnet: "urn:sha1:" + sha1}})
+		files = append(files, wanted{fmt.Sprintf("file %d", i), 0, 0, servent.GetRequest{Magnet: "urn:sha1:" + sha1}})
 	}
 	return files
 }

@@ -14,6 +14,7 @@ import (
 // node is what a command asks of a servent, be it in this process or not.
 type node interface {
 	Search(ctx context.Context, req servent.SearchRequest, found func(servent.Found)) error
+	Browse(ctx context.Context, req servent.BrowseRequest, found func(servent.Found)) error
 	Get(ctx context.Context, req servent.GetRequest, progress func(servent.GetProgress)) (servent.Got, error)
 }
 

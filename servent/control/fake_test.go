@@ -17,6 +17,7 @@ type fakeNode struct {
 	runErr error // Run returns it at once, unless it is nil
 
 	search func(ctx context.Context, found func(servent.Found)) error
+	browse func(ctx context.Context, req servent.BrowseRequest, found func(servent.Found)) error
 	get    func(ctx context.Context, req servent.GetRequest, progress func(servent.GetProgress)) (servent.Got, error)
 	share  func(ctx context.Context, dir string) error
 
@@ -54,6 +55,10 @@ func (n *fakeNode) Search(ctx context.Context, req servent.SearchRequest, found 
 	n.asked = req
 	n.mu.Unlock()
 	return n.search(ctx, found)
+}
+
+func (n *fakeNode) Browse(ctx context.Context, req servent.BrowseRequest, found func(servent.Found)) error {
+	return n.browse(ctx, req, found)
 }
 
 func (n *fakeNode) Get(ctx context.Context, req servent.GetRequest, progress func(servent.GetProgress)) (servent.Got, error) {

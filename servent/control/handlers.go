@@ -34,6 +34,7 @@ func (s *server) handler(answering context.Context) http.Handler {
 		return x.answer(append([]servent.PeerInfo{}, s.node.Peers()...)) // [], not null
 	})
 	route("POST "+apiVersion+"/search", s.search)
+	route("POST "+apiVersion+"/browse", s.browse)
 	route("POST "+apiVersion+"/get", s.get)
 	route("POST "+apiVersion+"/share", s.share)
 	route("POST "+apiVersion+"/unshare", s.unshare)
@@ -82,6 +83,15 @@ func (s *server) search(x *exchange) error {
 		return err
 	}
 	err := s.node.Search(x.ctx, req, func(f servent.Found) { x.send(line{Found: &f}) })
+	return x.end(line{Done: true}, err)
+}
+
+func (s *server) browse(x *exchange) error {
+	var req servent.BrowseRequest
+	if err := x.read(&req); err != nil {
+		return err
+	}
+	err := s.node.Browse(x.ctx, req, func(f servent.Found) { x.send(line{Found: &f}) })
 	return x.end(line{Done: true}, err)
 }
 

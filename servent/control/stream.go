@@ -27,6 +27,16 @@ func (c *Client) Search(ctx context.Context, req servent.SearchRequest, found fu
 	return err
 }
 
+// Browse does what a servent's Browse does.
+func (c *Client) Browse(ctx context.Context, req servent.BrowseRequest, found func(servent.Found)) error {
+	_, err := c.stream(ctx, "/browse", req, func(l *line) {
+		if l.Found != nil {
+			found(*l.Found)
+		}
+	})
+	return err
+}
+
 // Get does what a servent's Get does. req.Dir is absolute.
 func (c *Client) Get(ctx context.Context, req servent.GetRequest, progress func(servent.GetProgress)) (servent.Got, error) {
 	last, err := c.stream(ctx, "/get", req, func(l *line) {

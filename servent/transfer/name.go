@@ -41,6 +41,22 @@ func SafeName(name string) string {
 	return name
 }
 
+// maxDepth is how deep a folder that a peer names may lie.
+const maxDepth = 32
+
+// SafePath turns the folder in which a peer says that a file lies into a path of
+// harmless elements, with "/" between them, that leads nowhere else; "" for none.
+func SafePath(folder string) string {
+	var safe []string
+	for _, name := range strings.FieldsFunc(folder, func(r rune) bool { return r == '/' || r == '\\' }) {
+		if strings.Trim(name, " .") == "" || len(safe) == maxDepth {
+			continue
+		}
+		safe = append(safe, SafeName(name))
+	}
+	return strings.Join(safe, "/")
+}
+
 // safeRune replaces what must not be in a name; -1 drops it.
 func safeRune(r rune) rune {
 	switch {
