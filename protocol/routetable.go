@@ -84,18 +84,21 @@ func newRouteTable(bits uint) *RouteTable {
 
 // Add puts in a lower-cased word and its shortened forms: up to five
 // beginnings of it, three characters or more each.
-func (t *RouteTable) Add(word string) {
+func (t *RouteTable) Add(word string) { forms(word, t.set) }
+
+// forms calls do with the hash of a word and of its shortened forms.
+func forms(word string, do func(hash uint32)) {
 	if word == "" {
 		return
 	}
-	t.set(WordHash(word))
+	do(WordHash(word))
 	for range maxShorter {
 		_, n := utf8.DecodeLastRuneInString(word)
 		word = word[:len(word)-n]
 		if utf8.RuneCountInString(word) < shortestForm {
 			return
 		}
-		t.set(WordHash(word))
+		do(WordHash(word))
 	}
 }
 

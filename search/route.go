@@ -4,15 +4,17 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/seed282dab8e/servent/protocol"
 	"golang.org/x/text/unicode/norm"
 )
+
+// Words is what words are put into: a protocol.RouteTable, or what counts them.
+type Words interface{ Add(word string) }
 
 // AddWords puts the words of a file's text into a route table, so that a query
 // for them gets there: each word with all its beginnings of three characters or
 // more, which is where prefix queries look. Words beyond ASCII go in as the
 // other families of servents spell them, too (docs/protocol.md 10).
-func AddWords(t *protocol.RouteTable, text string) {
+func AddWords(t Words, text string) {
 	for _, w := range Tokens(text) {
 		addBeginnings(t, w)
 		for _, other := range otherSpellings(w) {
@@ -28,7 +30,7 @@ func AddWords(t *protocol.RouteTable, text string) {
 
 // addBeginnings goes on where Add stops, which puts in a word and its next few
 // shorter forms.
-func addBeginnings(t *protocol.RouteTable, word string) {
+func addBeginnings(t Words, word string) {
 	const forms = 6 // what one call of Add covers
 	t.Add(word)
 	if len(word) < minWirePrefix+forms {

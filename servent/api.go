@@ -238,6 +238,7 @@ type Ready struct {
 // be hashed.
 type ScanInfo struct {
 	Dir        string `json:"dir"`
+	Found      int    `json:"found"` // files by now, hashed before or not; all of them once there is a total
 	Files      int    `json:"files"`
 	TotalFiles int    `json:"total_files"`
 	Bytes      uint64 `json:"bytes"`

@@ -14,10 +14,11 @@ import (
 var ErrLocked = errors.New("data dir is in use by another servent")
 
 const (
-	lockFile  = "lock"
-	portFile  = "port"
-	hostsFile = "hosts"
-	maxHosts  = 500 // lines read from the host cache
+	lockFile   = "lock"
+	portFile   = "port"
+	hostsFile  = "hosts"
+	hashesFile = "hashes.db"
+	maxHosts   = 500 // lines read from the host cache
 )
 
 // lockDir makes dir and takes its lock; the caller closes the file to give it back.

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/netip"
 	"os"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -143,10 +144,14 @@ func (s *Servent) overlay() (err error) {
 // library sets up what shares and transfers.
 func (s *Servent) library() {
 	s.index = newOwnIndex(s.cfg.DataDir, s.cfg.IndexMaxBytes, s.log)
-	s.lib = library.New(library.Config{Log: s.log, Index: s.index, OnProgress: func(p library.Progress) {
+	cfg := library.Config{Log: s.log, Index: s.index, OnProgress: func(p library.Progress) {
 		info := ScanInfo(p)
 		s.emit(Event{Event: "scan", Scan: &info})
-	}})
+	}}
+	if s.cfg.DataDir != "" {
+		cfg.CachePath = filepath.Join(s.cfg.DataDir, hashesFile)
+	}
+	s.lib = library.New(cfg)
 	s.index.begin(s.lib)
 	s.serveUploads()
 	s.loads = transfer.NewClient(transfer.ClientConfig{
@@ -170,7 +175,10 @@ func (s *Servent) Close() {
 		s.listener.Close()
 		s.udp.Close()
 	}
-	if s.index != nil {
+	if s.lib != nil {
+		if err := s.lib.Close(); err != nil {
+			s.log.WithError(err).Warn("close the hash cache")
+		}
 		s.index.Close()
 	}
 	if s.unlock != nil {

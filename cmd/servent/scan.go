@@ -33,7 +33,7 @@ func (s *scan) update(info servent.ScanInfo) {
 		s.lines = s.a.lines()
 		s.bar = s.lines.bar(s.text)
 	}
-	if s.bar != nil {
+	if s.bar != nil && info.TotalFiles > 0 {
 		s.bar.set(info.Bytes, info.TotalBytes)
 	}
 }
@@ -41,6 +41,9 @@ func (s *scan) update(info servent.ScanInfo) {
 func (s *scan) text() barText {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.info.TotalFiles == 0 {
+		return barText{name: fmt.Sprintf("looking through %s: %s files", search.Clean(filepath.Base(s.info.Dir)), numberText(s.info.Found))}
+	}
 	return barText{name: fmt.Sprintf("scanning %s/%s  %s",
 		numberText(s.info.Files), numberText(s.info.TotalFiles), search.Clean(filepath.Base(s.info.Dir)))}
 }

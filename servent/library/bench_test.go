@@ -83,7 +83,7 @@ func BenchmarkTable(b *testing.B) {
 		b.Fatal(err)
 	}
 	for b.Loop() {
-		l.words, l.table = nil, nil
+		l.table = nil
 		l.Table()
 	}
 	b.ReportMetric(float64(l.Table().Bits()), "bits")

@@ -17,11 +17,11 @@ func (l *Library) Doc(id search.DocID) (search.Doc, bool) {
 	if id > math.MaxUint32 {
 		return search.Doc{}, false
 	}
-	f := l.files[uint32(id)]
-	if f == nil {
+	e := l.files[uint32(id)]
+	if e == nil {
 		return search.Doc{}, false
 	}
-	return f.doc(), true
+	return e.doc(), true
 }
 
 // Docs yields the documents of all files that are shared when it is called, but
@@ -38,7 +38,3 @@ func (l *Library) Docs() iter.Seq[search.Doc] {
 		}
 	}
 }
-
-// ID tells whose indices the index on disk holds: it is another text whenever
-// they begin anew. Without a text they begin anew at every start.
-func (l *Library) ID() string { return "" }

@@ -12,7 +12,7 @@ import (
 
 // File is a shared file as it was when it was hashed.
 type File struct {
-	Index   uint32 // stands for this content at this path as long as the process lives
+	Index   uint32 // stands for this content at this path; where hashes are kept, for ever
 	Root    string // the shared folder
 	Rel     string // path below Root, with slashes, byte for byte as on disk
 	Size    uint64
@@ -29,7 +29,9 @@ func (f File) Name() string { return path.Base(f.text()) }
 
 // text returns the path below the shared folder in valid UTF-8. It is what
 // words are taken from, for the index and the route table alike.
-func (f File) text() string { return strings.ToValidUTF8(f.Rel, "\uFFFD") }
+func (f File) text() string { return textOf(f.Rel) }
+
+func textOf(rel string) string { return strings.ToValidUTF8(rel, "\uFFFD") }
 
 // Record returns what others are told about the file.
 func (f File) Record() protocol.FileRecord {
@@ -40,18 +42,25 @@ func (f File) Record() protocol.FileRecord {
 	}
 }
 
-func (f File) doc() search.Doc {
-	return search.Doc{ID: search.DocID(f.Index), Text: f.text(), Size: f.Size, Type: f.Type}
+func (e *entry) doc() search.Doc {
+	return search.Doc{ID: search.DocID(e.index), Text: textOf(e.rel()), Size: e.size, Type: e.kind}
 }
 
 // ByIndex returns the file of an index.
 func (l *Library) ByIndex(i uint32) (File, bool) {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
-	if f := l.files[i]; f != nil {
-		return *f, true
+	if e := l.files[i]; e != nil {
+		return e.file(), true
 	}
 	return File{}, false
+}
+
+// has says whether there is a file of an index.
+func (l *Library) has(i uint32) bool {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	return l.files[i] != nil
 }
 
 // BySHA1 returns the first file with this content that is still on disk as it
@@ -70,8 +79,10 @@ func (l *Library) equal(h protocol.SHA1) []File {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
 	var out []File
-	for _, i := range l.bySHA1[h] {
-		out = append(out, *l.files[i])
+	for e := l.bySHA1[hashKey(h)]; e != nil; e = e.next {
+		if e.sha1 == h {
+			out = append(out, e.file())
+		}
 	}
 	return out
 }

@@ -1,9 +1,14 @@
 package library
 
 import (
+	"encoding/binary"
+	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
+	"time"
 
+	"github.com/seed282dab8e/servent/protocol"
 	"github.com/seed282dab8e/servent/search"
 )
 
@@ -11,54 +16,141 @@ import (
 // want few large batches.
 const batchSize = 1000
 
-// put makes a file known. l.mu is held.
-func (l *Library) put(s *share, f File) {
-	l.state++
-	l.files[f.Index] = &f
-	l.paths[f.Path()] = f.Index
-	equal := append(l.bySHA1[f.URN.SHA1], f.Index)
-	slices.Sort(equal)
-	l.bySHA1[f.URN.SHA1] = equal
-	l.bytes += f.Size
-	s.files++
-	s.bytes += f.Size
-	l.addWords(f)
-}
+// reasonNoRoom is why a file is left out that the index refuses.
+const reasonNoRoom = "the index is full: raise index-max-bytes"
 
-// drop forgets a file. l.mu is held.
-func (l *Library) drop(index uint32) {
-	f := l.files[index]
-	l.state++
-	delete(l.files, index)
-	delete(l.paths, f.Path())
-	equal := slices.DeleteFunc(l.bySHA1[f.URN.SHA1], func(i uint32) bool { return i == index })
-	if l.bySHA1[f.URN.SHA1] = equal; len(equal) == 0 {
-		delete(l.bySHA1, f.URN.SHA1)
+// hashKey is what finds a content.
+func hashKey(h protocol.SHA1) uint64 { return binary.LittleEndian.Uint64(h[:]) }
+
+// put shares a file. l.mu is held.
+func (l *Library) put(e *entry) {
+	l.files[e.index] = e
+	e.live, e.away = true, 0
+	at := l.bySHA1[hashKey(e.sha1)]
+	if at == nil || at.index > e.index {
+		l.bySHA1[hashKey(e.sha1)], e.next = e, at
+	} else {
+		for at.next != nil && at.next.index < e.index {
+			at = at.next
+		}
+		at.next, e.next = e, at.next
 	}
-	l.bytes -= f.Size
-	s := l.share(f.Root)
-	s.files--
-	s.bytes -= f.Size
-	l.words, l.table = nil, nil // words cannot be taken out of a table
+	s := e.in.share
+	s.files++
+	s.bytes += e.size
+	l.bytes += e.size
+	l.count(e)
 }
 
-// commit makes hashed files known, then findable.
-func (l *Library) commit(s *share, files []File) error {
-	docs := make([]search.Doc, len(files))
+// drop takes a file out of what is shared. l.mu is held.
+func (l *Library) drop(e *entry) {
+	delete(l.files, e.index)
+	switch at := l.bySHA1[hashKey(e.sha1)]; {
+	case at != e:
+		for at.next != e {
+			at = at.next
+		}
+		at.next = e.next
+	case e.next != nil:
+		l.bySHA1[hashKey(e.sha1)] = e.next
+	default:
+		delete(l.bySHA1, hashKey(e.sha1))
+	}
+	e.live, e.next = false, nil
+	s := e.in.share
+	s.files--
+	s.bytes -= e.size
+	l.bytes -= e.size
+	l.uncount(e)
+}
+
+// publish shares files that are known: they are kept, then known to all, then
+// findable. Those of keep are written down first; they are among files.
+func (l *Library) publish(s *share, files, keep []*entry) error {
+	files = slices.DeleteFunc(files, func(e *entry) bool { return !l.giveIndex(e) })
+	l.keep(change{dir: s.dir, put: slices.DeleteFunc(keep, func(e *entry) bool { return e.index == 0 })})
+	docs := make([]search.Doc, 0, batchSize)
+	for part := range slices.Chunk(files, batchSize) {
+		docs = docs[:0]
+		l.mu.Lock()
+		for _, e := range part {
+			l.put(e)
+			docs = append(docs, e.doc())
+		}
+		l.mu.Unlock()
+		if err := l.apply(docs, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// giveIndex sees to it that a file has an index.
+func (l *Library) giveIndex(e *entry) bool {
+	if e.index != 0 {
+		return true
+	}
+	index, err := l.newIndex()
+	if err != nil {
+		l.leaveOut(e, "the hash cache cannot be written: "+err.Error())
+		return false
+	}
+	e.index = index
+	return true
+}
+
+// withdraw takes files that have gone out of what is shared. Their hashes are
+// kept, should they come back.
+func (l *Library) withdraw(s *share, files []*entry) error {
+	err := l.unshare(slices.DeleteFunc(slices.Clone(files), func(e *entry) bool { return !e.live }))
+	now := uint32(time.Now().Unix())
 	l.mu.Lock()
-	for i, f := range files {
-		l.put(s, f)
-		docs[i] = f.doc()
+	for _, e := range files {
+		e.away = now
 	}
 	l.mu.Unlock()
-	return l.apply(docs, nil)
+	l.keep(change{dir: s.dir, put: files})
+	return err
 }
 
-// apply brings changes to the index, batch by batch, and tells of them.
+// unshare takes files out of what is shared.
+func (l *Library) unshare(files []*entry) error {
+	ids := make([]search.DocID, len(files))
+	l.mu.Lock()
+	for i, e := range files {
+		ids[i] = search.DocID(e.index)
+		l.drop(e)
+	}
+	l.mu.Unlock()
+	slices.Sort(ids)
+	return l.apply(nil, ids)
+}
+
+// forget removes files that are not shared from the tree and from the cache.
+func (l *Library) forget(s *share, files []*entry) {
+	ch := change{dir: s.dir}
+	l.mu.Lock()
+	for _, e := range files {
+		if e.known {
+			ch.drop = append(ch.drop, e.rel())
+		}
+		e.in.remove(e)
+	}
+	l.mu.Unlock()
+	l.keep(ch)
+}
+
+// apply brings changes to the index, batch by batch, and tells of them. What
+// the index has no room for is not shared.
 func (l *Library) apply(put []search.Doc, del []search.DocID) error {
 	for len(put)+len(del) > 0 {
 		p, d := min(len(put), batchSize), min(len(del), batchSize)
-		if err := l.cfg.Index.Apply(put[:p], del[:d]); err != nil {
+		err := l.cfg.Index.Apply(put[:p], del[:d])
+		var full *search.FullError
+		switch {
+		case errors.As(err, &full):
+			l.refuse(full.Refused)
+		case err != nil:
 			return fmt.Errorf("index files: %w", err)
 		}
 		put, del = put[p:], del[d:]
@@ -70,32 +162,38 @@ func (l *Library) apply(put []search.Doc, del []search.DocID) error {
 	return nil
 }
 
-// takeBack removes a share. Files below another one become its own; they are
-// put, since their words are others now, and the rest is deleted.
-func (l *Library) takeBack(s *share) (put []search.Doc, del []search.DocID) {
+// refuse leaves out what does not fit into the index.
+func (l *Library) refuse(ids []search.DocID) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	var mine []uint32
-	for i, f := range l.files {
-		if f.Root == s.dir {
-			mine = append(mine, i)
+	for _, id := range ids {
+		if e := l.files[uint32(id)]; e != nil {
+			l.drop(e)
+			e.in.share.leaveOut(e.in, e.rel(), reasonNoRoom)
 		}
 	}
-	slices.Sort(mine)
-	for _, i := range mine {
-		f := *l.files[i]
-		l.drop(i)
-		heir := l.heir(s, f.Path())
-		if heir == nil {
-			del = append(del, search.DocID(i))
-			continue
+}
+
+// takeBack removes a share. It returns what is deleted, and for each other
+// share that some of it lies in what that one inherits.
+func (l *Library) takeBack(s *share) (del []search.DocID, heirs map[*share][]*entry) {
+	heirs = make(map[*share][]*entry)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	s.tree.each(func(e *entry) {
+		if !e.live {
+			return
 		}
-		f.Root, f.Rel = heir.dir, below(heir.dir, f.Path())
-		l.put(heir, f)
-		put = append(put, f.doc())
-	}
+		del = append(del, search.DocID(e.index))
+		l.drop(e)
+		path := filepath.Join(s.dir, filepath.FromSlash(e.rel()))
+		if h := l.heir(s, path); h != nil {
+			heirs[h] = append(heirs[h], h.inherit(e, below(h.dir, path)))
+		}
+	})
 	l.shares = slices.DeleteFunc(l.shares, func(other *share) bool { return other == s })
-	return put, del
+	slices.Sort(del)
+	return del, heirs
 }
 
 // heir returns another share that path lies in.
@@ -106,4 +204,15 @@ func (l *Library) heir(s *share, path string) *share {
 		}
 	}
 	return nil
+}
+
+// inherit makes a file of another share one of s. Its words are others there,
+// and an index stands for the same words for ever, so it gets a new one.
+func (s *share) inherit(e *entry, rel string) *entry {
+	dir, name := split([]byte(rel))
+	to := s.tree.make(string(dir)).add(string(name))
+	in := to.in
+	*to = *e
+	to.in, to.next, to.index = in, nil, 0
+	return to
 }

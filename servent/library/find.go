@@ -29,8 +29,7 @@ func (l *Library) Find(ctx context.Context, q search.Query, urns []protocol.URN,
 		limit -= len(out)
 	}
 	keep := func(id search.DocID) bool {
-		_, ok := l.ByIndex(uint32(id))
-		return ok && !seen[uint32(id)]
+		return l.has(uint32(id)) && !seen[uint32(id)]
 	}
 	hits, err := l.cfg.Index.Find(ctx, q, keep, limit)
 	if err != nil {

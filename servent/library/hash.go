@@ -16,8 +16,15 @@ import (
 	"github.com/seed282dab8e/servent/protocol/tiger"
 )
 
-// chunk is how much is read at once, and how soon a cancelled scan ends.
-const chunk = 128 << 10
+const (
+	// chunk is how much is read at once, and how soon a cancelled scan ends.
+	chunk = 128 << 10
+	// largeFile is from which size on the two hashes are worth a core each.
+	largeFile  = 4 << 20
+	largeChunk = 1 << 20
+	// headSize is how much of a file's beginning tells its type.
+	headSize = 3 << 10
+)
 
 // hasher hashes one file after the other. Each worker has its own, and closes it.
 type hasher struct {
@@ -28,6 +35,8 @@ type hasher struct {
 	sha1   hash.Hash
 	tree   tiger.Tree
 	buf    []byte
+	head   []byte // the beginning of the file hashed last
+	large  []byte // for large files
 }
 
 func newHasher(root *os.Root, read *atomic.Uint64) *hasher {
@@ -85,7 +94,7 @@ func (h *hasher) look(c *candidate) string {
 	case info.Size() == 0:
 		return reasonEmpty
 	}
-	c.size, c.modTime = uint64(info.Size()), info.ModTime()
+	c.size, c.modTime, c.inode = uint64(info.Size()), info.ModTime(), inodeOf(info)
 	return ""
 }
 
@@ -103,23 +112,8 @@ func (h *hasher) once(ctx context.Context, c *candidate) (protocol.URN, error) {
 	if err := c.check(file); err != nil {
 		return protocol.URN{}, err
 	}
-	h.sha1.Reset()
-	h.tree.Reset()
-	for left := c.size; left > 0; {
-		if ctx.Err() != nil {
-			return protocol.URN{}, context.Cause(ctx)
-		}
-		n, err := file.Read(h.buf[:min(left, chunk)])
-		if errors.Is(err, io.EOF) {
-			return protocol.URN{}, ErrChanged
-		}
-		if err != nil {
-			return protocol.URN{}, err
-		}
-		h.sha1.Write(h.buf[:n]) // hashes never fail
-		h.tree.Write(h.buf[:n])
-		h.read.Add(uint64(n))
-		left -= uint64(n)
+	if err := h.content(ctx, c.size, file); err != nil {
+		return protocol.URN{}, err
 	}
 	if err := c.check(file); err != nil {
 		return protocol.URN{}, err
@@ -127,6 +121,65 @@ func (h *hasher) once(ctx context.Context, c *candidate) (protocol.URN, error) {
 	urn := protocol.URN{HasSHA1: true, HasTiger: true, Tiger: h.tree.Root()}
 	h.sha1.Sum(urn.SHA1[:0])
 	return urn, nil
+}
+
+// content hashes size bytes of a file.
+func (h *hasher) content(ctx context.Context, size uint64, file io.Reader) error {
+	h.sha1.Reset()
+	h.tree.Reset()
+	h.head = h.head[:0]
+	buf, sum := h.buf, func(b []byte) {
+		h.sha1.Write(b) // hashes never fail
+		h.tree.Write(b)
+	}
+	if size >= largeFile {
+		if h.large == nil {
+			h.large = make([]byte, largeChunk)
+		}
+		var end func()
+		sum, end = h.onTwoCores()
+		defer end()
+		buf = h.large
+	}
+	for left := size; left > 0; {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		n, err := file.Read(buf[:min(left, uint64(len(buf)))])
+		if errors.Is(err, io.EOF) {
+			return ErrChanged
+		}
+		if err != nil {
+			return err
+		}
+		if left == size {
+			h.head = append(h.head, buf[:min(n, headSize)]...)
+		}
+		sum(buf[:n])
+		h.read.Add(uint64(n))
+		left -= uint64(n)
+	}
+	return nil
+}
+
+// onTwoCores returns what hashes for content, one hash in a goroutine of its
+// own, which ends with end.
+func (h *hasher) onTwoCores() (sum func([]byte), end func()) {
+	work, done := make(chan []byte), make(chan struct{})
+	go func() {
+		defer close(done)
+		yield()
+		for b := range work {
+			h.sha1.Write(b)
+			done <- struct{}{}
+		}
+	}()
+	sum = func(b []byte) {
+		work <- b
+		h.tree.Write(b)
+		<-done
+	}
+	return sum, func() { close(work); <-done }
 }
 
 // check compares the open file with what the walk saw. The walk looked at the

@@ -2,6 +2,7 @@ package library
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -137,18 +138,17 @@ func TestVanishDuringScan(t *testing.T) {
 	write(t, dir, "a.txt", "a", "b.txt", "b", "c/d.txt", "d")
 	l := New(Config{Workers: 1})
 	s := l.openShare(dir)
-	found, err := walk(context.Background(), dir, s.leaveOut)
-	if err != nil {
+	c := l.compare(t.Context(), s)
+	if err := c.all(s.tree); err != nil {
 		t.Fatal(err)
 	}
-	todo, _ := l.plan(s, found)
 	if err := os.Remove(filepath.Join(dir, "b.txt")); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.RemoveAll(filepath.Join(dir, "c")); err != nil {
 		t.Fatal(err)
 	}
-	if err := l.hashAll(context.Background(), s, todo); err != nil {
+	if err := errors.Join(c.finish(), l.hashAll(t.Context(), s, c.todo, c.found)); err != nil {
 		t.Fatal(err)
 	}
 	wantRels(t, l, "a.txt")

@@ -3,6 +3,7 @@ package library
 import (
 	"context"
 	"os"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,14 +19,16 @@ const (
 
 // hashed is what a worker made of a candidate.
 type hashed struct {
+	to *entry
 	candidate
 	urn    protocol.URN
+	kind   search.MediaType
 	reason string // why it is left out; "" when it is not
 }
 
 // hashAll hashes files with several workers and commits them batch by batch.
 // All workers have ended when it returns.
-func (l *Library) hashAll(ctx context.Context, s *share, todo []candidate) error {
+func (l *Library) hashAll(ctx context.Context, s *share, todo []task, found int) error {
 	if len(todo) == 0 {
 		return nil
 	}
@@ -39,7 +42,7 @@ func (l *Library) hashAll(ctx context.Context, s *share, todo []candidate) error
 	defer all.Wait()
 	defer cancel()
 
-	run := hashRun{l: l, share: s, progress: Progress{Dir: s.dir, TotalFiles: len(todo)}}
+	run := hashRun{l: l, share: s, progress: Progress{Dir: s.dir, Found: found, TotalFiles: len(todo)}}
 	for _, c := range todo {
 		run.progress.TotalBytes += c.size
 	}
@@ -49,9 +52,11 @@ func (l *Library) hashAll(ctx context.Context, s *share, todo []candidate) error
 		workers.Go(func() {
 			h := newHasher(root, &run.read)
 			defer h.close()
+			yield()
 			for i := next.Add(1) - 1; i < int64(len(todo)) && ctx.Err() == nil; i = next.Add(1) - 1 {
-				r := hashed{candidate: todo[i]}
+				r := hashed{to: todo[i].entry, candidate: todo[i].candidate()}
 				r.urn, r.reason = h.hash(ctx, &r.candidate)
+				r.kind = kindOf(r.rel, h.head)
 				select {
 				case results <- r:
 				case <-ctx.Done():
@@ -66,13 +71,18 @@ func (l *Library) hashAll(ctx context.Context, s *share, todo []candidate) error
 	return run.collect(ctx, results)
 }
 
+// candidate is the file as the hasher wants it.
+func (t task) candidate() candidate {
+	return candidate{rel: t.rel(), size: t.size, modTime: time.Unix(0, t.mtime), inode: t.inode}
+}
+
 // hashRun gathers what the workers of one hashAll find out.
 type hashRun struct {
 	l        *Library
 	share    *share
 	read     atomic.Uint64
 	progress Progress
-	batch    []File
+	batch    []hashed
 }
 
 // collect takes results until there are no more.
@@ -105,29 +115,38 @@ func (r *hashRun) collect(ctx context.Context, results <-chan hashed) error {
 // take sorts one result into files and what is left out.
 func (r *hashRun) take(ctx context.Context, h hashed) {
 	r.progress.Files++
-	if h.reason != "" {
-		if ctx.Err() == nil { // else it is not the file's fault
-			r.l.leaveOut(r.share, h.rel, h.reason)
-		}
-		return
+	switch {
+	case h.reason == "":
+		r.batch = append(r.batch, h)
+	case ctx.Err() == nil: // else it is not the file's fault
+		r.l.leaveOut(h.to, h.reason)
 	}
-	f := File{
-		Index: h.index, Root: r.share.dir, Rel: h.rel, Size: h.size, ModTime: h.modTime,
-		URN: h.urn, Type: search.TypeOf(h.rel),
-	}
-	if h.old != nil && h.old.URN == h.urn { // touched, but the same
-		f.Index = h.old.Index
-	}
-	r.batch = append(r.batch, f)
 }
 
+// flush shares what was hashed.
 func (r *hashRun) flush() error {
 	if len(r.batch) == 0 {
 		return nil
 	}
-	err := r.l.commit(r.share, r.batch)
+	files := make([]*entry, len(r.batch))
+	r.l.mu.Lock()
+	for i, h := range r.batch {
+		h.to.learn(h)
+		files[i] = h.to
+	}
+	r.l.mu.Unlock()
 	r.batch = r.batch[:0]
-	return err
+	return r.l.publish(r.share, files, slices.Clone(files))
+}
+
+// learn takes what was found out about a file. Touched but the same, it keeps
+// its index.
+func (e *entry) learn(h hashed) {
+	if e.sha1 != h.urn.SHA1 || e.tiger != h.urn.Tiger {
+		e.index = 0
+	}
+	e.size, e.mtime, e.inode = h.size, h.modTime.UnixNano(), h.inode
+	e.sha1, e.tiger, e.kind, e.known = h.urn.SHA1, h.urn.Tiger, h.kind, true
 }
 
 func (r *hashRun) end(ctx context.Context) error {

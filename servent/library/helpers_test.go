@@ -81,7 +81,7 @@ func rels(l *Library) []string {
 	defer l.mu.RUnlock()
 	var out []string
 	for _, f := range l.files {
-		out = append(out, f.Rel)
+		out = append(out, f.rel())
 	}
 	slices.Sort(out)
 	return out

@@ -28,6 +28,9 @@ type Config struct {
 	Log     logrus.FieldLogger // nil discards
 	Index   search.Index       // for this library alone; nil: in memory
 	Workers int                // files hashed at once; 0: two, or one on a single core
+	// CachePath is the file that keeps hashes, so that a later start reads only
+	// what is new or has changed, and indices; "": none.
+	CachePath string
 	// OnProgress hears how a scan goes on, a few times a second, in the goroutine
 	// that called Add or Rescan.
 	OnProgress func(Progress)
@@ -51,6 +54,7 @@ func (c Config) withDefaults() Config {
 // Progress says how far the scan of a folder is.
 type Progress struct {
 	Dir               string
+	Found             int    // seen by now; all of them once hashing begins
 	Files, TotalFiles int    // hashed or found wanting, of those that had to be hashed
 	Bytes, TotalBytes uint64 // read, of those that have to be
 }
@@ -68,29 +72,33 @@ type Root struct {
 type LeftOut struct{ Rel, Reason string }
 
 // Library is the set of shared files. Its methods are safe for concurrent use;
-// it starts goroutines only inside Add and Rescan, and they end before these
-// return. Make one with New.
+// it starts goroutines only inside Add, Rescan and Watch, and they end before
+// these return. Make one with New, and Close it.
 type Library struct {
 	cfg     Config
+	id      string
 	busy    chan struct{} // full while folders are scanned or taken back
 	changed chan struct{}
-	order   inOrder
+	trees   treeCache
+
+	// Of who has filled busy.
+	cache     *cache // nil: nothing is kept
+	recreated int    // times that the cache was made anew
+	last      uint32 // index given last
 
 	mu     sync.RWMutex
-	shares []*share                   // in the order they were added
-	files  map[uint32]*File           // by index
-	paths  map[string]uint32          // index by path on disk
-	bySHA1 map[protocol.SHA1][]uint32 // indices of equal content, ascending
+	shares []*share          // in the order they were added
+	files  map[uint32]*entry // what is shared, by index
+	bySHA1 map[uint64]*entry // by the beginning of the hash: the one of the least index
 	bytes  uint64
-	state  uint64               // counts what is put and dropped
-	last   uint32               // index given last
-	words  *protocol.RouteTable // of the largest size; nil: to be built anew
+	words  *protocol.WordCount  // of what is shared
 	table  *protocol.RouteTable // what Table returns; nil: to be made from words
 }
 
 // share is one shared folder.
 type share struct {
 	dir    string
+	tree   *folder
 	files  int
 	bytes  uint64
 	left   []LeftOut
@@ -99,25 +107,18 @@ type share struct {
 	taken  bool        // Remove was called
 }
 
-// maxLeftOut bounds the list of a folder; the rest is only counted.
-const maxLeftOut = 1000
-
-func (s *share) leaveOut(rel, reason string) {
-	if s.nleft++; len(s.left) < maxLeftOut {
-		s.left = append(s.left, LeftOut{search.Clean(rel), reason})
-	}
-}
-
 // New returns an empty library.
 func New(cfg Config) *Library {
-	return &Library{
+	l := &Library{
 		cfg:     cfg.withDefaults(),
 		busy:    make(chan struct{}, 1),
 		changed: make(chan struct{}, 1),
-		files:   make(map[uint32]*File),
-		paths:   make(map[string]uint32),
-		bySHA1:  make(map[protocol.SHA1][]uint32),
+		files:   make(map[uint32]*entry),
+		bySHA1:  make(map[uint64]*entry),
+		words:   protocol.NewWordCount(),
 	}
+	l.openCache()
+	return l
 }
 
 // Changed returns a channel that receives after files were added or removed.
@@ -150,10 +151,15 @@ func (l *Library) LeftOut(dir string) []LeftOut {
 	name := resolved(dir)
 	l.mu.RLock()
 	defer l.mu.RUnlock()
-	if s := l.share(dir, name); s != nil {
-		return slices.Clone(s.left)
+	s := l.share(dir, name)
+	if s == nil {
+		return nil
 	}
-	return nil
+	out := slices.Clone(s.left)
+	for i := range out {
+		out[i].Rel = search.Clean(out[i].Rel)
+	}
+	return out
 }
 
 // share returns the shared folder of one of these names, nil if there is none.

@@ -14,6 +14,9 @@ import (
 func (l *Library) Open(f File) (*os.File, error) {
 	now, ok := l.ByIndex(f.Index)
 	if !ok || now.URN != f.URN {
+		now, ok = l.BySHA1(f.URN.SHA1) // it may be part of another folder now
+	}
+	if !ok || now.URN != f.URN {
 		return nil, fmt.Errorf("open shared file %d: %w", f.Index, ErrNotShared)
 	}
 	root, err := os.OpenRoot(now.Root)

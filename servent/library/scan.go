@@ -9,7 +9,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/seed282dab8e/servent/search"
 	"github.com/sirupsen/logrus"
 )
 
@@ -72,9 +71,13 @@ func (l *Library) Remove(dir string) error {
 		return err
 	}
 	defer l.unlock()
-	put, del := l.takeBack(s)
+	del, heirs := l.takeBack(s)
 	l.log(s).WithField("removed", len(del)).Info("folder taken back")
-	return l.apply(put, del)
+	errs := []error{l.apply(nil, del)}
+	for heir, files := range heirs {
+		errs = append(errs, l.publish(heir, files, slices.Clone(files)))
+	}
+	return errors.Join(errs...)
 }
 
 // lock waits until no other folder is scanned or taken back.
@@ -124,37 +127,69 @@ func resolved(dir string) string {
 // openShare returns the share of dir, a new one if need be.
 func (l *Library) openShare(dir string) *share {
 	l.mu.Lock()
-	defer l.mu.Unlock()
 	s := l.share(dir)
-	if s == nil {
-		s = &share{dir: dir, cancel: func(error) {}}
-		l.shares = append(l.shares, s)
+	if s != nil {
+		l.mu.Unlock()
+		return s
 	}
+	s = &share{dir: dir, cancel: func(error) {}}
+	s.tree = &folder{share: s}
+	l.shares = append(l.shares, s)
+	l.mu.Unlock()
+	l.load(s)
 	return s
 }
 
 // scan makes the files of s those that are on disk.
 func (l *Library) scan(ctx context.Context, s *share) error {
+	return l.look(ctx, s, func(c *comparison) error { return c.all(s.tree) })
+}
+
+// refresh brings some folders of the shared folder dir to what is on disk: the
+// files in them, new folders with all that they hold, and what has gone. rels
+// are their paths below dir; "" is dir itself.
+func (l *Library) refresh(ctx context.Context, dir string, rels []string) error {
+	if err := l.lock(ctx); err != nil {
+		return err
+	}
+	defer l.unlock()
+	l.mu.RLock()
+	s := l.share(dir)
+	l.mu.RUnlock()
+	if s == nil {
+		return nil // was taken back meanwhile
+	}
+	err := l.look(ctx, s, func(c *comparison) error { return c.some(rels) })
+	if err != nil {
+		return fmt.Errorf("look at what has changed in %s: %w", dir, err)
+	}
+	return nil
+}
+
+// look compares s with what is on disk, and then shares that.
+func (l *Library) look(ctx context.Context, s *share, compare func(*comparison) error) error {
 	start := time.Now()
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	if !l.begin(s, cancel) {
 		return errTakenBack
 	}
-	found, walkErr := walk(ctx, s.dir, func(rel, reason string) { l.leaveOut(s, rel, reason) })
+	c := l.compare(ctx, s)
+	walkErr := compare(c)
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	todo, gone := l.plan(s, found)
-	if err := l.apply(nil, gone); err != nil {
+	if err := c.finish(); err != nil {
 		return err
 	}
-	if err := errors.Join(walkErr, l.hashAll(ctx, s, todo)); err != nil {
+	if err := errors.Join(walkErr, l.hashAll(ctx, s, c.todo, c.found)); err != nil {
 		return err
 	}
-	l.log(s).WithFields(logrus.Fields{
-		"hashed": len(todo), "removed": len(gone), "dur_ms": time.Since(start).Milliseconds(),
-	}).Info("folder scanned")
+	if changed := len(c.todo) + len(c.gone) + len(c.back); changed > 0 {
+		l.log(s).WithFields(logrus.Fields{
+			"hashed": len(c.todo), "removed": len(c.gone), "dur_ms": time.Since(start).Milliseconds(),
+		}).Info("folder scanned")
+	}
 	return nil
 }
 
@@ -164,50 +199,9 @@ func (l *Library) begin(s *share, cancel func(error)) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	s.cancel = cancel // once the scan has ended it does nothing
-	s.left, s.nleft = nil, 0
 	return !s.taken
 }
 
 func (l *Library) log(s *share) logrus.FieldLogger {
 	return l.cfg.Log.WithFields(logrus.Fields{"component": "library", "dir": s.dir})
-}
-
-func (l *Library) leaveOut(s *share, rel, reason string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	s.leaveOut(rel, reason)
-}
-
-// plan compares what the walk found with what is shared. It returns the files
-// to hash, in the order found, and takes out those that are no longer there.
-func (l *Library) plan(s *share, found []candidate) (todo []candidate, gone []search.DocID) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	stays := make(map[uint32]bool, s.files)
-	for _, c := range found {
-		have := l.files[l.paths[File{Root: s.dir, Rel: c.rel}.Path()]]
-		switch {
-		case have == nil:
-		case have.Root != s.dir: // lies in another shared folder, too
-			continue
-		case have.Size == c.size && have.ModTime.Equal(c.modTime):
-			stays[have.Index] = true
-			continue
-		default:
-			c.old = have
-		}
-		l.last++
-		c.index = l.last
-		todo = append(todo, c)
-	}
-	for i, f := range l.files {
-		if f.Root == s.dir && !stays[i] {
-			gone = append(gone, search.DocID(i))
-		}
-	}
-	slices.Sort(gone)
-	for _, id := range gone {
-		l.drop(uint32(id))
-	}
-	return todo, gone
 }

@@ -27,34 +27,23 @@ func (l *Library) Table() *protocol.RouteTable {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.table == nil && len(l.files) > 0 {
-		l.table = fitted(l.allWords())
+		l.table = fitted(l.words.Table())
 	}
 	return l.table
 }
 
-// allWords returns the words and URNs of all files in a table of the largest
-// size. l.mu is held.
-func (l *Library) allWords() *protocol.RouteTable {
-	if l.words == nil {
-		l.words = protocol.NewRouteTable(protocol.MaxTableBits)
-		for _, f := range l.files {
-			addWords(l.words, *f)
-		}
-	}
-	return l.words
-}
-
-// addWords keeps words up to date with a file that was added. l.mu is held.
-func (l *Library) addWords(f File) {
+// count puts the words of a file into the table. l.mu is held.
+func (l *Library) count(e *entry) {
 	l.table = nil
-	if l.words != nil {
-		addWords(l.words, f)
-	}
+	search.AddWords(l.words, textOf(e.rel()))
+	l.words.AddURN(e.urn())
 }
 
-func addWords(t *protocol.RouteTable, f File) {
-	search.AddWords(t, f.text())
-	t.AddURN(f.URN)
+// uncount takes the words of a file out of the table. l.mu is held.
+func (l *Library) uncount(e *entry) {
+	l.table = nil
+	search.AddWords(l.words.Remove(), textOf(e.rel()))
+	l.words.Remove().AddURN(e.urn())
 }
 
 // fitted returns a table with everything of words in the size that suits it.

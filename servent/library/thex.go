@@ -12,13 +12,17 @@ import (
 const maxTreeLeaves = 512
 
 // Tree returns the upper levels of a file's tiger tree, which let others verify
-// what they have of it part by part. It reads the whole file.
+// what they have of it part by part. It reads the whole file, unless the tree
+// was asked for not long ago. Nobody may write to it.
 func (l *Library) Tree(ctx context.Context, f File) (tiger.Nodes, error) {
 	content, err := l.Open(f)
 	if err != nil {
 		return nil, err
 	}
 	defer content.Close()
+	if tree := l.trees.get(f.URN.Tiger); tree != nil {
+		return tree, nil
+	}
 	part := uint64(tiger.LeafSize)
 	for f.Size > part*maxTreeLeaves {
 		part *= 2
@@ -39,5 +43,6 @@ func (l *Library) Tree(ctx context.Context, f File) (tiger.Nodes, error) {
 	if !nodes.Fit(f.URN.Tiger) {
 		return nil, ErrChanged
 	}
+	l.trees.put(f.URN.Tiger, nodes)
 	return nodes, nil
 }

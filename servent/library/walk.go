@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"os"
+	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -14,62 +17,76 @@ type candidate struct {
 	rel     string // with slashes
 	size    uint64
 	modTime time.Time
-	index   uint32 // to be given to the file
-	old     *File  // what was shared under this path before
+	inode   uint64 // 0: not known
 }
+
+// name is the last part of c's path.
+func (c candidate) name() string { return path.Base(c.rel) }
 
 // walk lists the files below dir in a fixed order, and tells leave what is not
 // to be shared. It fails when dir itself cannot be read.
 func walk(ctx context.Context, dir string, leave func(rel, reason string)) ([]candidate, error) {
-	w := walker{ctx: ctx, dir: dir, leave: leave}
-	if err := filepath.WalkDir(dir, w.visit); err != nil {
-		return nil, err
+	var found []candidate
+	w := walker{dir: dir, leave: leave}
+	todo := []string{""}
+	for len(todo) > 0 && ctx.Err() == nil {
+		rel := todo[len(todo)-1]
+		files, subs, err := w.look(rel)
+		switch {
+		case err != nil && rel == "":
+			return nil, err
+		case err != nil:
+			leave(strings.TrimSuffix(rel, "/"), reasonOf(err))
+		}
+		found = append(found, files...)
+		slices.Reverse(subs)
+		todo = todo[:len(todo)-1]
+		for _, name := range subs {
+			todo = append(todo, rel+name+"/")
+		}
 	}
-	return w.found, nil
+	return found, context.Cause(ctx)
 }
 
+// walker sorts what lies in folders below dir.
 type walker struct {
-	ctx   context.Context
 	dir   string
 	leave func(rel, reason string)
-	found []candidate
 }
 
-func (w *walker) visit(path string, d fs.DirEntry, err error) error {
-	if w.ctx.Err() != nil {
-		return context.Cause(w.ctx)
-	}
-	if path == w.dir {
-		return err
-	}
-	rel := below(w.dir, path)
-	if err != nil { // a folder that cannot be read; it has been here once already
-		w.leave(rel, reasonOf(err))
-		return nil
-	}
-	if d.IsDir() {
-		if reason := leaveOutFolder(d.Name()); reason != "" {
-			w.leave(rel, reason)
-			return fs.SkipDir
+// look returns the files of one folder and the names of the folders in it, both
+// in the order of the bytes of their names. rel ends with a slash, or is "".
+func (w *walker) look(rel string) (files []candidate, subs []string, err error) {
+	dir := filepath.Join(w.dir, filepath.FromSlash(rel))
+	entries, err := os.ReadDir(dir)
+	for _, d := range entries {
+		if !d.IsDir() {
+			if c, ok := w.file(filepath.Join(dir, d.Name()), rel+d.Name(), d); ok {
+				files = append(files, c)
+			}
+			continue
 		}
-		return nil
+		if reason := leaveOutFolder(d.Name()); reason != "" {
+			w.leave(rel+d.Name(), reason)
+			continue
+		}
+		subs = append(subs, d.Name())
 	}
-	w.file(path, rel, d)
-	return nil
+	return files, subs, err
 }
 
 // file takes or leaves out anything but a folder.
-func (w *walker) file(path, rel string, d fs.DirEntry) {
+func (w *walker) file(path, rel string, d fs.DirEntry) (c candidate, ok bool) {
 	switch reason := leaveOutFile(d.Name()); {
 	case reason != "":
 		w.leave(rel, reason)
-		return
+		return c, false
 	case d.Type()&fs.ModeSymlink != 0:
 		w.leave(rel, w.linkReason(path))
-		return
+		return c, false
 	case !d.Type().IsRegular():
 		w.leave(rel, reasonSpecial)
-		return
+		return c, false
 	}
 	info, err := d.Info()
 	switch {
@@ -80,8 +97,9 @@ func (w *walker) file(path, rel string, d fs.DirEntry) {
 	case info.Size() == 0: // nobody can want it, and all such files are the same
 		w.leave(rel, reasonEmpty)
 	default:
-		w.found = append(w.found, candidate{rel: rel, size: uint64(info.Size()), modTime: info.ModTime()})
+		return candidate{rel: rel, size: uint64(info.Size()), modTime: info.ModTime(), inode: inodeOf(info)}, true
 	}
+	return c, false
 }
 
 // linkReason says why a symbolic link is left out. None is followed: what it

@@ -1,0 +1,71 @@
+package protocol
+
+import "math"
+
+// WordCount counts words as a route table has them, so that what is no longer
+// there can be taken out. It takes 4 MiB at most. It is not safe for concurrent
+// use.
+type WordCount struct {
+	counts []uint16 // by slot of a table of MaxTableBits; at the maximum for good
+}
+
+// NewWordCount returns one that has counted nothing.
+func NewWordCount() *WordCount { return &WordCount{} }
+
+// Add counts a lower-cased word and its shortened forms, as RouteTable.Add
+// puts them in.
+func (c *WordCount) Add(word string) { forms(word, c.more) }
+
+// AddURN counts the text of u's urn:sha1: name, if it has one.
+func (c *WordCount) AddURN(u URN) {
+	if u.HasSHA1 {
+		c.more(WordHash(u.SHA1URN()))
+	}
+}
+
+// Removal takes words out of a WordCount that were added to it before.
+type Removal struct{ c *WordCount }
+
+// Remove returns what takes out of c whatever is added to it.
+func (c *WordCount) Remove() Removal { return Removal{c} }
+
+// Add takes out what WordCount.Add has counted.
+func (r Removal) Add(word string) { forms(word, r.c.less) }
+
+// AddURN takes out what WordCount.AddURN has counted.
+func (r Removal) AddURN(u URN) {
+	if u.HasSHA1 {
+		r.c.less(WordHash(u.SHA1URN()))
+	}
+}
+
+func (c *WordCount) more(hash uint32) {
+	if c.counts == nil {
+		c.counts = make([]uint16, 1<<MaxTableBits)
+	}
+	if n := &c.counts[hash>>(hashBits-MaxTableBits)]; *n < math.MaxUint16 {
+		*n++
+	}
+}
+
+// less leaves a slot that has been at its maximum there: how often it was
+// counted since is not known.
+func (c *WordCount) less(hash uint32) {
+	if c.counts == nil {
+		return
+	}
+	if n := &c.counts[hash>>(hashBits-MaxTableBits)]; *n > 0 && *n < math.MaxUint16 {
+		*n--
+	}
+}
+
+// Table returns a table of the largest size with everything that is counted.
+func (c *WordCount) Table() *RouteTable {
+	t := NewRouteTable(MaxTableBits)
+	for i, n := range c.counts {
+		if n > 0 {
+			t.slots[i/wordBits] |= 1 << (i % wordBits)
+		}
+	}
+	return t
+}

@@ -1,0 +1,4 @@
+package library
+
+// yield does nothing yet.
+func yield() {}
