@@ -119,11 +119,12 @@ func (c *candidate) busy(failed *sourceError, client *Client) {
 }
 
 // blame decides what becomes of those who sent content that does not match.
-// One that sent all of it lied. Among several the liar is not known: each gets
-// one more turn, in which its bytes are mixed with nobody's.
+// One that sent all of it lied. Among several, or where some came earlier, the
+// liar is not known: each gets one more turn, in which its bytes are mixed with
+// nobody's.
 func (g *get) blame() {
 	g.lied = true
-	single := len(g.mixed) == 1
+	single := len(g.mixed) == 1 && !g.older
 	for _, c := range g.mixed {
 		g.log.WithField("addr", c.String()).Info("content does not match its hash")
 		c.out, c.err = single, errWrongContent
@@ -137,7 +138,7 @@ func (g *get) blame() {
 // mustRestart reports whether c may not go on from what is in the sink: one
 // that must deliver by itself mixes with nobody, on either side.
 func (g *get) mustRestart(c *candidate) bool {
-	if len(g.mixed) == 1 && g.mixed[0] == c {
+	if len(g.mixed) == 1 && g.mixed[0] == c && !g.older {
 		return false
 	}
 	return c.alone || slices.ContainsFunc(g.mixed, func(m *candidate) bool { return m.alone })

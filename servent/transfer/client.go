@@ -58,6 +58,10 @@ type ClientConfig struct {
 	Retries       int           // of one busy source; default 5
 	Attempts      int           // of one source that fails with the file begun; default 3
 	MaxFileSize   uint64        // default 1 TiB
+	// What has come is recorded, so that a download goes on after whatever happens,
+	// every CheckpointBytes, and every CheckpointTime; defaults 64 MiB, 5 s.
+	CheckpointBytes uint64
+	CheckpointTime  time.Duration
 }
 
 func (c ClientConfig) withDefaults() ClientConfig {
@@ -80,6 +84,8 @@ func (c ClientConfig) withDefaults() ClientConfig {
 	c.Retries = orDefault(c.Retries, 5)
 	c.Attempts = orDefault(c.Attempts, 3)
 	c.MaxFileSize = orDefault(c.MaxFileSize, 1<<40)
+	c.CheckpointBytes = orDefault(c.CheckpointBytes, 64<<20)
+	c.CheckpointTime = orDefault(c.CheckpointTime, 5*time.Second)
 	return c
 }
 

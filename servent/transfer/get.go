@@ -32,6 +32,7 @@ const (
 	StateQueued     = "queued"  // every source left is busy, and the next to be asked told a place in its queue
 	StateLoading    = "loading"
 	StateVerifying  = "verifying"
+	StateTaken      = "waiting: it is being downloaded already" // by another download, into that folder
 )
 
 // Progress is how far a download is.
@@ -96,17 +97,21 @@ func (c *Client) get(ctx context.Context, job Job, progress func(Progress)) (Res
 	if len(job.Sources) == 0 {
 		return Result{}, ErrNoSource
 	}
-	out, err := openOutput(job.Dir, job.Name, c.create)
+	out, err := c.output(ctx, &job, progress)
 	if err != nil {
 		return Result{}, err
+	}
+	if out == nil { // another download has brought it
+		return c.get(ctx, job, progress)
 	}
 	defer out.discard()
 	g := newGet(c, job, out, progress)
-	urn, err := g.run(ctx)
+	urn, err := g.run(ctx, out)
 	g.sink.close()
 	if err != nil {
-		return Result{}, err
+		return Result{}, g.keep(out, err)
 	}
+	g.points.wait()
 	path, existing, err := out.publish(func(path string) bool { return holdsAt(ctx, path, urn, g.sink.size) })
 	if err != nil {
 		return Result{}, err
@@ -114,11 +119,43 @@ func (c *Client) get(ctx context.Context, job Job, progress func(Progress)) (Res
 	return Result{Path: path, URN: urn, SHA1: urn.SHA1, Bytes: g.sink.size, Verified: job.named(), Existing: existing}, nil
 }
 
+// output opens the file to write. While another download of the same content has
+// it, it waits; nil without error: that one has ended, and the file may be there.
+func (c *Client) output(ctx context.Context, job *Job, progress func(Progress)) (*output, error) {
+	for waited := false; ; waited = true {
+		out, err := openOutput(job, c.create)
+		switch {
+		case errors.Is(err, errTaken):
+		case err == nil && waited:
+			if _, _, ok := findCopy(ctx, job.Dir, job.Name, job.URN, job.Size); ok {
+				out.discard()
+				return nil, nil
+			}
+			return out, nil
+		default:
+			return out, err
+		}
+		if progress != nil {
+			progress(Progress{Total: job.Size, State: StateTaken})
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(takenWait):
+		}
+	}
+}
+
+// takenWait is how often it is looked whether another download of the same content
+// has ended.
+const takenWait = 300 * time.Millisecond
+
 // get is one download on its way. It belongs to one goroutine.
 type get struct {
 	client *Client
 	job    Job
 	sink   *sink
+	points *checkpoints // nil: nothing is kept when the download ends early
 	log    logrus.FieldLogger
 
 	size  uint64 // of the file
@@ -127,6 +164,7 @@ type get struct {
 	all    []*candidate // in the job's order
 	mixed  []*candidate // those whose bytes are in the sink
 	lied   bool         // content did not match
+	older  bool         // the sink holds bytes of an earlier download
 	asking *candidate
 
 	progress func(Progress)
@@ -134,10 +172,15 @@ type get struct {
 }
 
 func newGet(c *Client, job Job, out *output, progress func(Progress)) *get {
+	var points *checkpoints
+	if out.journal != nil {
+		points = newCheckpoints(&c.cfg, out, job.URN, job.Size)
+	}
 	g := &get{
 		client:   c,
 		job:      job,
-		sink:     newSink(out.file),
+		sink:     newSink(out.file, points),
+		points:   points,
 		log:      c.cfg.Log.WithField("component", "download"),
 		size:     job.Size,
 		sized:    job.Size > 0,
@@ -150,7 +193,10 @@ func newGet(c *Client, job Job, out *output, progress func(Progress)) *get {
 }
 
 // run asks sources until the file is whole and right, and returns its hashes.
-func (g *get) run(ctx context.Context) (protocol.URN, error) {
+func (g *get) run(ctx context.Context, out *output) (protocol.URN, error) {
+	if urn, ok, err := g.resume(ctx, out); ok || err != nil {
+		return urn, err
+	}
 	for {
 		c, wait := g.next(time.Now())
 		if c == nil {
@@ -191,7 +237,7 @@ func (g *get) try(ctx context.Context, c *candidate) (protocol.URN, bool, error)
 			return protocol.URN{}, false, explain(err)
 		}
 	}
-	if len(g.mixed) == 0 {
+	if len(g.mixed) == 0 && !g.older {
 		g.size, g.sized = g.job.Size, g.job.Size > 0 && !c.ownSize
 	}
 	c.gained = 0
@@ -234,7 +280,7 @@ func (g *get) whole() bool { return g.sized && g.sink.size == g.size }
 
 // restart forgets everything that came.
 func (g *get) restart() error {
-	g.mixed = g.mixed[:0]
+	g.mixed, g.older = g.mixed[:0], false
 	return g.sink.reset()
 }
 

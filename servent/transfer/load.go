@@ -121,6 +121,9 @@ func (g *get) load(ctx context.Context, l *link, path string, c *candidate) (reu
 		if !g.sized {
 			g.size, g.sized = p.total, true
 		}
+		if err := g.room(); err != nil {
+			return false, err
+		}
 		err = g.body(ctx, l, resp, p, c)
 		reusable := err == nil && p.exact && !resp.Close
 		if err != nil || g.whole() {

@@ -1,6 +1,12 @@
 package transfer
 
 import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -19,15 +25,57 @@ func mount(t *testing.T, dir string, flags uintptr, options string) {
 	})
 }
 
-func TestGetOntoFullDisk(t *testing.T) {
+// TestGetWithoutRoom: what cannot fit is not begun.
+func TestGetWithoutRoom(t *testing.T) {
 	content := noise(4 << 20)
 	_, addr := honest(t, content)
 	j := jobFor(t, content, addr)
 	mount(t, j.Dir, 0, "size=1m")
-	err := failure(t, NewClient(ClientConfig{}), j, syscall.ENOSPC)
+	err := failure(t, NewClient(ClientConfig{}), j, errNoRoom)
 	if !strings.Contains(err.Error(), "make room") {
 		t.Errorf("error: %v", err)
 	}
+}
+
+// TestGetOntoFullDisk: a disk that others fill meanwhile ends the download, and
+// what was recorded is not lost.
+func TestGetOntoFullDisk(t *testing.T) {
+	content := noise(4 << 20)
+	const half = 2 << 20
+	full := make(chan struct{})
+	slow := rogue(t, func(conn net.Conn, _ *http.Request) bool {
+		says(okHead(len(content)), string(content[:half]))(conn, nil)
+		<-full
+		return says(string(content[half:]))(conn, nil)
+	})
+	j := jobFor(t, content, slow)
+	mount(t, j.Dir, 0, "size=8m")
+	c := NewClient(often())
+	ended := make(chan error, 1)
+	go func() {
+		_, err := c.Get(t.Context(), j, nil)
+		ended <- err
+	}()
+	ctx, halfway := context.WithTimeout(t.Context(), patience)
+	cancelAt(ctx, halfway, c, half)
+	filler := filepath.Join(j.Dir, "of others")
+	if err := os.WriteFile(filler, make([]byte, 8<<20), 0o644); !errors.Is(err, syscall.ENOSPC) {
+		t.Fatalf("the disk has room: %v", err)
+	}
+	close(full)
+	err := <-ended
+	var kept *KeptError
+	if !errors.Is(err, syscall.ENOSPC) || !errors.As(err, &kept) || kept.Bytes == 0 || !strings.Contains(err.Error(), "make room") {
+		t.Fatalf("error: %v", err)
+	}
+	remove(t, filler)
+	began := make(chan int, 10)
+	j.Sources = jobFor(t, content, rogue(t, ranges(content, began))).Sources
+	wantGet(t, j, content)
+	if at := <-began; at != int(kept.Bytes) {
+		t.Errorf("went on at byte %d, not %d", at, kept.Bytes)
+	}
+	wantOnly(t, j.Dir, "file.bin")
 }
 
 func TestGetIntoReadOnlyMount(t *testing.T) {

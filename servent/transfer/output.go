@@ -29,28 +29,100 @@ func createPart(path string) (partFile, error) {
 }
 
 // output is a file on its way to its final name. As long as it is a .part
-// file, creating which is what locks it, nothing lies under a final name.
+// file, which is locked, nothing lies under a final name.
 type output struct {
 	dir, name string
 	path      string // of the .part file, empty once it is gone
 	file      partFile
+	journal   *journal // nil: there is none
+	adopted   bool     // an earlier download has left it
 }
 
-// openOutput creates the .part file for name in dir. Another download's, or
-// one that somebody left behind, is never touched: the next number is taken.
-func openOutput(dir, name string, create createFunc) (*output, error) {
+// openOutput takes up the .part file of the content that job wants, or creates
+// one. Another download's, or one that somebody left behind, is never touched:
+// the next number is taken. errTaken says that the content is being downloaded
+// into that folder already.
+func openOutput(job *Job, create createFunc) (*output, error) {
 	for i := range maxNumbered {
-		path := filepath.Join(dir, numbered(name, i)+partSuffix)
+		path := filepath.Join(job.Dir, numbered(job.Name, i)+partSuffix)
 		f, err := create(path)
 		if errors.Is(err, fs.ErrExist) {
+			if o, err := adopt(path, job); o != nil || err != nil {
+				return o, err
+			}
 			continue
 		}
 		if err != nil {
 			return nil, explain(err)
 		}
-		return &output{dir: dir, name: name, path: path, file: f}, nil
+		o := &output{dir: job.Dir, name: job.Name, path: path, file: f}
+		if file, ok := f.(*os.File); ok {
+			_ = lock(file) // nobody else can have it; where there are no locks, two downloads take two names
+		}
+		if job.named() && (job.Size == 0 || job.Size > minJournal) {
+			o.journal, _ = newJournal(path+journalSuffix, job) // without, an interrupted download starts over
+		}
+		return o, nil
 	}
-	return nil, tooMany(dir, name+partSuffix)
+	return nil, tooMany(job.Dir, job.Name+partSuffix)
+}
+
+// errTaken says that another download of the same content has the .part file.
+var errTaken = errors.New("being downloaded into that folder already")
+
+// adopt takes up the .part file at path if its journal says that it is of the
+// content that job wants. Nil without error: it is not.
+func adopt(path string, job *Job) (*output, error) {
+	if c, err := readJournal(path + journalSuffix); err != nil || !job.named() || !sameContent(c.urn, job.URN) {
+		return nil, nil
+	}
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return nil, nil
+	}
+	if err := lock(f); err != nil {
+		_ = f.Close() // nothing was written
+		return nil, errTaken
+	}
+	if !isAt(f, path) { // it has got its name in the meantime
+		_ = f.Close()
+		return nil, errTaken
+	}
+	j, err := openJournal(path + journalSuffix)
+	if err != nil {
+		_ = f.Close()
+		return nil, nil
+	}
+	return &output{dir: job.Dir, name: job.Name, path: path, file: f, journal: j, adopted: true}, nil
+}
+
+// isAt reports whether f is what lies at path.
+func isAt(f *os.File, path string) bool {
+	have, err := f.Stat()
+	if err != nil {
+		return false
+	}
+	there, err := os.Lstat(path)
+	return err == nil && os.SameFile(have, there)
+}
+
+// sameContent reports whether two URNs can name one content, and share a hash.
+func sameContent(a, b protocol.URN) bool {
+	sha, tree := a.HasSHA1 && b.HasSHA1, a.HasTiger && b.HasTiger
+	return (sha || tree) && (!sha || a.SHA1 == b.SHA1) && (!tree || a.Tiger == b.Tiger)
+}
+
+// resumable returns the checkpoint from which the download may go on, nil where it
+// must begin at the start.
+func (o *output) resumable() *checkpoint {
+	if o.journal == nil || o.journal.last.offset == 0 {
+		return nil
+	}
+	info, err := os.Lstat(o.path)
+	if err != nil || uint64(info.Size()) < o.journal.last.offset {
+		return nil // cut short by somebody
+	}
+	return &o.journal.last
 }
 
 // publish puts the file on disk for good and gives it its name, or the next
@@ -71,6 +143,7 @@ func (o *output) publish(same func(path string) bool) (string, bool, error) {
 		switch {
 		case err == nil:
 			o.path = ""
+			o.endJournal()
 			return path, false, syncDir(o.dir)
 		case !errors.Is(err, fs.ErrExist):
 			return "", false, explain(err)
@@ -88,6 +161,21 @@ func (o *output) discard() {
 	}
 	if o.path != "" {
 		_ = os.Remove(o.path) // nothing more can be done about it
+	}
+	o.endJournal()
+}
+
+// keep closes the .part file and leaves it, with its journal, for a later download.
+func (o *output) keep() {
+	_ = o.file.Close() // what counts was synced
+	o.journal.close()
+	o.file, o.path, o.journal = nil, "", nil
+}
+
+func (o *output) endJournal() {
+	if o.journal != nil {
+		o.journal.remove()
+		o.journal = nil
 	}
 }
 
@@ -212,7 +300,7 @@ func checkDir(dir string) error {
 // explain adds to an error of the output folder what can be done about it.
 func explain(err error) error {
 	switch {
-	case errors.Is(err, syscall.ENOSPC):
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, errNoRoom):
 		return fmt.Errorf("%w: make room or choose another output folder", err)
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
 		return fmt.Errorf("%w: choose an output folder that can be written", err)

@@ -194,11 +194,11 @@ func TestMaxNumbered(t *testing.T) {
 	for i := range maxNumbered - 1 {
 		write(t, dir, numbered("a", i)+partSuffix, nil)
 	}
-	out, err := openOutput(dir, "a", createPart)
+	out, err := openOutput(&Job{Dir: dir, Name: "a"}, createPart)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := openOutput(dir, "a", createPart); err == nil || !strings.Contains(err.Error(), "exist already") {
+	if _, err := openOutput(&Job{Dir: dir, Name: "a"}, createPart); err == nil || !strings.Contains(err.Error(), "exist already") {
 		t.Errorf("one past the last name: %v", err)
 	}
 	out.discard()

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -100,14 +101,14 @@ func TestPlaceOf(t *testing.T) {
 func TestOneConnection(t *testing.T) {
 	var conns atomic.Int32
 	content := noise(5000)
-	closes := false
-	seen := map[net.Conn]int{}
+	var closes atomic.Bool
+	var seen sync.Map
 	addr := rogue(t, func(conn net.Conn, r *http.Request) bool {
-		if seen[conn]++; seen[conn] == 1 {
+		if _, again := seen.LoadOrStore(conn, true); !again {
 			conns.Add(1)
 		}
 		keepsAlive(okHead(len(content)), string(content))(conn, r)
-		return !closes
+		return !closes.Load()
 	})
 	c := NewClient(quick())
 	defer c.Close()
@@ -118,7 +119,7 @@ func TestOneConnection(t *testing.T) {
 	if conns.Load() != 1 {
 		t.Errorf("%d connections", conns.Load())
 	}
-	closes = true // without a word
+	closes.Store(true) // without a word
 	for range 3 {
 		mustGet(t, c, jobFor(t, content, addr), content)
 	}

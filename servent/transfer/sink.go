@@ -1,11 +1,10 @@
 package transfer
 
 import (
-	"crypto/sha1"
-	"hash"
 	"io"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/seed282dab8e/servent/protocol"
 	"github.com/seed282dab8e/servent/protocol/tiger"
@@ -30,6 +29,7 @@ type partFile interface {
 // the consumers; the last of them gives it back.
 type block struct {
 	buf  []byte // capacity blockSize
+	mark uint64 // where it ends in the file, if a checkpoint is due there; else 0
 	left atomic.Int32
 }
 
@@ -37,28 +37,30 @@ type block struct {
 // writes and computes SHA-1, a second one the tiger tree, which takes as long
 // as all the rest. One goroutine at a time may use a sink.
 type sink struct {
-	file partFile
-	size uint64 // bytes put since the last reset
+	file   partFile
+	points *checkpoints // nil: none are taken
+	size   uint64       // bytes put since the last reset
 
 	free, toFile, toTree chan *block
 	running              sync.WaitGroup
 
 	// Owned by the consumers, and by the user while settled.
-	sha      hash.Hash
+	sha      sha1State
 	tree     tiger.Tree
 	writeErr error
 
 	broken atomic.Bool // writeErr is set: tells the user early
 }
 
-// newSink starts the two goroutines, which end with close.
-func newSink(file partFile) *sink {
+// newSink starts the two goroutines, which end with close. points may be nil.
+func newSink(file partFile, points *checkpoints) *sink {
 	s := &sink{
 		file:   file,
+		points: points,
 		free:   make(chan *block, blockCount),
 		toFile: make(chan *block, blockCount),
 		toTree: make(chan *block, blockCount),
-		sha:    sha1.New(),
+		sha:    newSHA1(),
 	}
 	for range blockCount {
 		s.free <- &block{buf: make([]byte, 0, blockSize)}
@@ -85,6 +87,9 @@ func (s *sink) put(b *block, n int) {
 	b.buf = b.buf[:n]
 	b.left.Store(consumers)
 	s.size += uint64(n)
+	if b.mark = 0; s.points.due(s.size, time.Now()) {
+		b.mark = s.size
+	}
 	s.toFile <- b
 	s.toTree <- b
 }
@@ -105,11 +110,30 @@ func (s *sink) settle() error {
 	return nil
 }
 
+// resume makes the sink go on behind a checkpoint of the same file.
+func (s *sink) resume(c *checkpoint) error {
+	if err := s.file.Truncate(int64(c.offset)); err != nil {
+		return &localError{err}
+	}
+	if _, err := s.file.Seek(int64(c.offset), io.SeekStart); err != nil {
+		return &localError{err}
+	}
+	if err := s.sha.UnmarshalBinary(c.sha); err != nil {
+		return &localError{err}
+	}
+	if err := s.tree.UnmarshalBinary(c.tree); err != nil {
+		return &localError{err}
+	}
+	s.size = c.offset
+	return nil
+}
+
 // reset forgets everything put.
 func (s *sink) reset() error {
 	if err := s.settle(); err != nil {
 		return err
 	}
+	s.points.forget()
 	s.size = 0
 	s.sha.Reset()
 	s.tree.Reset()
@@ -146,6 +170,9 @@ func (s *sink) writeBlocks() {
 			_, s.writeErr = s.file.Write(b.buf)
 			s.broken.Store(s.writeErr != nil)
 		}
+		if b.mark > 0 {
+			s.points.noteSHA(b.mark, s.state(s.sha.MarshalBinary))
+		}
 		s.release(b)
 	}
 }
@@ -153,8 +180,21 @@ func (s *sink) writeBlocks() {
 func (s *sink) hashBlocks() {
 	for b := range s.toTree {
 		s.tree.Write(b.buf)
+		if b.mark > 0 {
+			s.points.noteTree(s.state(s.tree.MarshalBinary))
+		}
 		s.release(b)
 	}
+}
+
+// state returns what a hash says of itself, nothing that could be recorded where
+// it or the file fails.
+func (s *sink) state(of func() ([]byte, error)) []byte {
+	b, err := of()
+	if err != nil || s.broken.Load() {
+		return nil
+	}
+	return b
 }
 
 func (s *sink) release(b *block) {

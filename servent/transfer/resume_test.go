@@ -1,0 +1,377 @@
+package transfer
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+// often is a configuration that records what has come again and again.
+func often() ClientConfig {
+	c := quick()
+	c.CheckpointBytes = blockSize
+	return c
+}
+
+// breaksAt is a source that sends content up to byte at and then nothing.
+func breaksAt(content []byte, at int) script {
+	return hangs(okHead(len(content)), string(content[:at]))
+}
+
+// interrupted downloads from a source that stops at byte at, and ends like a
+// Ctrl-C once that has come. It returns where what came is kept.
+func interrupted(t *testing.T, j Job, content []byte, at int) *KeptError {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	j.Sources = jobFor(t, content, rogue(t, breaksAt(content, at))).Sources
+	c := NewClient(often())
+	go cancelAt(ctx, cancel, c, at)
+	_, err := c.Get(ctx, j, nil)
+	var kept *KeptError
+	if !errors.As(err, &kept) || !errors.Is(err, context.Canceled) {
+		t.Fatalf("interrupted download: %v", err)
+	}
+	return kept
+}
+
+// cancelAt ends a download when so many bytes have come.
+func cancelAt(ctx context.Context, cancel func(), c *Client, bytes int) {
+	look := time.NewTicker(time.Millisecond)
+	defer look.Stop()
+	for c.Stats().Bytes < uint64(bytes) && ctx.Err() == nil {
+		<-look.C
+	}
+	cancel()
+}
+
+func TestGetResumes(t *testing.T) {
+	content := noise(5<<20 + 77)
+	const stop = 3<<20 + 5
+	began := make(chan int, 10)
+	j := jobFor(t, content, rogue(t, ranges(content, began)))
+	kept := interrupted(t, j, content, stop)
+	if kept.Bytes != stop || kept.Path != filepath.Join(j.Dir, "file.bin.part") {
+		t.Errorf("kept %+v", kept)
+	}
+	c := NewClient(often())
+	mustGet(t, c, j, content)
+	if at := <-began; at != stop {
+		t.Errorf("went on at byte %d, not %d", at, stop)
+	}
+	if in := c.Stats().Bytes; in != uint64(len(content)-stop) {
+		t.Errorf("fetched %d bytes, %d were missing", in, len(content)-stop)
+	}
+	wantOnly(t, j.Dir, "file.bin")
+}
+
+// wantOnly checks that nothing else lies in dir.
+func wantOnly(t *testing.T, dir string, names ...string) {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var have []string
+	for _, e := range entries {
+		have = append(have, e.Name())
+	}
+	if len(have) != len(names) {
+		t.Errorf("in the folder lie %q, want %q", have, names)
+		return
+	}
+	for i := range names {
+		if have[i] != names[i] {
+			t.Errorf("in the folder lie %q, want %q", have, names)
+		}
+	}
+}
+
+// TestGetResumesDamaged: whatever became of what was kept, the right file comes.
+func TestGetResumesDamaged(t *testing.T) {
+	content := noise(4 << 20)
+	const stop = 3 << 20
+	for name, c := range map[string]struct {
+		damage func(t *testing.T, part string)
+		at     int // where the download goes on; -1: a part that is not ours stays
+	}{
+		"whole":               {func(*testing.T, string) {}, stop},
+		"part grew":           {func(t *testing.T, part string) { appendTo(t, part, noise(99)) }, stop},
+		"part cut short":      {func(t *testing.T, part string) { truncate(t, part, stop-1) }, 0},
+		"part edited":         {func(t *testing.T, part string) { flip(t, part, 12345); touch(t, part) }, 0},
+		"part touched":        {touch, stop},
+		"journal cut short":   {func(t *testing.T, part string) { truncate(t, part+journalSuffix, 50) }, -1},
+		"journal gone":        {func(t *testing.T, part string) { remove(t, part+journalSuffix) }, -1},
+		"newer record broken": {breakNewer, stop},
+		"of other content":    {otherContent, -1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			began := make(chan int, 10)
+			j := jobFor(t, content, rogue(t, ranges(content, began)))
+			kept := interrupted(t, j, content, stop)
+			c.damage(t, kept.Path)
+			wantGet(t, j, content)
+			at := <-began
+			switch {
+			case name == "newer record broken":
+				if at == 0 || at >= stop {
+					t.Errorf("went on at %d, not at an older record", at)
+				}
+			case at != max(c.at, 0):
+				t.Errorf("went on at %d, want %d", at, c.at)
+			}
+			if _, err := os.Lstat(kept.Path); (err == nil) != (c.at < 0) {
+				t.Errorf("part of others: %v", err)
+			}
+		})
+	}
+}
+
+// wantGet downloads content, whatever else lies in the folder.
+func wantGet(t *testing.T, j Job, content []byte) {
+	t.Helper()
+	r, err := NewClient(often()).Get(context.Background(), j, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := os.ReadFile(r.Path); err != nil || !bytes.Equal(got, content) {
+		t.Errorf("%s holds %d bytes that are others (%v)", r.Path, len(got), err)
+	}
+}
+
+// touch makes it look as if somebody had written to the file much later.
+func touch(t *testing.T, path string) {
+	t.Helper()
+	later := time.Now().Add(time.Hour)
+	if err := os.Chtimes(path, later, later); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func appendTo(t *testing.T, path string, b []byte) {
+	t.Helper()
+	f, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
+	if err == nil {
+		_, err = f.Write(b)
+		err = errors.Join(err, f.Close())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func truncate(t *testing.T, path string, size int64) {
+	t.Helper()
+	if err := os.Truncate(path, size); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func remove(t *testing.T, path string) {
+	t.Helper()
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func flip(t *testing.T, path string, at int) {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b[at] ^= 1
+	if err := os.WriteFile(path, b, 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// breakNewer damages the last record, as a write that was torn does.
+func breakNewer(t *testing.T, part string) {
+	t.Helper()
+	j, err := openJournal(part + journalSuffix)
+	if err != nil {
+		t.Fatal(err)
+	}
+	j.close()
+	flip(t, part+journalSuffix, int(j.seq%slots)*slotSize+100)
+}
+
+func otherContent(t *testing.T, part string) {
+	t.Helper()
+	j, err := openJournal(part + journalSuffix)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer j.close()
+	c := j.last
+	c.urn = urnOf([]byte("something else"))
+	for range slots {
+		if err := j.record(c); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestGetResumesAfterLastByte: all had come, only the name was missing.
+func TestGetResumesAfterLastByte(t *testing.T) {
+	content := noise(2 << 20)
+	j := jobFor(t, content, rogue(t, says("nothing is asked of it")))
+	interruptedWhole(t, j, content)
+	c := NewClient(often())
+	mustGet(t, c, j, content)
+	if in := c.Stats().Bytes; in != 0 {
+		t.Errorf("%d bytes were fetched again", in)
+	}
+}
+
+// interruptedWhole leaves a .part file that is whole.
+func interruptedWhole(t *testing.T, j Job, content []byte) {
+	t.Helper()
+	kept := interrupted(t, j, content, len(content)-1)
+	o, err := adopt(kept.Path, &j)
+	if err != nil || o == nil {
+		t.Fatal(err)
+	}
+	s := newSink(o.file, nil)
+	defer s.close()
+	if err := s.resume(&o.journal.last); err != nil {
+		t.Fatal(err)
+	}
+	b, err := s.take()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.put(b, copy(b.buf[:1], content[len(content)-1:]))
+	cfg := often()
+	points := newCheckpoints(&cfg, o, j.URN, j.Size)
+	if err := s.settle(); err != nil {
+		t.Fatal(err)
+	}
+	if points.last(s) != uint64(len(content)) {
+		t.Fatal("the last byte is not recorded")
+	}
+	o.keep()
+}
+
+// TestGetWaitsForTheSame: while a download of the same content runs, another one
+// waits and takes its file.
+func TestGetWaitsForTheSame(t *testing.T) {
+	content := noise(2 << 20)
+	goOn := make(chan struct{})
+	slow := rogue(t, func(conn net.Conn, _ *http.Request) bool {
+		says(okHead(len(content)), string(content[:1<<20]))(conn, nil)
+		<-goOn
+		return says(string(content[1<<20:]))(conn, nil)
+	})
+	j := jobFor(t, content, slow)
+	first := make(chan error, 1)
+	c := NewClient(often())
+	go func() {
+		_, err := c.Get(context.Background(), j, nil)
+		first <- err
+	}()
+	ctx, halfway := context.WithCancel(context.Background())
+	cancelAt(ctx, halfway, c, 1<<20)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	told := false
+	r, err := NewClient(often()).Get(ctx, j, func(p Progress) {
+		if p.State == StateTaken && !told {
+			told = true
+			close(goOn)
+		}
+	})
+	if err != nil || !r.Existing || !told {
+		t.Errorf("second download: %+v, %v, told %v", r, err, told)
+	}
+	if err := <-first; err != nil {
+		t.Error(err)
+	}
+	wantOnly(t, j.Dir, "file.bin")
+}
+
+// TestGetSmallHasNoJournal: up to a mebibyte nothing is kept, beyond it something.
+func TestGetSmallHasNoJournal(t *testing.T) {
+	for size, want := range map[int]bool{minJournal: false, minJournal + 1: true} {
+		content := noise(size)
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		j := jobFor(t, content, rogue(t, breaksAt(content, size-1)))
+		c := NewClient(often())
+		go cancelAt(ctx, cancel, c, size-1)
+		_, err := c.Get(ctx, j, nil)
+		var kept *KeptError
+		if got := errors.As(err, &kept); got != want {
+			t.Errorf("%d bytes: kept %v, want %v (%v)", size, got, want, err)
+		}
+		if !want {
+			wantOnly(t, j.Dir)
+		}
+	}
+}
+
+// TestGetNoRoom: a file that cannot fit is not begun.
+func TestGetNoRoom(t *testing.T) {
+	free, ok := freeSpace(t.TempDir())
+	if !ok || free > 1<<39 {
+		t.Skip("the room here is not known, or without end")
+	}
+	size := int(free + 1<<30)
+	j := jobFor(t, noise(1<<20), rogue(t, hangs(okHead(size), "some bytes")))
+	j.Size = 0
+	_, err := NewClient(quick()).Get(context.Background(), j, nil)
+	if !errors.Is(err, errNoRoom) {
+		t.Errorf("error %v, want %v", err, errNoRoom)
+	}
+}
+
+// TestCheckpointsDue: by bytes, by time, and never two at once.
+func TestCheckpointsDue(t *testing.T) {
+	cfg := ClientConfig{CheckpointBytes: 100, CheckpointTime: time.Minute}
+	begin := time.Now()
+	c := &checkpoints{cfg: &cfg, when: begin, busy: make(chan struct{}, 1)}
+	for _, step := range []struct {
+		offset uint64
+		after  time.Duration
+		want   bool
+	}{{99, 0, false}, {100, 0, true}, {300, 0, false}} {
+		if got := c.due(step.offset, begin.Add(step.after)); got != step.want {
+			t.Errorf("at byte %d: %v", step.offset, got)
+		}
+	}
+	<-c.busy
+	if !c.due(101, begin.Add(time.Minute)) {
+		t.Error("not due after its time")
+	}
+	if (*checkpoints)(nil).due(1<<40, begin) {
+		t.Error("due without a journal")
+	}
+}
+
+// FuzzJournal: any bytes are no record, or one that can be written again.
+func FuzzJournal(f *testing.F) {
+	tree, sha := new(sink).tree, newSHA1()
+	treeState, _ := tree.MarshalBinary()
+	shaState, _ := sha.MarshalBinary()
+	f.Add(appendRecord(nil, 7, checkpoint{urn: urnOf(nil), size: 5, sha: shaState, tree: treeState}))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		seq, c, err := parseRecord(b)
+		if err != nil {
+			return
+		}
+		again := appendRecord(nil, seq, c)
+		if len(again) > slotSize {
+			t.Fatalf("a record of %d bytes", len(again))
+		}
+		if s, d, err := parseRecord(again); err != nil || s != seq || d.offset != c.offset || d.urn != c.urn {
+			t.Fatalf("%+v is read as %+v: %v", c, d, err)
+		}
+	})
+}
