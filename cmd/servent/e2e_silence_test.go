@@ -82,7 +82,7 @@ func sniffAll(t *testing.T, ns string) func(time.Duration) func(func(netip.Addr)
 		f, err := os.Open("/var/run/netns/" + ns)
 		if err == nil {
 			err = unix.Setns(int(f.Fd()), unix.CLONE_NEWNET)
-			f.Close()
+			_ = f.Close()
 		}
 		fd := -1
 		if err == nil {

@@ -12,7 +12,7 @@ func (a *app) notify(state string) {
 	c, err := net.DialUnix("unixgram", nil, &net.UnixAddr{Name: path, Net: "unixgram"})
 	if err == nil {
 		_, err = c.Write([]byte(state))
-		c.Close()
+		_ = c.Close()
 	}
 	if err != nil {
 		a.log.WithField("component", "systemd").WithError(err).Warn("tell that the service is " + state)

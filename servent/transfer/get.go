@@ -91,6 +91,7 @@ func (c *Client) get(ctx context.Context, job Job, progress func(Progress)) (Res
 	}
 	if job.named() {
 		if path, size, ok := findCopy(ctx, job.Dir, job.Name, job.URN, job.Size); ok {
+			tidy(&job)
 			return Result{Path: path, URN: job.URN, SHA1: job.URN.SHA1, Bytes: size, Verified: true, Existing: true}, nil
 		}
 	}

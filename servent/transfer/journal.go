@@ -46,6 +46,32 @@ type journal struct {
 	last checkpoint
 }
 
+// claim makes an empty file where the journal is to be, which marks an empty .part
+// file beside it as one of ours; false: there is a file.
+func claim(path string) bool {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return false
+	}
+	return f.Close() == nil
+}
+
+// isBlank reports whether the journal at path is one that nothing was recorded in.
+func isBlank(path string) bool {
+	info, err := os.Lstat(path)
+	if err != nil || !info.Mode().IsRegular() || info.Size() > slots*slotSize {
+		return false
+	}
+	b, err := os.ReadFile(path)
+	return err == nil && len(bytes.Trim(b, "\x00")) == 0
+}
+
+// isOurs reports whether there is no file at path but a journal.
+func isOurs(path string) bool {
+	_, err := readJournal(path)
+	return err == nil || errors.Is(err, fs.ErrNotExist) || isBlank(path)
+}
+
 // newJournal makes a journal at path, in place of any that lies there, which
 // tells what is wanted, and that nothing has come yet.
 func newJournal(path string, job *Job) (*journal, error) {
@@ -56,7 +82,7 @@ func newJournal(path string, job *Job) (*journal, error) {
 	j := &journal{file: f}
 	_, err = f.Write(make([]byte, slots*slotSize)) // so that a disk that is full by then takes records all the same
 	if err == nil {
-		err = j.record(start(job))
+		err = j.record(start(job.URN, job.Size))
 	}
 	if err != nil {
 		j.remove()
@@ -66,8 +92,8 @@ func newJournal(path string, job *Job) (*journal, error) {
 }
 
 // start is the checkpoint of a download that nothing has come of.
-func start(job *Job) checkpoint {
-	c := checkpoint{urn: job.URN, size: job.Size}
+func start(urn protocol.URN, size uint64) checkpoint {
+	c := checkpoint{urn: urn, size: size}
 	c.sha, _ = newSHA1().MarshalBinary()        // never fails
 	c.tree, _ = new(tiger.Tree).MarshalBinary() // never fails
 	return c
@@ -133,8 +159,11 @@ func (j *journal) record(c checkpoint) error {
 
 // clear takes all checkpoints back.
 func (j *journal) clear() {
-	_ = j.file.Truncate(0) // where it stays, the hash of the whole file tells
-	j.last = checkpoint{}
+	c := start(j.last.urn, j.last.size)
+	if j.record(c) != nil {
+		_ = j.file.Truncate(0) // where it stays, the hash of the whole file tells
+		j.last = c
+	}
 }
 
 // close leaves the journal for a later download.

@@ -3,6 +3,7 @@
 package transfer
 
 import (
+	"errors"
 	"os"
 
 	"golang.org/x/sys/unix"
@@ -10,3 +11,7 @@ import (
 
 // lock takes an exclusive lock that ends with the process, however it ends.
 func lock(f *os.File) error { return unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB) }
+
+// isLocked reports whether err of lock says that another process has it. Not all
+// file systems have locks; there two downloads take two names.
+func isLocked(err error) bool { return errors.Is(err, unix.EWOULDBLOCK) }

@@ -45,35 +45,54 @@ type output struct {
 func openOutput(job *Job, create createFunc) (*output, error) {
 	for i := range maxNumbered {
 		path := filepath.Join(job.Dir, numbered(job.Name, i)+partSuffix)
+		claimed := job.kept() && claim(path+journalSuffix)
 		f, err := create(path)
+		if err == nil {
+			return newOutput(job, path, f)
+		}
+		var o *output
 		if errors.Is(err, fs.ErrExist) {
-			if o, err := adopt(path, job); o != nil || err != nil {
-				return o, err
-			}
-			continue
+			o, err = adopt(path, job)
+		}
+		if o != nil {
+			return o, nil
+		}
+		if claimed && isBlank(path+journalSuffix) {
+			_ = os.Remove(path + journalSuffix) // nothing is in it
 		}
 		if err != nil {
 			return nil, explain(err)
 		}
-		o := &output{dir: job.Dir, name: job.Name, path: path, file: f}
-		if file, ok := f.(*os.File); ok {
-			_ = lock(file) // nobody else can have it; where there are no locks, two downloads take two names
-		}
-		if job.named() && (job.Size == 0 || job.Size > minJournal) {
-			o.journal, _ = newJournal(path+journalSuffix, job) // without, an interrupted download starts over
-		}
-		return o, nil
 	}
 	return nil, tooMany(job.Dir, job.Name+partSuffix)
 }
+
+// newOutput makes an output of a .part file that was just created.
+func newOutput(job *Job, path string, f partFile) (*output, error) {
+	o := &output{dir: job.Dir, name: job.Name, path: path, file: f}
+	if file, ok := f.(*os.File); ok && isLocked(lock(file)) { // another download was quicker to take it up
+		_ = f.Close() // nothing was written
+		return nil, errTaken
+	}
+	if job.kept() && isOurs(path+journalSuffix) {
+		o.journal, _ = newJournal(path+journalSuffix, job) // without, an interrupted download starts over
+	}
+	return o, nil
+}
+
+// kept reports whether an interrupted download of the job is worth a journal.
+func (j *Job) kept() bool { return j.named() && (j.Size == 0 || j.Size > minJournal) }
 
 // errTaken says that another download of the same content has the .part file.
 var errTaken = errors.New("being downloaded into that folder already")
 
 // adopt takes up the .part file at path if its journal says that it is of the
-// content that job wants. Nil without error: it is not.
+// content that job wants, or if a download was killed just after it had created
+// both. Nil without error: it is not to be taken.
 func adopt(path string, job *Job) (*output, error) {
-	if c, err := readJournal(path + journalSuffix); err != nil || !job.named() || !sameContent(c.urn, job.URN) {
+	c, err := readJournal(path + journalSuffix)
+	blank := errors.Is(err, errJournal) && isBlank(path+journalSuffix)
+	if !job.named() || !blank && (err != nil || !sameContent(c.urn, job.URN)) {
 		return nil, nil
 	}
 	f, err := os.OpenFile(path, os.O_RDWR, 0)
@@ -88,12 +107,41 @@ func adopt(path string, job *Job) (*output, error) {
 		_ = f.Close()
 		return nil, errTaken
 	}
-	j, err := openJournal(path + journalSuffix)
+	var j *journal
+	if !blank {
+		j, err = openJournal(path + journalSuffix)
+	} else if j, err = nil, errJournal; isEmpty(f) {
+		j, err = newJournal(path+journalSuffix, job)
+	}
 	if err != nil {
 		_ = f.Close()
 		return nil, nil
 	}
 	return &output{dir: job.Dir, name: job.Name, path: path, file: f, journal: j, adopted: true}, nil
+}
+
+// tidy removes what a download left that was killed after its file got its name.
+func tidy(job *Job) {
+	for i := range maxNumbered {
+		path := filepath.Join(job.Dir, numbered(job.Name, i)+partSuffix)
+		c, err := readJournal(path + journalSuffix)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return
+		case err != nil || !sameContent(c.urn, job.URN):
+			continue
+		}
+		if o, _ := adopt(path, job); o != nil {
+			o.discard()
+		} else if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
+			_ = os.Remove(path + journalSuffix) // it is of no use
+		}
+	}
+}
+
+func isEmpty(f *os.File) bool {
+	info, err := f.Stat()
+	return err == nil && info.Size() == 0
 }
 
 // isAt reports whether f is what lies at path.
@@ -179,9 +227,13 @@ func (o *output) endJournal() {
 	}
 }
 
-// moveNew renames from to to without ever overwriting: by a hard link, or
-// where the file system has none, by a look before the rename.
+// moveNew renames from to to without ever overwriting: at once where the system
+// can, else by a hard link, or where the file system has none, by a look before
+// the rename.
 func moveNew(from, to string) error {
+	if err := renameNew(from, to); !errors.Is(err, errors.ErrUnsupported) {
+		return err
+	}
 	err := os.Link(from, to)
 	if err == nil {
 		return os.Remove(from)
