@@ -3,12 +3,14 @@
 package main
 
 import (
+	"bufio"
 	"net"
 	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"testing"
 	"time"
 
@@ -37,10 +39,17 @@ func TestSilence(t *testing.T) {
 			h := newHome(t)
 			sharing := exec.Command(cmd[0], cmd[1:]...)
 			sharing.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + h["HOME"]}
-			if err := sharing.Start(); err != nil {
+			out, err := sharing.StdoutPipe()
+			if err == nil {
+				err = sharing.Start()
+			}
+			if err != nil {
 				t.Fatal(err)
 			}
 			t.Cleanup(func() { _ = sharing.Process.Kill(); _ = sharing.Wait() })
+			for lines := bufio.NewScanner(out); lines.Scan() && !strings.Contains(lines.Text(), `"ready"`); {
+				continue
+			}
 			netns(t, two, "env", "HOME="+t.TempDir(), program, "search", "--listen", "10.99.7.2:0", "--limit", "1", "--timeout", "20s",
 				"--connect", "10.99.7.1:7001", "--connect-only", "giraffe papaya")
 			told := map[string]bool{"10.99.7.1": true, "10.99.7.2": true}
