@@ -131,3 +131,21 @@ func FuzzTHEX(f *testing.F) {
 		}
 	})
 }
+
+// TestTHEXCaptured reads the tree that gtk-gnutella 1.2.3 sent of a file whose
+// root its hit has told.
+func TestTHEXCaptured(t *testing.T) {
+	answer, err := os.ReadFile("testdata/gtkg/thex.response")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, body, _ := bytes.Cut(answer, []byte("\r\n\r\n"))
+	root, err := ParseURN("urn:bitprint:K7GDLP6IYLOCOIOAGD2QLOOFEEJXBGU3.BVRXE7O3UHGUUOHZPYM5NAGSBMASWD7FS7SBMMY")
+	if err != nil {
+		t.Fatal(err)
+	}
+	x, err := ParseTHEX(body, 440_040, root.Tiger)
+	if err != nil || len(x.Levels) != 2 || len(x.Levels[1]) != 2 {
+		t.Errorf("%d levels, %v", len(x.Levels), err)
+	}
+}

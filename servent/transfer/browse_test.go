@@ -8,7 +8,9 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -266,5 +268,25 @@ func TestBrowseHead(t *testing.T) {
 	resp, body := b.do("GET", "/", "Accept: text/html")
 	if resp.StatusCode != 200 || !bytes.Contains(body, []byte("</html>")) || resp.Header.Get("X-Features") != "srvt/0.1, queue/1.0, browse/1.0" {
 		t.Errorf("the same connection: %d, features %q", resp.StatusCode, resp.Header.Get("X-Features"))
+	}
+}
+
+// TestBrowseCaptured reads what gtk-gnutella 1.2.3 sent of its own: chunked and
+// compressed (docs/interop.md).
+func TestBrowseCaptured(t *testing.T) {
+	answer, err := os.ReadFile("../../protocol/testdata/gtkg/browse.response")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	err = NewClient(quick()).Browse(t.Context(), Source{Addr: rogue(t, says(string(answer)))}, func(hit protocol.QueryHit, r protocol.FileRecord) bool {
+		if !r.URN.HasSHA1 || r.Size == 0 || hit.Addr.String() != "5.14.0.1:6346" {
+			t.Errorf("%+v of %v", r, hit.Addr)
+		}
+		names = append(names, r.Name)
+		return true
+	})
+	if err != nil || len(names) != 20 || !slices.Contains(names, "maple17 damiture.txt") {
+		t.Errorf("%d files: %q, %v", len(names), names, err)
 	}
 }
