@@ -135,6 +135,8 @@ func TestJudgeCaptured(t *testing.T) {
 // nowhere is a file that forgets.
 type nowhere struct{ io.Writer }
 
+func (nowhere) ReadAt([]byte, int64) (int, error) { return 0, io.EOF }
+
 func (nowhere) Seek(int64, int) (int64, error) { return 0, nil }
 func (nowhere) Truncate(int64) error           { return nil }
 func (nowhere) Sync() error                    { return nil }

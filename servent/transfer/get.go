@@ -109,6 +109,7 @@ func (c *Client) get(ctx context.Context, job Job, progress func(Progress)) (Res
 	g := newGet(c, job, out, progress)
 	urn, err := g.run(ctx, out)
 	g.sink.close()
+	g.proof.stop()
 	if err != nil {
 		return Result{}, g.keep(out, err)
 	}
@@ -166,6 +167,7 @@ type get struct {
 	mixed  []*candidate // those whose bytes are in the sink
 	lied   bool         // content did not match
 	older  bool         // the sink holds bytes of an earlier download
+	proof  *proof       // of these; nil: there were none
 	asking *candidate
 
 	progress func(Progress)
@@ -254,22 +256,29 @@ func (g *get) try(ctx context.Context, c *candidate) (protocol.URN, bool, error)
 		return protocol.URN{}, false, nil
 	}
 	g.involve(c) // where the file is empty, nothing told so yet
-	return g.verify()
+	return g.verify(ctx)
 }
 
 // verify compares the hashes of the whole file. What does not match is thrown
-// away, and whoever sent some of it is to blame.
-func (g *get) verify() (protocol.URN, bool, error) {
+// away, and whoever sent some of it is to blame; not so where somebody has changed
+// what an earlier download left.
+func (g *get) verify(ctx context.Context) (protocol.URN, bool, error) {
 	g.report(StateVerifying, true)
 	urn, err := g.sink.sums()
 	if err != nil {
 		return urn, false, explain(err)
 	}
-	if matches(urn, g.job.URN) {
+	switch {
+	case !matches(urn, g.job.URN):
+		g.client.liesFound.Add(1)
+		g.blame()
+	case !g.older || g.proof.holds():
 		return urn, true, nil
+	case ctx.Err() != nil:
+		return urn, false, ctx.Err()
+	default:
+		g.log.Warn("what an earlier download left was changed since: all is fetched again")
 	}
-	g.client.liesFound.Add(1)
-	g.blame()
 	if err := g.restart(); err != nil {
 		return urn, false, explain(err)
 	}

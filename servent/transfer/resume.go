@@ -7,12 +7,12 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/sirupsen/logrus"
 
 	"github.com/seed282dab8e/servent/protocol"
-	"github.com/seed282dab8e/servent/protocol/tiger"
 )
 
 // KeptError is the error of a download that ended early, and says what of it is
@@ -39,9 +39,10 @@ func (g *get) resume(ctx context.Context, out *output) (urn protocol.URN, ok boo
 	if from == nil {
 		return urn, false, nil
 	}
-	if out.touched(g.client.cfg.CheckpointTime) {
+	g.proof = prove(ctx, out.file, from)
+	if out.touched(g.client.cfg.CheckpointTime) { // better known before more is fetched
 		g.report(StateVerifying, true)
-		if !holdsStates(ctx, out.path, from) {
+		if !g.proof.holds() {
 			return urn, false, errors.Join(ctx.Err(), g.restart())
 		}
 	}
@@ -60,7 +61,7 @@ func (g *get) resume(ctx context.Context, out *output) (urn protocol.URN, ok boo
 	if !g.whole() {
 		return urn, false, nil
 	}
-	return g.verify()
+	return g.verify(ctx)
 }
 
 // touched reports whether somebody has written to the .part file after the download
@@ -78,21 +79,44 @@ func (o *output) touched(every time.Duration) bool {
 // records.
 const touchedGrace = 30 * time.Second
 
-// holdsStates reads the bytes that a checkpoint speaks of and compares their hashes.
-func holdsStates(ctx context.Context, path string, c *checkpoint) bool {
-	f, err := os.Open(path)
-	if err != nil {
-		return false
+// proof reads the bytes of a checkpoint again while those behind it are fetched:
+// the states in the journal tell what was written, not what lies there now. SHA-1
+// alone is compared, which reads as fast as disks do.
+type proof struct {
+	cancel context.CancelFunc
+	done   chan struct{}
+	held   bool // once done is closed
+}
+
+func prove(ctx context.Context, file io.ReaderAt, c *checkpoint) *proof {
+	ctx, cancel := context.WithCancel(ctx)
+	p := &proof{cancel: cancel, done: make(chan struct{})}
+	offset, want := int64(c.offset), slices.Clone(c.sha)
+	go func() {
+		defer close(p.done)
+		sha := newSHA1()
+		n, err := io.CopyBuffer(sha, untilDone{ctx, io.NewSectionReader(file, 0, offset)}, make([]byte, blockSize))
+		if err != nil || n != offset {
+			return
+		}
+		state, err := sha.MarshalBinary()
+		p.held = err == nil && bytes.Equal(state, want)
+	}()
+	return p
+}
+
+// holds waits for the end and reports whether the bytes are those that were recorded.
+func (p *proof) holds() bool {
+	<-p.done
+	return p.held
+}
+
+// stop ends it. Nil, where nothing is to be proven, has none to end.
+func (p *proof) stop() {
+	if p != nil {
+		p.cancel()
+		<-p.done
 	}
-	defer f.Close()
-	sha, tree := newSHA1(), new(tiger.Tree)
-	n, err := io.CopyBuffer(io.MultiWriter(sha, tree), io.LimitReader(untilDone{ctx, f}, int64(c.offset)), make([]byte, blockSize))
-	if err != nil || uint64(n) != c.offset {
-		return false
-	}
-	shaState, err := sha.MarshalBinary()
-	treeState, treeErr := tree.MarshalBinary()
-	return err == nil && treeErr == nil && bytes.Equal(shaState, c.sha) && bytes.Equal(treeState, c.tree)
 }
 
 // keep records what has come of a download that ends with err, so that a later one

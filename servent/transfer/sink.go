@@ -19,6 +19,7 @@ const (
 // partFile is what a sink needs of *os.File.
 type partFile interface {
 	io.Writer
+	io.ReaderAt // what an earlier download has left
 	io.Seeker
 	Truncate(size int64) error
 	Sync() error
