@@ -16,6 +16,7 @@ import (
 type shareFlags struct {
 	node    nodeFlags
 	leftOut bool
+	dryRun  bool
 }
 
 func (a *app) shareCommand() *cobra.Command {
@@ -36,6 +37,7 @@ ends it, but 130 while it still scans.`,
 		Example: examples(
 			"servent share ~/Music ~/Books",
 			"servent share --left-out ~/Documents                 list what is not shared",
+			"servent share --dry-run ~/Documents                  tell what would be shared, and do nothing",
 			"servent share --listen :6346 --upload-rate 2MB ~/Music",
 			"servent share --data-dir /tmp/one --listen 127.0.0.1:7001 --connect-only ~/Music",
 		),
@@ -46,6 +48,8 @@ ends it, but 130 while it still scans.`,
 		}),
 	}
 	cmd.Flags().BoolVar(&f.leftOut, "left-out", false, "list what is left out, and why")
+	cmd.Flags().BoolVar(&f.dryRun, "dry-run", false, "tell what would be shared and what would be left out; read, share and start nothing")
+	cmd.MarkFlagsMutuallyExclusive("dry-run", "left-out")
 	f.node.add(cmd)
 	return cmd
 }
@@ -54,6 +58,9 @@ func (a *app) share(ctx context.Context, f *shareFlags, args []string) error {
 	dirs, err := folders(args)
 	if err != nil {
 		return err
+	}
+	if f.dryRun {
+		return a.dryRun(ctx, dirs)
 	}
 	cfg, err := a.nodeConfig(&f.node)
 	if err != nil {
