@@ -213,6 +213,9 @@ func (s *Servent) Run(ctx context.Context) error {
 		s.wg.Go(func() { s.answer(ctx) })
 	}
 	s.wg.Go(func() { s.announce(ctx) })
+	if s.cfg.listener == nil {
+		s.wg.Go(func() { _ = s.lib.Watch(ctx) }) // ends with ctx, and only then
+	}
 	s.wg.Go(func() { s.keepHosts(ctx) })
 	s.wg.Go(func() { s.index.run(ctx) })
 	s.wg.Go(func() { s.serveHTTP() })
