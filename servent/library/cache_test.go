@@ -492,3 +492,27 @@ func TestFullIndex(t *testing.T) {
 		t.Errorf("left out: %v", got)
 	}
 }
+
+// TestTagsAreFound: a file is found by what its tags say, after a restart too, and
+// the route table lets such queries pass.
+func TestTagsAreFound(t *testing.T) {
+	dir := tempDir(t)
+	write(t, dir, "track 01.mp3", id3v1("Emperor Waltz", "Johann Strauss", "Best of", 32)+"x")
+	write(t, dir, "track 02.mp3", "audio"+id3v1("Emperor Waltz", "Johann Strauss", "Best of", 32))
+	k := open(t, cachePath(t), nil)
+	add(t, k.Library, dir)
+	for range 2 {
+		wantFound(t, k.Library, "strauss emperor", "track 02.mp3")
+		wantFound(t, k.Library, "strauss track", "track 02.mp3")
+		if !passes(k.Table(), "johann waltz") {
+			t.Error("the route table lets no query for tags pass")
+		}
+		k = k.reopen(t, dir)
+		k.wantHashed(t, 0)
+	}
+	remove(t, dir, "track 02.mp3")
+	rescan(t, k.Library)
+	if passes(k.Table(), "johann waltz") {
+		t.Error("words of tags stay in the route table")
+	}
+}

@@ -315,7 +315,7 @@ func (c *comparison) moved() {
 			return false
 		}
 		e := t.entry
-		e.sha1, e.tiger, e.kind, e.index, e.known = was.sha1, was.tiger, was.kind, 0, true
+		e.sha1, e.tiger, e.kind, e.words, e.index, e.known = was.sha1, was.tiger, was.kind, was.words, 0, true
 		c.back, c.keep, c.old = append(c.back, e), append(c.keep, e), append(c.old, was)
 		delete(byInode, t.inode)
 		return true

@@ -43,7 +43,7 @@ func (f File) Record() protocol.FileRecord {
 }
 
 func (e *entry) doc() search.Doc {
-	return search.Doc{ID: search.DocID(e.index), Text: textOf(e.rel()), Size: e.size, Type: e.kind}
+	return search.Doc{ID: search.DocID(e.index), Text: e.text(), Size: e.size, Type: e.kind}
 }
 
 // ByIndex returns the file of an index.

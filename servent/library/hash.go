@@ -36,6 +36,7 @@ type hasher struct {
 	tree   tiger.Tree
 	buf    []byte
 	head   []byte // the beginning of the file hashed last
+	words  string // of its tags
 	large  []byte // for large files
 }
 
@@ -115,6 +116,7 @@ func (h *hasher) once(ctx context.Context, c *candidate) (protocol.URN, error) {
 	if err := h.content(ctx, c.size, file); err != nil {
 		return protocol.URN{}, err
 	}
+	h.words = tagsOf(file, name)
 	if err := c.check(file); err != nil {
 		return protocol.URN{}, err
 	}

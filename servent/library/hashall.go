@@ -23,6 +23,7 @@ type hashed struct {
 	candidate
 	urn    protocol.URN
 	kind   search.MediaType
+	words  string // of its tags
 	reason string // why it is left out; "" when it is not
 }
 
@@ -56,7 +57,7 @@ func (l *Library) hashAll(ctx context.Context, s *share, todo []task, found int)
 			for i := next.Add(1) - 1; i < int64(len(todo)) && ctx.Err() == nil; i = next.Add(1) - 1 {
 				r := hashed{to: todo[i].entry, candidate: todo[i].candidate()}
 				r.urn, r.reason = h.hash(ctx, &r.candidate)
-				r.kind = kindOf(r.rel, h.head)
+				r.kind, r.words = kindOf(r.rel, h.head), h.words
 				select {
 				case results <- r:
 				case <-ctx.Done():
@@ -146,7 +147,7 @@ func (e *entry) learn(h hashed) {
 		e.index = 0
 	}
 	e.size, e.mtime, e.inode = h.size, h.modTime.UnixNano(), h.inode
-	e.sha1, e.tiger, e.kind, e.known = h.urn.SHA1, h.urn.Tiger, h.kind, true
+	e.sha1, e.tiger, e.kind, e.words, e.known = h.urn.SHA1, h.urn.Tiger, h.kind, h.words, true
 }
 
 func (r *hashRun) end(ctx context.Context) error {

@@ -7,8 +7,8 @@ import (
 	"github.com/seed282dab8e/servent/search"
 )
 
-// recordSize is the length of a record: checksum, kind, index, away, size,
-// time, inode, SHA-1 and tiger root.
+// recordSize is the length of a record without the words of tags, which end it:
+// checksum, kind, index, away, size, time, inode, SHA-1 and tiger root.
 const recordSize = 4 + 1 + 4 + 4 + 8 + 8 + 8 + 20 + 24
 
 // appendRecord writes down what is known of a file. The checksum covers its
@@ -23,13 +23,14 @@ func (e *entry) appendRecord(dst []byte, rel string) []byte {
 	dst = binary.LittleEndian.AppendUint64(dst, e.inode)
 	dst = append(dst, e.sha1[:]...)
 	dst = append(dst, e.tiger[:]...)
+	dst = append(dst, e.words...)
 	binary.LittleEndian.PutUint32(dst[at:], recordSum(dst[at+4:], rel))
 	return dst
 }
 
 // readRecord brings e to what a record says; false: it is damaged.
 func (e *entry) readRecord(rel string, b []byte) bool {
-	if len(b) != recordSize || binary.LittleEndian.Uint32(b) != recordSum(b[4:], rel) || b[4] > byte(search.Program) {
+	if len(b) < recordSize || len(b) > recordSize+maxTags || binary.LittleEndian.Uint32(b) != recordSum(b[4:], rel) || b[4] > byte(search.Program) {
 		return false
 	}
 	e.kind = search.MediaType(b[4])
@@ -40,6 +41,7 @@ func (e *entry) readRecord(rel string, b []byte) bool {
 	e.inode = binary.LittleEndian.Uint64(b[29:])
 	copy(e.sha1[:], b[37:])
 	copy(e.tiger[:], b[57:])
+	e.words = string(b[recordSize:])
 	e.known = true
 	return e.index != 0 && e.size != 0
 }

@@ -2,6 +2,7 @@ package library
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 
 	"github.com/seed282dab8e/servent/search"
@@ -10,7 +11,7 @@ import (
 func sampleEntry() entry {
 	u := urnOf("sample")
 	return entry{
-		index: 7, away: 9, size: 6, mtime: -1, inode: 1 << 63, kind: search.Program, sha1: u.SHA1, tiger: u.Tiger, known: true,
+		index: 7, away: 9, size: 6, mtime: -1, inode: 1 << 63, kind: search.Program, sha1: u.SHA1, tiger: u.Tiger, words: "Blue Danube", known: true,
 	}
 }
 
@@ -18,7 +19,7 @@ func TestRecord(t *testing.T) {
 	e := sampleEntry()
 	b := e.appendRecord([]byte("before"), "a/b")[len("before"):]
 	var got entry
-	if len(b) != recordSize || !got.readRecord("a/b", b) || got != e {
+	if len(b) != recordSize+len(e.words) || !got.readRecord("a/b", b) || got != e {
 		t.Errorf("%d bytes, %+v, want %+v", len(b), got, e)
 	}
 	if new(entry).readRecord("a/c", b) {
@@ -31,7 +32,7 @@ func TestRecord(t *testing.T) {
 		}
 		b[i] ^= 1
 	}
-	for _, n := range []int{0, 1, recordSize - 1, recordSize + 1} {
+	for _, n := range []int{0, 1, recordSize - 1} {
 		if new(entry).readRecord("a/b", append(b, 0)[:n]) {
 			t.Errorf("%d bytes were taken", n)
 		}
@@ -43,6 +44,17 @@ func TestRecord(t *testing.T) {
 		change(&e)
 		if new(entry).readRecord("x", e.appendRecord(nil, "x")) {
 			t.Errorf("impossible %s was taken", name)
+		}
+	}
+}
+
+// TestRecordWords: words of tags are bounded.
+func TestRecordWords(t *testing.T) {
+	for n, want := range map[int]bool{0: true, maxTags: true, maxTags + 1: false} {
+		e := sampleEntry()
+		e.words = strings.Repeat("w", n)
+		if got := new(entry).readRecord("x", e.appendRecord(nil, "x")); got != want {
+			t.Errorf("%d bytes: taken %v", n, got)
 		}
 	}
 }

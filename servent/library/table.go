@@ -35,14 +35,14 @@ func (l *Library) Table() *protocol.RouteTable {
 // count puts the words of a file into the table. l.mu is held.
 func (l *Library) count(e *entry) {
 	l.table = nil
-	search.AddWords(l.words, textOf(e.rel()))
+	search.AddWords(l.words, e.text())
 	l.words.AddURN(e.urn())
 }
 
 // uncount takes the words of a file out of the table. l.mu is held.
 func (l *Library) uncount(e *entry) {
 	l.table = nil
-	search.AddWords(l.words.Remove(), textOf(e.rel()))
+	search.AddWords(l.words.Remove(), e.text())
 	l.words.Remove().AddURN(e.urn())
 }
 

@@ -18,6 +18,7 @@ type entry struct {
 	in    *folder
 	next  *entry // shared too, of equal content, with a larger index
 	name  string // byte for byte as on disk
+	words string // of its tags
 	size  uint64
 	mtime int64  // nanoseconds since 1970
 	inode uint64 // 0: not known
@@ -56,6 +57,14 @@ func (e *entry) file() File {
 		Index: e.index, Root: e.in.share.dir, Rel: e.rel(), Size: e.size, ModTime: time.Unix(0, e.mtime),
 		URN: e.urn(), Type: e.kind,
 	}
+}
+
+// text is what words are taken from, for the index and the route table alike.
+func (e *entry) text() string {
+	if e.words == "" {
+		return textOf(e.rel())
+	}
+	return textOf(e.rel()) + " " + e.words
 }
 
 func (e *entry) urn() protocol.URN {
