@@ -15,7 +15,8 @@ const (
 
 const (
 	// maxQueueText bounds what is read of a queue header, and maxQueueNumber
-	// each number in it: more than eleven days to wait is no place in a queue.
+	// each number in it. A guess past that counts as that: gtk-gnutella has told
+	// of 16 days beside a place that it gave two minutes later.
 	maxQueueText   = 512
 	maxQueueNumber = 1_000_000
 	queueID        = 32 // hex digits of an ID
@@ -69,7 +70,7 @@ func (q *QueuePlace) read(key, value string) (err error) {
 	case "pollmax":
 		q.PollMax, err = queueSeconds(key, value)
 	case "eta":
-		q.ETA, err = queueSeconds(key, value)
+		q.ETA, err = queueGuess(value)
 	case "lifetime":
 		q.Lifetime, err = queueSeconds(key, value)
 	case "id":
@@ -95,6 +96,15 @@ func queueNumber(key, value string) (int, error) {
 func queueSeconds(key, value string) (time.Duration, error) {
 	n, err := queueNumber(key, value)
 	return time.Duration(n) * time.Second, err
+}
+
+// queueGuess reads seconds that nobody relies on.
+func queueGuess(value string) (time.Duration, error) {
+	n, err := strconv.ParseUint(value, 10, 64)
+	if err != nil {
+		return 0, &Error{Malformed, "queue eta"}
+	}
+	return time.Duration(min(n, maxQueueNumber)) * time.Second, nil
 }
 
 // isQueueID reports whether s is 32 lower-case hex digits.

@@ -23,6 +23,9 @@ func TestParseQueuePlace(t *testing.T) {
 		{"a granted place, as gtk-gnutella tells it", "ID=" + someQueueID, QueuePlace{ID: someQueueID}},
 		{"who asks again", "position=3; ID=" + someQueueID, QueuePlace{Position: 3, ID: someQueueID}},
 		{"any case, blanks, unknown keys", " POSITION = 1 ;id=" + strings.ToUpper(someQueueID) + "; wind=west;;", QueuePlace{Position: 1, ID: someQueueID}},
+		{"more days than anybody waits, as gtk-gnutella guessed", "ID=" + someQueueID + "; position=3; lifetime=120; length=4; ETA=1440934", QueuePlace{
+			Position: 3, Length: 4, ETA: maxQueueNumber * time.Second, Lifetime: 2 * time.Minute, ID: someQueueID,
+		}},
 		{"number at the limit", "position=1000000", QueuePlace{Position: maxQueueNumber}},
 	}
 	for _, tt := range tests {
@@ -60,6 +63,7 @@ func TestQueuePlaceRefused(t *testing.T) {
 		{"negative", "position=-1", Malformed},
 		{"no number", "position=1,pollMin=soon", Malformed},
 		{"one past the largest number", "position=1000001", TooLarge},
+		{"one past the largest time", "position=1,lifetime=1000001", TooLarge},
 		{"past 64 bits", "position=1,ETA=99999999999999999999", Malformed},
 		{"short id", "ID=045e", Malformed},
 		{"id that is not hex", "ID=" + strings.Repeat("g", 32), Malformed},
