@@ -231,7 +231,8 @@ func TestPushPerIP(t *testing.T) {
 			go func() { _, _ = io.Copy(io.Discard, there) }()
 			return here, nil
 		}})
-		c := linkUp(t, h)
+		c := h.pipes.knockFrom("10.0.0.7:1") // a Push may name who is linked
+		linkOver(t, c)
 		go func() { _, _ = io.Copy(io.Discard, c) }()
 		for i := range byte(maxHTTPPerIP + 1) {
 			push := protocol.Push{Servent: h.GUID(), Addr: netip.MustParseAddrPort("10.0.0.7:9")}

@@ -50,8 +50,11 @@ func (s *Servent) push(ctx context.Context, src transfer.Source) error {
 // askable are the push proxies of a source that this node may connect to.
 func (s *Servent) askable(src transfer.Source) []netip.AddrPort {
 	near := src.Addr.Addr().IsLoopback()
-	proxies := slices.DeleteFunc(slices.Clone(src.Proxies), func(a netip.AddrPort) bool {
-		return a.Port() == 0 || !s.node.MayDial(a.Addr(), near)
+	var proxies []netip.AddrPort
+	s.call(func(l *loop) {
+		proxies = slices.DeleteFunc(slices.Clone(src.Proxies), func(a netip.AddrPort) bool {
+			return a.Port() == 0 || !l.node.MayAsk(a.Addr(), near)
+		})
 	})
 	return proxies[:min(len(proxies), maxProxies)]
 }

@@ -86,16 +86,22 @@ func TestEndedQueryCountsNoMore(t *testing.T) {
 	}
 }
 
-// TestDialBacks: what Pushes ask for is recorded.
+// TestDialBacks: what Pushes ask for is recorded. They go the way of the hit, and
+// ask for a connection to somebody who is linked by then: to nobody else would
+// these nodes connect.
 func TestDialBacks(t *testing.T) {
 	w := build(t, Config{}, graph.Line(3), songs)
 	w.Query(0, "song 2", 0)
 	w.RunUntilIdle()
+	if err := w.Link(0, 2); err != nil {
+		t.Fatal(err)
+	}
+	w.RunUntilIdle()
 	w.Step(0, overlay.UserPush{Servent: w.GUID(2), Index: 1})
 	w.RunUntilIdle()
 	got := w.DialBacks()
-	// The greeting took one step; query, hit and push took two each.
-	if want := (DialBack{At: 7 * lag, Node: 2, Addr: w.Addr(0), Index: 1}); len(got) != 1 || got[0] != want {
+	// The two greetings took one step each; query, hit and push took two each.
+	if want := (DialBack{At: 8 * lag, Node: 2, Addr: w.Addr(0), Index: 1}); len(got) != 1 || got[0] != want {
 		t.Fatalf("connections %+v, want %+v", got, want)
 	}
 }

@@ -39,7 +39,7 @@ func (n *Node) hearsFrom(from netip.AddrPort, kind protocol.Kind, size int) (Dro
 	switch {
 	case n.blocked(from.Addr()):
 		return DropBlocked, false
-	case !n.maySend(from, true):
+	case !n.maySend(from, !n.cfg.ConnectOnly) && !n.wroteTo(from):
 		return DropUDPStranger, false
 	}
 	u := n.udp()
@@ -53,6 +53,16 @@ func (n *Node) hearsFrom(from netip.AddrPort, kind protocol.Kind, size int) (Dro
 		b, most = &c.pings, ratePings
 	}
 	return DropUDPRate, b.allow(n.now, most)
+}
+
+// wroteTo says whether datagrams have gone to a, where they may go: with
+// ConnectOnly a link within this machine can name an address of it.
+func (n *Node) wroteTo(a netip.AddrPort) bool {
+	if !n.cfg.ConnectOnly || n.dgrams == nil || !a.Addr().IsLoopback() {
+		return false
+	}
+	c := n.dgrams.contacts.find(a)
+	return c != nil && c.sent > 0
 }
 
 func (n *Node) onUDPVendor(from netip.AddrPort, h protocol.Header, msg []byte, out []Action) []Action {

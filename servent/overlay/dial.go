@@ -63,6 +63,11 @@ func (d *dialer) seed(a netip.AddrPort) *seed {
 
 func (d *dialer) isSeed(a netip.AddrPort) bool { return d.seed(a) != nil }
 
+// seedAt says whether a seed has that IP address.
+func (d *dialer) seedAt(ip netip.Addr) bool {
+	return slices.ContainsFunc(d.seeds, func(s seed) bool { return s.addr.Addr() == ip })
+}
+
 // needless says whether a dial to a would only find a servent that is linked.
 func (d *dialer) needless(a netip.AddrPort) bool { return slices.Contains(d.known[:], a) }
 

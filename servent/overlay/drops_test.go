@@ -173,14 +173,20 @@ var dropCases = []dropCase{
 	},
 	{
 		"a push to port 0", DropDialBack,
-		incoming{1, head(protocol.KindPush, none, 1, 0), pushTo("10.3.3.3:1")},
-		incoming{1, head(protocol.KindPush, none, 1, 0), pushTo("10.3.3.3:0")},
+		incoming{1, head(protocol.KindPush, none, 1, 0), pushTo("10.0.1.2:1")},
+		incoming{1, head(protocol.KindPush, none, 1, 0), pushTo("10.0.1.2:0")},
 		nil,
 	},
 	{
 		"a push to loopback", DropDialBack,
-		incoming{1, head(protocol.KindPush, none, 1, 0), pushTo("203.0.113.9:1")},
+		incoming{1, head(protocol.KindPush, none, 1, 0), pushTo("10.0.1.2:1")},
 		incoming{1, head(protocol.KindPush, none, 1, 0), pushTo("127.0.0.1:1")},
+		nil,
+	},
+	{
+		"a push to who is not linked, with connect-only", DropConnectOnly,
+		incoming{1, head(protocol.KindPush, none, 1, 0), pushTo("10.0.1.2:1")},
+		incoming{1, head(protocol.KindPush, none, 1, 0), pushTo("10.0.1.4:1")},
 		nil,
 	},
 	{
@@ -294,7 +300,7 @@ func TestRateLimits(t *testing.T) {
 	push := protocol.Header{Kind: protocol.KindPush, TTL: 1}
 	dials := 0
 	for range 6 {
-		dials += len(ops(b.receive(3, push, protocol.Push{Servent: testConfig().ID, Addr: hostAddr(1)}), OpDialBack))
+		dials += len(ops(b.receive(3, push, protocol.Push{Servent: testConfig().ID, Addr: peerOf(1, RoleFlat).Listen}), OpDialBack))
 	}
 	if st := b.n.Stats(); dials != 3 || st.Drops[DropDialBack] != 2 || dropped() != before+1 {
 		t.Errorf("six pushes: %d connections, %d dropped for that, %d for the rate", dials, st.Drops[DropDialBack], dropped()-before)
@@ -320,7 +326,10 @@ func TestDialBack(t *testing.T) {
 	}
 	for _, tt := range tests {
 		for i, want := range tt.want {
-			b := newBench(t, func(c *Config) { c.Public = i >= 2; c.Listen = netip.MustParseAddrPort("198.51.100.7:6346") })
+			b := newBench(t, func(c *Config) {
+				c.Public, c.ConnectOnly = i >= 2, false
+				c.Listen = netip.MustParseAddrPort("198.51.100.7:6346")
+			})
 			p := peerOf(1, RoleFlat)
 			p.Addr = netip.MustParseAddrPort([]string{"10.0.1.1:6346", "127.0.0.1:6346", "203.0.113.1:6346", "198.51.100.7:999"}[i])
 			b.step(PeerUp{Link: 1, Peer: p})
@@ -337,7 +346,10 @@ func TestDialBack(t *testing.T) {
 // private one by what it says of our address.
 func TestDialBackIsNotTalkedInto(t *testing.T) {
 	for _, sees := range []string{"192.168.1.1", "203.0.113.1", "127.0.0.1"} {
-		b := newBench(t, func(c *Config) { c.Public = true; c.Listen = netip.MustParseAddrPort("0.0.0.0:6346") })
+		b := newBench(t, func(c *Config) {
+			c.Public, c.ConnectOnly = true, false
+			c.Listen = netip.MustParseAddrPort("0.0.0.0:6346")
+		})
 		p := peerOf(1, RoleFlat)
 		p.Addr, p.Sees = netip.MustParseAddrPort("203.0.113.1:6346"), netip.MustParseAddr(sees)
 		b.step(PeerUp{Link: 1, Peer: p})

@@ -223,6 +223,9 @@ func (f *fuzzer) check(ev Event, acts []Action) {
 			if !a.Addr.IsValid() || a.Addr.Port() == 0 {
 				f.t.Fatalf("%T dials %s", ev, a.Addr)
 			}
+			if f.n.cfg.ConnectOnly && !f.n.toldOf(a.Addr.Addr(), true) {
+				f.t.Fatalf("%T sends to %s, which nobody told of", ev, a.Addr)
+			}
 		}
 	}
 	if n := len(f.n.links); n != len(f.n.byID) || n != len(f.up) {

@@ -208,6 +208,12 @@ func (n *Node) MayDial(a netip.Addr, fromLoopback bool) bool {
 	return n.mayDial(a.Unmap(), fromLoopback)
 }
 
+// MayAsk is MayDial where a message names a; with ConnectOnly only whom the user
+// told this node of is asked anything. It may not be called while Step runs.
+func (n *Node) MayAsk(a netip.Addr, fromLoopback bool) bool {
+	return n.mayDial(a.Unmap(), fromLoopback) && (!n.cfg.ConnectOnly || n.toldOf(a, fromLoopback))
+}
+
 // mayDial keeps the public and the private network apart: nothing becomes
 // public by accident, and nobody on the public network makes this node dial
 // into its own LAN.

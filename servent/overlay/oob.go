@@ -41,6 +41,7 @@ func (n *Node) noteWish(l *link, h *protocol.Header, q *protocol.Query) {
 	}
 	to := protocol.FullAddr(h.ID.Addr(), q.Ext)
 	if !n.maySend(to, l.peer.Addr.Addr().IsLoopback()) {
+		n.stats.Drops[DropUDPStranger]++ // the hits go back the way that the query came
 		return
 	}
 	_, secure := protocol.FindGGEP(q.Ext, protocol.GGEPToken)

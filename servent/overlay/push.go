@@ -28,9 +28,16 @@ func (n *Node) onPush(l *link, h protocol.Header, m Received, out []Action) []Ac
 }
 
 // dialBack connects to where a Push says. That is a stranger's address, so it
-// is limited: in rate, and to the network that this node is on.
+// is limited: in rate, to the network that this node is on, and with ConnectOnly
+// to whom the user told it of.
 func (n *Node) dialBack(l *link, p protocol.Push, out []Action) []Action {
-	if p.Addr.Port() == 0 || !n.mayDialBack(l, p.Addr.Addr()) || !n.dialBacks.allow(n.now, n.cfg.DialBacks) {
+	if p.Addr.Port() == 0 || !n.mayDialBack(l, p.Addr.Addr()) {
+		return n.dropped(protocol.KindPush, DropDialBack, out)
+	}
+	if n.cfg.ConnectOnly && !n.toldOf(p.Addr.Addr(), l.peer.Addr.Addr().IsLoopback()) {
+		return n.dropped(protocol.KindPush, DropConnectOnly, out)
+	}
+	if !n.dialBacks.allow(n.now, n.cfg.DialBacks) {
 		return n.dropped(protocol.KindPush, DropDialBack, out)
 	}
 	return append(out, Action{Op: OpDialBack, Addr: p.Addr, Index: p.Index, Link: l.id})

@@ -27,6 +27,7 @@ const (
 	DropUnknown                 // of a kind or vendor code this node does not know
 	DropRole                    // not for this role: a leaf relays nothing
 	DropDialBack                // a Push that asks for too much, or a place not dialled
+	DropConnectOnly             // a Push to somewhere that the user did not tell this node of, with ConnectOnly
 	DropNotWanted               // the receiver asked not to get it (hops flow, route table)
 	DropBlocked                 // comes from an address that the user blocks
 	DropUDPStranger             // comes from, or would go to, where no datagram may
@@ -41,7 +42,7 @@ const (
 
 var dropNames = [numDrops]string{
 	"malformed", "ttl", "rate", "queue_full", "no_route", "search_ended",
-	"too_large", "unknown", "role", "dial_back", "not_wanted",
+	"too_large", "unknown", "role", "dial_back", "connect_only", "not_wanted",
 	"blocked", "udp_stranger", "udp_rate", "udp_unasked", "udp_unproven", "udp_held_full", "oob_token", "oob_unwanted",
 }
 

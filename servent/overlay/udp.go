@@ -55,15 +55,23 @@ func (n *Node) udp() *datagrams {
 }
 
 // maySend says whether a datagram may go to a: where this node would dial, and
-// with ConnectOnly only to links and to whom the user named.
+// with ConnectOnly only to whom the user told it of.
 func (n *Node) maySend(a netip.AddrPort, fromLoopback bool) bool {
 	switch {
 	case !n.cfg.UDP || a.Port() == 0 || a == n.Addr() || n.blocked(a.Addr()):
 		return false
 	case n.cfg.ConnectOnly:
-		return n.linkFrom(a.Addr()) != nil || n.dials.isSeed(a)
+		return n.toldOf(a.Addr(), fromLoopback)
 	}
 	return n.mayDial(a.Addr(), fromLoopback)
+}
+
+// toldOf says whether the user has told this node of the machine at ip: it has a
+// link to there, or shall have one. overLoopback says that a link within this
+// machine names it; that may name any address of this machine.
+func (n *Node) toldOf(ip netip.Addr, overLoopback bool) bool {
+	ip = ip.Unmap()
+	return overLoopback && ip.IsLoopback() || n.linkFrom(ip) != nil || n.dials.seedAt(ip)
 }
 
 // linkFrom returns a link to a servent at that IP address.
@@ -182,9 +190,13 @@ func (n *Node) ask(to netip.AddrPort, why purpose, id protocol.GUID, size int, o
 	return n.emit(to, protocol.AppendMessage(nil, h, protocol.Ping{Ext: n.pingExt(why, size-protocol.HeaderSize)}), out)
 }
 
-// emit sends a whole message, unless too many go out.
+// emit sends a whole message, unless too many go out. What has waited may be for
+// somebody whose link has ended since.
 func (n *Node) emit(to netip.AddrPort, msg []byte, out []Action) []Action {
 	kind := protocol.Kind(msg[kindAt])
+	if n.cfg.ConnectOnly && !n.toldOf(to.Addr(), true) {
+		return n.dropped(kind, DropUDPStranger, out)
+	}
 	if !n.udp().out.allow(n.now, rateOut) {
 		return n.dropped(kind, DropUDPRate, out)
 	}
