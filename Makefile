@@ -21,7 +21,7 @@ give_up = { [ -n "$(CHECKING)" ] && echo "$@: LEFT OUT"; exit; }
 .PHONY: help build test loopback race fmt vet lint fuzz bench cross cover tidy check install clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-9s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z%-]+:.*## / {printf "%-9s %s\n", $$1, $$2}' Makefile
 
 build: ## bin/servent, one static binary
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/servent
@@ -56,6 +56,9 @@ fuzz: ## every fuzz target for FUZZTIME (20s)
 bench: ## all benchmarks, and the servent beside nats-server
 	go test -run '^$$' -bench . -benchmem ./...
 	cd bench && go run .
+
+bench-%: ## one comparison: bench-hashing, bench-download, bench-share
+	cd bench && go run . $*
 
 cross: $(CROSS:%=cross-%) ## build for Windows, macOS and ARM into bin/
 cross-%:

@@ -17,7 +17,8 @@ import (
 // TestMain lets the test's program be the servers, too.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 {
-		if _, ok := servers()[os.Args[1]]; ok {
+		_, serves := servers()[os.Args[1]]
+		if _, works := workers()[os.Args[1]]; serves || works {
 			main()
 			return
 		}

@@ -1,13 +1,12 @@
-// Command bench measures how a servent forwards messages beside nats-server,
-// in one run on one machine: the same closed loop of 100-byte messages over
-// loopback, first one, then the other, round by round.
+// Command bench measures a servent beside others that do the same work, in one
+// run on one machine: first one, then the other, round by round. Each is a
+// process of its own. It is a module of its own, so that nats-server never
+// enters the servent's go.mod.
 //
-// Each server is a process of its own, so that its processor time can be told
-// from that of the clients, which share this process. It is a module of its
-// own, so that nats-server never enters the servent's go.mod.
-//
-//	go run .                   the whole comparison
-//	go run . -json out.json    the figures as JSON, too
+//	go run . --help            what can be measured
+//	go run .                   forwarding, beside nats-server
+//	go run . hashing           hashing, beside rhash
+//	go run . WORD -json FILE   the figures as JSON, too
 //	go run . -profile DIR      a CPU profile of each server in DIR
 //	go run . servent           one server alone; it prints its address
 package main
@@ -17,6 +16,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 )
@@ -33,18 +33,48 @@ func run(args []string) error {
 		if _, ok := servers()[args[0]]; ok {
 			return serve(args[0], args[1:], os.Stdin, os.Stdout)
 		}
+		if work, ok := workers()[args[0]]; ok {
+			return work(args[1:], os.Stdout)
+		}
 	}
-	c, err := parseConfig(args)
+	if wantsHelp(args) {
+		return printWords(os.Stdout)
+	}
+	w, args, err := split(args)
 	if err != nil {
 		return err
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	report, err := compare(ctx, c, os.Stderr)
+	err = w.run(ctx, args, os.Stdout, os.Stderr)
+	if errors.Is(err, errLeftOut) {
+		fmt.Fprintf(os.Stderr, "%s: %v\n", w.name, err)
+		return nil
+	}
+	return err
+}
+
+// workers are other things that this program can turn into, a process each.
+func workers() map[string]func(args []string, out io.Writer) error {
+	return map[string]func(args []string, out io.Writer) error{
+		hashWorker: workHash,
+		walkWorker: workWalk,
+		findWorker: workFind,
+	}
+}
+
+// forwarding is the comparison with nats-server: the same closed loop of 100-byte
+// messages over loopback. The clients share this process.
+func forwarding(ctx context.Context, args []string, out, progress io.Writer) error {
+	c, err := parseConfig(args)
 	if err != nil {
 		return err
 	}
-	if err := report.print(os.Stdout); err != nil || c.JSON == "" {
+	report, err := compare(ctx, c, progress)
+	if err != nil {
+		return err
+	}
+	if err := report.print(out); err != nil || c.JSON == "" {
 		return err
 	}
 	return report.save(c.JSON)
@@ -67,7 +97,7 @@ type config struct {
 
 func parseConfig(args []string) (config, error) {
 	var c config
-	f := flag.NewFlagSet("bench", flag.ContinueOnError)
+	f := flag.NewFlagSet("forwarding", flag.ContinueOnError)
 	f.IntVar(&c.Messages, "messages", 500_000, "`messages` sent in one measurement")
 	f.IntVar(&c.Rounds, "rounds", 7, "measurements of each server")
 	f.IntVar(&c.Window, "window", 4096, "`messages` that the sender may be ahead of the slowest receiver")

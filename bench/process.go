@@ -1,0 +1,201 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/seed282dab8e/servent/servent"
+)
+
+// memoryEvery is how often a process is asked for its memory. What it takes in
+// the last moment of its life goes unseen.
+const memoryEvery = 10 * time.Millisecond
+
+// usage is what processes have used up.
+type usage struct {
+	cpu, wall time.Duration
+	peak      int64 // most bytes resident; not known where there is no /proc
+}
+
+// and sums up two processes, one after the other.
+func (u usage) and(v usage) usage {
+	return usage{u.cpu + v.cpu, u.wall + v.wall, max(u.peak, v.peak)}
+}
+
+// measured runs a command to its end. Its own rusage would tell more memory
+// than it has had: what its parent had when it was born.
+func measured(cmd *exec.Cmd) (usage, error) {
+	var u usage
+	var errs bytes.Buffer
+	if cmd.Stderr == nil {
+		cmd.Stderr = &errs
+	}
+	start := time.Now()
+	if err := cmd.Start(); err != nil {
+		return u, err
+	}
+	ended, watched := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(watched)
+		tick := time.NewTicker(memoryEvery)
+		defer tick.Stop()
+		for {
+			select {
+			case <-tick.C:
+				u.peak = max(u.peak, memoryOf(cmd.Process.Pid)["VmHWM"])
+			case <-ended:
+				return
+			}
+		}
+	}()
+	err := cmd.Wait()
+	u.wall = time.Since(start)
+	close(ended)
+	<-watched
+	if err != nil {
+		return u, fmt.Errorf("%s: %w: %s", filepath.Base(cmd.Path), err, strings.TrimSpace(errs.String()))
+	}
+	u.cpu = cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
+	return u, nil
+}
+
+// memoryOf returns what the kernel says of a process's memory, in bytes.
+func memoryOf(pid int) map[string]int64 {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return nil
+	}
+	out := make(map[string]int64)
+	for line := range strings.Lines(string(b)) {
+		name, rest, _ := strings.Cut(line, ":")
+		if n, ok := strings.CutSuffix(strings.TrimSpace(rest), " kB"); ok {
+			if kib, err := strconv.ParseInt(n, 10, 64); err == nil {
+				out[name] = kib << 10
+			}
+		}
+	}
+	return out
+}
+
+// again is a command that runs this very program as a worker.
+func again(ctx context.Context, args ...string) (*exec.Cmd, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	return exec.CommandContext(ctx, self, args...), nil
+}
+
+// missing says which tools are not there, so that the word is left out.
+func missing(tools ...string) error {
+	for _, tool := range tools {
+		if _, err := exec.LookPath(tool); err != nil {
+			return fmt.Errorf("%w: %s is not installed: apt-get install %s", errLeftOut, tool, tool)
+		}
+	}
+	return nil
+}
+
+// errLeftOut says that a word cannot be measured here.
+var errLeftOut = errors.New("left out")
+
+// buildServent builds the program as it is shipped, into dir.
+func buildServent(ctx context.Context, dir string) (string, error) {
+	root, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}", "github.com/seed282dab8e/servent").Output()
+	if err != nil {
+		return "", fmt.Errorf("find the servent's module: %w", err)
+	}
+	program := filepath.Join(dir, "servent")
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", program, "./cmd/servent")
+	cmd.Dir = strings.TrimSpace(string(root))
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build the servent: %w\n%s", err, out)
+	}
+	return program, nil
+}
+
+// serventCommand is a command of the program, which knows no other home than dir.
+func serventCommand(ctx context.Context, program, dir string, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, program, append(args, "--data-dir", filepath.Join(dir, "data"), "--listen", "127.0.0.1:0", "--connect-only")...)
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir}
+	return cmd
+}
+
+// sharing is a `servent share` that runs.
+type sharing struct {
+	cmd   *exec.Cmd
+	out   *bufio.Reader
+	took  time.Duration // until all could be found
+	ready servent.Ready
+	rest  chan struct{} // closed when nothing more comes
+}
+
+// startSharing starts one of home, and returns when it says that it is ready:
+// all is shared then, and can be found.
+func startSharing(ctx context.Context, program, home string, dirs ...string) (*sharing, error) {
+	s := &sharing{cmd: serventCommand(ctx, program, home, append([]string{"share", "--json"}, dirs...)...), rest: make(chan struct{})}
+	s.cmd.Stderr = os.Stderr
+	out, err := s.cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	start := time.Now()
+	if err := s.cmd.Start(); err != nil {
+		return nil, fmt.Errorf("servent share: %w", err)
+	}
+	s.out = bufio.NewReader(out)
+	err = s.await()
+	s.took = time.Since(start)
+	go func() {
+		defer close(s.rest)
+		_, _ = io.Copy(io.Discard, s.out) // its end is all that counts
+	}()
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("servent share: %w", err), s.stop())
+	}
+	return s, nil
+}
+
+func (s *sharing) await() error {
+	for {
+		line, err := s.out.ReadBytes('\n')
+		if err != nil {
+			return err
+		}
+		var e struct {
+			Event string
+			servent.Ready
+		}
+		if err := json.Unmarshal(line, &e); err != nil {
+			return err
+		}
+		if e.Event == "ready" {
+			s.ready = e.Ready
+			return nil
+		}
+	}
+}
+
+func (s *sharing) memory() map[string]int64 { return memoryOf(s.cmd.Process.Pid) }
+
+// stop ends it as Ctrl-C does.
+func (s *sharing) stop() error {
+	if err := s.cmd.Process.Signal(syscall.SIGINT); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return err
+	}
+	<-s.rest
+	return s.cmd.Wait()
+}
