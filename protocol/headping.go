@@ -38,7 +38,7 @@ type HeadPong struct {
 	Found      bool
 	Firewalled bool
 	Vendor     [4]byte
-	Queue      int8 // free slots; below 0 who waits; 127 is busy
+	Queue      int8 // below 0, how many slots are free; else how many wait; 127 is busy
 }
 
 // QueueBusy is what HeadPong.Queue says where nobody more may wait.

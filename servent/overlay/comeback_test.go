@@ -240,8 +240,13 @@ func TestHeadAndCrawl(t *testing.T) {
 	for i := range maxHeads + 1 {
 		b.datagram(hostAddr(i), head(protocol.KindVendor, numbered(100+i), 1, 0), protocol.NewHeadPing(urn))
 	}
-	if first, second := b.step(LocalHead{ID: numbered(100)}), b.step(LocalHead{ID: numbered(101)}); len(first) != 0 || len(second) != 1 {
-		t.Errorf("past the limit: %v, %v", first, second)
+	first, second := b.step(LocalHead{ID: numbered(100)}), ops(b.step(LocalHead{ID: numbered(101)}), OpDatagram)
+	if len(first) != 0 || len(second) != 1 {
+		t.Fatalf("past the limit: %v, %v", first, second)
+	}
+	v, _ = protocol.ParseVendor(second[0].Msg[protocol.HeaderSize:])
+	if p, err := v.HeadPong(); p.Found || p.Queue >= 0 || err != nil { // as gtk-gnutella says that slots are free
+		t.Errorf("%+v, %v", p, err)
 	}
 
 	crawl := b.datagram(another, head(protocol.KindVendor, id, 1, 0), protocol.NewCrawlPing(2, 255))

@@ -44,7 +44,7 @@ func (n *Node) onLocalHead(ev LocalHead, out []Action) []Action {
 	}
 	to := u.heads[i].from
 	u.heads = slices.Delete(u.heads, i, i+1)
-	pong := protocol.HeadPong{Found: ev.Have, Firewalled: n.firewalled(), Vendor: [4]byte([]byte(VendorCode)), Queue: 1}
+	pong := protocol.HeadPong{Found: ev.Have, Firewalled: n.firewalled(), Vendor: [4]byte([]byte(VendorCode)), Queue: -1}
 	if ev.Busy {
 		pong.Queue = protocol.QueueBusy
 	}

@@ -231,6 +231,30 @@ func TestFaultyPeerIsLeftAlone(t *testing.T) {
 	}
 }
 
+// TestPeerNeedNotSayWhereItListens: where we reached it is where it listens; so
+// it is kept, and others are told. Of one that came to us we do not know.
+func TestPeerNeedNotSayWhereItListens(t *testing.T) {
+	b := newBench(t, nil)
+	called, caller := peerOf(1, RoleSupernode), peerOf(2, RoleSupernode)
+	called.Listen, caller.Listen, caller.Outbound = netip.AddrPort{}, netip.AddrPort{}, false
+	b.step(PeerUp{Link: 1, Peer: called})
+	b.step(PeerUp{Link: 2, Peer: caller})
+	b.link(3, RoleFlat)
+	if got, want := b.n.Hosts(), []netip.AddrPort{called.Addr, peerOf(3, RoleFlat).Listen}; !slices.Equal(got, want) {
+		t.Errorf("kept: %v, want %v", got, want)
+	}
+	pongs := sends(b.receive(3, head(protocol.KindPing, numbered(1), 2, 0), protocol.Ping{}), protocol.KindPong)
+	var told []netip.AddrPort
+	for _, a := range pongs {
+		if p, err := protocol.ParsePong(a.Msg[protocol.HeaderSize:]); err == nil && a.Hops == 1 {
+			told = append(told, p.Addr)
+		}
+	}
+	if want := []netip.AddrPort{called.Addr}; !slices.Equal(told, want) {
+		t.Errorf("a crawler was told %v, want %v", told, want)
+	}
+}
+
 // TestFaultIsNotAnothers: who is sent away cannot have others forgotten, by
 // naming them as itself.
 func TestFaultIsNotAnothers(t *testing.T) {

@@ -165,6 +165,9 @@ func (n *Node) onPeerUp(ev PeerUp, out []Action) []Action {
 	if n.cfg.Public && !n.mayDial(ev.Peer.Sees, false) {
 		ev.Peer.Sees = netip.Addr{} // nobody on the public network sees a private address
 	}
+	if ev.Peer.Outbound && !ev.Peer.Listen.IsValid() { // gtk-gnutella does not say it to who knows
+		ev.Peer.Listen = netip.AddrPortFrom(ev.Peer.Addr.Addr().Unmap(), ev.Peer.Addr.Port())
+	}
 	l := &link{id: ev.Link, peer: ev.Peer, since: n.now, heard: n.now, hopsFlow: 255}
 	n.links = append(n.links, l)
 	n.byID[l.id] = l

@@ -242,7 +242,7 @@ func TestCrawlerPing(t *testing.T) {
 	b.link(4, RoleSupernode)
 	b.link(5, RoleLeaf)
 	silent, public := peerOf(6, RoleFlat), peerOf(7, RoleFlat)
-	silent.Listen = netip.AddrPort{}
+	silent.Listen, silent.Outbound = netip.AddrPort{}, false
 	public.Listen = netip.MustParseAddrPort("203.0.113.9:6346") // no address of this network
 	b.step(PeerUp{Link: 6, Peer: silent})
 	b.step(PeerUp{Link: 7, Peer: public})
