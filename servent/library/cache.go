@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"runtime/debug"
+	"syscall"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -16,7 +17,7 @@ import (
 
 const (
 	// cacheVersion stands for what the buckets and records below mean.
-	cacheVersion = 1
+	cacheVersion = 2
 	// reserved is how many indices are set aside at once, so that none is given
 	// twice, whatever becomes of the disk.
 	reserved = 1 << 16
@@ -44,6 +45,9 @@ var (
 // errDamaged says that the cache's file is of no use.
 var errDamaged = errors.New("hash cache is damaged")
 
+// errVersion says that another program, older or newer, has written it.
+var errVersion = errors.New("hash cache is of another version")
+
 // cache keeps hashes on disk. It is used by one goroutine at a time.
 type cache struct {
 	path string
@@ -62,7 +66,7 @@ func openCache(path string) (c *cache, why error, err error) {
 	if why = c.open(); why == nil {
 		return c, nil, nil
 	}
-	if errors.Is(why, fs.ErrPermission) || errors.Is(why, bberrors.ErrTimeout) {
+	if !isUseless(why) { // the next start may be luckier
 		return nil, nil, why
 	}
 	c = &cache{path: path}
@@ -70,6 +74,19 @@ func openCache(path string) (c *cache, why error, err error) {
 		return nil, why, err
 	}
 	return c, why, c.open()
+}
+
+// isUseless says whether an error of opening is the file's fault, and not that of
+// rights, disk or limits of the system.
+func isUseless(err error) bool {
+	for _, other := range []error{
+		fs.ErrPermission, bberrors.ErrTimeout, syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM, syscall.EIO, syscall.ENOSPC, syscall.EROFS,
+	} {
+		if errors.Is(err, other) {
+			return false
+		}
+	}
+	return true
 }
 
 // create begins a new cache with the indices of an old one.
@@ -128,12 +145,11 @@ func (c *cache) begin(tx *bbolt.Tx) error {
 	case version == nil:
 		err = c.describe(meta)
 	case len(version) != 1 || version[0] != cacheVersion:
-		err = fmt.Errorf("hash cache is of version %d, this program has %d", version, cacheVersion)
+		err = fmt.Errorf("%w: %d, this program has %d", errVersion, version, cacheVersion)
 	case len(id) == 0 || len(next) != 4 || binary.LittleEndian.Uint32(next) > maxIndex:
 		err = errDamaged
 	default:
 		c.id, c.next = string(id), binary.LittleEndian.Uint32(next)
-		err = c.purge(tx)
 	}
 	c.end = c.next
 	return err
@@ -205,6 +221,7 @@ func (c *cache) save(ch change) error {
 		return nil
 	}
 	if !c.inPlace() {
+		_ = guard(c.db.Close) // gives back the file that has no name
 		return fmt.Errorf("%w: its file has gone", errDamaged)
 	}
 	return guard(func() error { return errors.Join(c.db.Update(ch.write), c.measure()) })
@@ -261,7 +278,11 @@ func (c *cache) inPlace() bool {
 	return err == nil && os.SameFile(now, was) && now.Size() >= c.size
 }
 
-func (c *cache) close() error { return guard(c.db.Close) }
+// close forgets what nobody shares any more, and gives the file back. That comes
+// last, so that a clock which was wrong costs nothing that is shared.
+func (c *cache) close() error {
+	return guard(func() error { return errors.Join(c.db.Update(c.purge), c.db.Close()) })
+}
 
 // guard turns what bbolt does over a damaged file, which is to panic, or to
 // touch memory behind the end of a file that was cut, into an error.

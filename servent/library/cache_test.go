@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"syscall"
 	"testing"
 	"time"
 
@@ -514,5 +515,80 @@ func TestTagsAreFound(t *testing.T) {
 	rescan(t, k.Library)
 	if passes(k.Table(), "johann waltz") {
 		t.Error("words of tags stay in the route table")
+	}
+}
+
+// TestCacheIsKeptForTheNextStart: an error of the system is no reason to throw
+// away hashes.
+func TestCacheIsKeptForTheNextStart(t *testing.T) {
+	for err, useless := range map[error]bool{
+		fmt.Errorf("open: %w", syscall.EMFILE): false, syscall.ENOSPC: false, os.ErrPermission: false,
+		errDamaged: true, errVersion: true, errors.New("file size too small"): true,
+	} {
+		if got := isUseless(err); got != useless {
+			t.Errorf("%v: useless %v, want %v", err, got, useless)
+		}
+	}
+}
+
+// TestManyEqualFiles: equal content costs no more than other.
+func TestManyEqualFiles(t *testing.T) {
+	dir := tempDir(t)
+	const n = 20_000
+	for i := range n {
+		write(t, dir, fmt.Sprintf("file%d", i), "x")
+	}
+	l := New(Config{})
+	begin := time.Now()
+	add(t, l, dir)
+	if err := l.Remove(dir); err != nil {
+		t.Fatal(err)
+	}
+	if took := time.Since(begin); took > 10*time.Second {
+		t.Errorf("took %v", took)
+	}
+	if len(l.bySHA1)+len(l.equals)+len(l.files) != 0 {
+		t.Error("something is left")
+	}
+}
+
+// TestRemoveWhileAnotherIsHashed: a folder is taken back at once, however long
+// another one takes.
+func TestRemoveWhileAnotherIsHashed(t *testing.T) {
+	small, large := tempDir(t), tempDir(t)
+	write(t, small, "a.txt", "1")
+	f, err := os.Create(filepath.Join(large, "terabyte.bin"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(f.Truncate(1<<40), f.Close()); err != nil {
+		t.Skip("no sparse files: ", err)
+	}
+	begun := make(chan struct{}, 100)
+	l := New(Config{OnProgress: func(p Progress) {
+		if p.TotalFiles > 0 && p.Bytes > 0 {
+			select {
+			case begun <- struct{}{}:
+			default:
+			}
+		}
+	}})
+	add(t, l, small)
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- l.Add(ctx, large) }()
+	<-begun
+	if err := l.Remove(small); err != nil {
+		t.Error(err)
+	}
+	wantRels(t, l)
+	select {
+	case err := <-ended:
+		t.Errorf("a terabyte is hashed: %v", err)
+	default:
+	}
+	cancel()
+	if err := <-ended; !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
 	}
 }

@@ -3,6 +3,7 @@ package library
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"path"
 	"path/filepath"
@@ -117,6 +118,9 @@ func (c *comparison) folder(in *folder, deep bool) (next []*folder, err error) {
 	files, names, err := w.look(in.rel())
 	c.found += len(files)
 
+	if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrPermission) {
+		return nil, fmt.Errorf("read folder: %w", err) // says nothing of what is in it
+	}
 	c.l.mu.Lock()
 	defer c.l.mu.Unlock()
 	if c.fresh {
@@ -259,6 +263,11 @@ func (c *comparison) report() {
 
 // finish makes what was found out true, but for what has to be hashed.
 func (c *comparison) finish() error {
+	if c.fresh {
+		c.l.mu.Lock()
+		c.s.nleft = c.s.tree.allLeft()
+		c.l.mu.Unlock()
+	}
 	if c.away > maxAway {
 		c.old = nil
 		c.s.tree.each(func(e *entry) {
@@ -300,7 +309,9 @@ func (c *comparison) changed() error {
 func (c *comparison) moved() {
 	byInode := make(map[uint64]*entry)
 	for _, e := range c.gone {
-		if e.known && e.inode != 0 {
+		// A time without fractions was set by somebody: then inode, size and time
+		// may be those of another file that has come in its place.
+		if e.known && e.inode != 0 && e.mtime%int64(time.Second) != 0 {
 			byInode[e.inode] = e
 		}
 	}

@@ -66,7 +66,7 @@ func (l *Library) has(i uint32) bool {
 // BySHA1 returns the first file with this content that is still on disk as it
 // was when it was hashed.
 func (l *Library) BySHA1(h protocol.SHA1) (File, bool) {
-	for _, f := range l.equal(h) {
+	for _, f := range l.equal(h, 0) {
 		if f.unchanged() {
 			return f, true
 		}
@@ -74,12 +74,23 @@ func (l *Library) BySHA1(h protocol.SHA1) (File, bool) {
 	return File{}, false
 }
 
-// equal returns the files of one content.
-func (l *Library) equal(h protocol.SHA1) []File {
+// equal returns the files of one content, at most limit of them if limit is
+// positive.
+func (l *Library) equal(h protocol.SHA1, limit int) []File {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
 	var out []File
-	for e := l.bySHA1[hashKey(h)]; e != nil; e = e.next {
+	first := l.bySHA1[hashKey(h)]
+	if first == nil {
+		return nil
+	}
+	if first.sha1 == h {
+		out = append(out, first.file())
+	}
+	for _, e := range l.equals[hashKey(h)] {
+		if limit > 0 && len(out) >= limit {
+			break
+		}
 		if e.sha1 == h {
 			out = append(out, e.file())
 		}

@@ -1,6 +1,7 @@
 package library
 
 import (
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -26,15 +27,7 @@ func hashKey(h protocol.SHA1) uint64 { return binary.LittleEndian.Uint64(h[:]) }
 func (l *Library) put(e *entry) {
 	l.files[e.index] = e
 	e.live, e.away = true, 0
-	at := l.bySHA1[hashKey(e.sha1)]
-	if at == nil || at.index > e.index {
-		l.bySHA1[hashKey(e.sha1)], e.next = e, at
-	} else {
-		for at.next != nil && at.next.index < e.index {
-			at = at.next
-		}
-		at.next, e.next = e, at.next
-	}
+	l.putHash(e)
 	s := e.in.share
 	s.files++
 	s.bytes += e.size
@@ -45,23 +38,54 @@ func (l *Library) put(e *entry) {
 // drop takes a file out of what is shared. l.mu is held.
 func (l *Library) drop(e *entry) {
 	delete(l.files, e.index)
-	switch at := l.bySHA1[hashKey(e.sha1)]; {
-	case at != e:
-		for at.next != e {
-			at = at.next
-		}
-		at.next = e.next
-	case e.next != nil:
-		l.bySHA1[hashKey(e.sha1)] = e.next
-	default:
-		delete(l.bySHA1, hashKey(e.sha1))
-	}
-	e.live, e.next = false, nil
+	l.dropHash(e)
+	e.live = false
 	s := e.in.share
 	s.files--
 	s.bytes -= e.size
 	l.bytes -= e.size
 	l.uncount(e)
+}
+
+// putHash has e found by its content. l.mu is held.
+func (l *Library) putHash(e *entry) {
+	k := hashKey(e.sha1)
+	first := l.bySHA1[k]
+	if first == nil || first.index > e.index {
+		l.bySHA1[k] = e
+		e = first
+	}
+	if e != nil {
+		at, _ := findIndex(l.equals[k], e.index)
+		l.equals[k] = slices.Insert(l.equals[k], at, e)
+	}
+}
+
+// dropHash takes back what putHash did. l.mu is held.
+func (l *Library) dropHash(e *entry) {
+	k := hashKey(e.sha1)
+	others := l.equals[k]
+	switch {
+	case l.bySHA1[k] != e:
+		if at, ok := findIndex(others, e.index); ok {
+			others = slices.Delete(others, at, at+1)
+		}
+	case len(others) > 0:
+		l.bySHA1[k], others = others[0], others[1:]
+	default:
+		delete(l.bySHA1, k)
+	}
+	if l.equals[k] = others; len(others) == 0 {
+		delete(l.equals, k)
+	}
+}
+
+// findIndex returns where the entry of an index is or would be.
+func findIndex(entries []*entry, index uint32) (at int, found bool) {
+	if n := len(entries); n > 0 && entries[n-1].index < index { // as they most often come
+		return n, false
+	}
+	return slices.BinarySearchFunc(entries, index, func(e *entry, index uint32) int { return cmp.Compare(e.index, index) })
 }
 
 // publish shares files that are known: they are kept, then known to all, then
@@ -73,6 +97,10 @@ func (l *Library) publish(s *share, files, keep []*entry) error {
 	for part := range slices.Chunk(files, batchSize) {
 		docs = docs[:0]
 		l.mu.Lock()
+		if s.taken {
+			l.mu.Unlock()
+			return errTakenBack
+		}
 		for _, e := range part {
 			l.put(e)
 			docs = append(docs, e.doc())
@@ -115,13 +143,17 @@ func (l *Library) withdraw(s *share, files []*entry) error {
 
 // unshare takes files out of what is shared.
 func (l *Library) unshare(files []*entry) error {
-	ids := make([]search.DocID, len(files))
-	l.mu.Lock()
-	for i, e := range files {
-		ids[i] = search.DocID(e.index)
-		l.drop(e)
+	ids := make([]search.DocID, 0, len(files))
+	for part := range slices.Chunk(files, batchSize) {
+		l.mu.Lock()
+		for _, e := range part {
+			if e.live { // has not been taken back meanwhile
+				ids = append(ids, search.DocID(e.index))
+				l.drop(e)
+			}
+		}
+		l.mu.Unlock()
 	}
-	l.mu.Unlock()
 	slices.Sort(ids)
 	return l.apply(nil, ids)
 }
@@ -129,14 +161,21 @@ func (l *Library) unshare(files []*entry) error {
 // forget removes files that are not shared from the tree and from the cache.
 func (l *Library) forget(s *share, files []*entry) {
 	ch := change{dir: s.dir}
-	l.mu.Lock()
+	byFolder := make(map[*folder]map[*entry]bool)
 	for _, e := range files {
 		if e.known {
 			ch.drop = append(ch.drop, e.rel())
 		}
-		e.in.remove(e)
+		if byFolder[e.in] == nil {
+			byFolder[e.in] = make(map[*entry]bool)
+		}
+		byFolder[e.in][e] = true
 	}
-	l.mu.Unlock()
+	for in, gone := range byFolder {
+		l.mu.Lock()
+		in.files = slices.DeleteFunc(in.files, func(e *entry) bool { return gone[e] })
+		l.mu.Unlock()
+	}
 	l.keep(ch)
 }
 
@@ -213,6 +252,6 @@ func (s *share) inherit(e *entry, rel string) *entry {
 	to := s.tree.make(string(dir)).add(string(name))
 	in := to.in
 	*to = *e
-	to.in, to.next, to.index = in, nil, 0
+	to.in, to.index = in, 0
 	return to
 }

@@ -15,7 +15,7 @@ func (l *Library) Find(ctx context.Context, q search.Query, urns []protocol.URN,
 	var out []File
 	seen := make(map[uint32]bool)
 	for _, u := range urns {
-		for _, f := range l.equal(u.SHA1) {
+		for _, f := range l.equal(u.SHA1, limit) {
 			if !u.HasSHA1 || seen[f.Index] {
 				continue
 			}

@@ -191,7 +191,7 @@ func (c *candidate) check(file fs.File) error {
 	if err != nil {
 		return err
 	}
-	if !(File{Size: c.size, ModTime: c.modTime}).same(info) {
+	if inode := inodeOf(info); !(File{Size: c.size, ModTime: c.modTime}).same(info) || c.inode != 0 && inode != c.inode {
 		return ErrChanged
 	}
 	return nil

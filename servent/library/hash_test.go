@@ -13,7 +13,8 @@ import (
 // hashOne hashes one file as the walk has seen it.
 func hashOne(t *testing.T, ctx context.Context, dir, name string, change func(*candidate)) (candidate, string, string) {
 	t.Helper()
-	found, err := walk(context.Background(), dir, func(rel, reason string) { t.Errorf("%s: %s", rel, reason) })
+	w := walker{dir: dir, leave: func(rel, reason string) { t.Errorf("%s: %s", rel, reason) }}
+	found, _, err := w.look("")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -53,8 +53,8 @@ func (l *Library) load(s *share) {
 	if l.cache == nil {
 		return
 	}
-	l.mu.Lock()
-	in, rel := s.tree, ""
+	tree := &folder{share: s} // nobody else looks at it yet
+	in, rel := tree, ""
 	damaged := 0
 	err := l.cache.load(s.dir, func(path, record []byte) {
 		var e entry
@@ -65,12 +65,14 @@ func (l *Library) load(s *share) {
 		}
 		if string(dir) != rel {
 			rel = string(dir)
-			in = s.tree.make(rel)
+			in = tree.make(rel)
 		}
 		to := in.add(string(name))
 		e.in, e.name = in, to.name
 		*to = e
 	})
+	l.mu.Lock()
+	s.tree = tree
 	l.mu.Unlock()
 	if err != nil {
 		l.failed(err)

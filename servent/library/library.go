@@ -87,9 +87,10 @@ type Library struct {
 	last      uint32 // index given last
 
 	mu     sync.RWMutex
-	shares []*share          // in the order they were added
-	files  map[uint32]*entry // what is shared, by index
-	bySHA1 map[uint64]*entry // by the beginning of the hash: the one of the least index
+	shares []*share            // in the order they were added
+	files  map[uint32]*entry   // what is shared, by index
+	bySHA1 map[uint64]*entry   // by the beginning of the hash: the one of the least index
+	equals map[uint64][]*entry // the others of that beginning, by index
 	bytes  uint64
 	words  *protocol.WordCount  // of what is shared
 	table  *protocol.RouteTable // what Table returns; nil: to be made from words
@@ -103,6 +104,7 @@ type share struct {
 	bytes  uint64
 	left   []LeftOut
 	nleft  int
+	scans  bool        // a scan of it runs
 	cancel func(error) // ends the scan that runs, if one does
 	taken  bool        // Remove was called
 }
@@ -115,6 +117,7 @@ func New(cfg Config) *Library {
 		changed: make(chan struct{}, 1),
 		files:   make(map[uint32]*entry),
 		bySHA1:  make(map[uint64]*entry),
+		equals:  make(map[uint64][]*entry),
 		words:   protocol.NewWordCount(),
 	}
 	l.openCache()

@@ -58,22 +58,31 @@ func (l *Library) Rescan(ctx context.Context) error {
 func (l *Library) Remove(dir string) error {
 	name := resolved(dir)
 	l.mu.Lock()
-	s := l.share(dir, name)
+	s, scans := l.share(dir, name), false
 	if s != nil {
-		s.taken = true
+		s.taken, scans = true, s.scans
 		s.cancel(errTakenBack)
 	}
 	l.mu.Unlock()
 	if s == nil {
 		return fmt.Errorf("unshare %s: %w", name, ErrNotShared)
 	}
+	if scans { // it ends soon
+		if err := l.lock(context.Background()); err != nil {
+			return err
+		}
+		l.unlock()
+	}
+	del, heirs := l.takeBack(s)
+	l.log(s).WithField("removed", len(del)).Info("folder taken back")
+	errs := []error{l.apply(nil, del)}
+	if len(heirs) == 0 {
+		return errs[0] // need not wait for a scan of another folder
+	}
 	if err := l.lock(context.Background()); err != nil {
 		return err
 	}
 	defer l.unlock()
-	del, heirs := l.takeBack(s)
-	l.log(s).WithField("removed", len(del)).Info("folder taken back")
-	errs := []error{l.apply(nil, del)}
 	for heir, files := range heirs {
 		errs = append(errs, l.publish(heir, files, slices.Clone(files)))
 	}
@@ -174,6 +183,7 @@ func (l *Library) look(ctx context.Context, s *share, compare func(*comparison) 
 	if !l.begin(s, cancel) {
 		return errTakenBack
 	}
+	defer l.end(s)
 	c := l.compare(ctx, s)
 	walkErr := compare(c)
 	if ctx.Err() != nil {
@@ -199,7 +209,15 @@ func (l *Library) begin(s *share, cancel func(error)) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	s.cancel = cancel // once the scan has ended it does nothing
-	return !s.taken
+	s.scans = !s.taken
+	return s.scans
+}
+
+// end notes that the scan of s is over.
+func (l *Library) end(s *share) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	s.scans = false
 }
 
 func (l *Library) log(s *share) logrus.FieldLogger {

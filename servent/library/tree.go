@@ -16,7 +16,6 @@ import (
 // Library.mu are held; in, name and index do not once the file is shared.
 type entry struct {
 	in    *folder
-	next  *entry // shared too, of equal content, with a larger index
 	name  string // byte for byte as on disk
 	words string // of its tags
 	size  uint64
@@ -214,6 +213,15 @@ func (f *folder) firstSub(from string) (at int, inside string) {
 		}
 	}
 	return at, ""
+}
+
+// allLeft counts what is not shared below f.
+func (f *folder) allLeft() int {
+	n := f.left
+	for _, sub := range f.subs {
+		n += sub.allLeft()
+	}
+	return n
 }
 
 // each calls do for every file below f.

@@ -1,13 +1,11 @@
 package library
 
 import (
-	"context"
 	"errors"
 	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 )
@@ -22,31 +20,6 @@ type candidate struct {
 
 // name is the last part of c's path.
 func (c candidate) name() string { return path.Base(c.rel) }
-
-// walk lists the files below dir in a fixed order, and tells leave what is not
-// to be shared. It fails when dir itself cannot be read.
-func walk(ctx context.Context, dir string, leave func(rel, reason string)) ([]candidate, error) {
-	var found []candidate
-	w := walker{dir: dir, leave: leave}
-	todo := []string{""}
-	for len(todo) > 0 && ctx.Err() == nil {
-		rel := todo[len(todo)-1]
-		files, subs, err := w.look(rel)
-		switch {
-		case err != nil && rel == "":
-			return nil, err
-		case err != nil:
-			leave(strings.TrimSuffix(rel, "/"), reasonOf(err))
-		}
-		found = append(found, files...)
-		slices.Reverse(subs)
-		todo = todo[:len(todo)-1]
-		for _, name := range subs {
-			todo = append(todo, rel+name+"/")
-		}
-	}
-	return found, context.Cause(ctx)
-}
 
 // walker sorts what lies in folders below dir.
 type walker struct {
