@@ -185,7 +185,7 @@ func (o *ownIndex) applyTo(disk *bleveindex.Index, put []search.Doc, del []searc
 		o.broke(disk, err)
 		return nil
 	case len(put) > 0:
-		o.setRefused(full != nil)
+		o.setRefused(full != nil || o.State() == indexFull && disk.Bytes() > o.max/10*9) // until there is room again
 	}
 	return err
 }

@@ -79,9 +79,13 @@ func (o *ownIndex) giveUp(err error) {
 		_ = memory.Apply(slices.Collect(o.docs.Docs()), nil) // never fails
 	}
 	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.memory, o.disk = memory, nil
+	broken := o.broken
+	o.memory, o.disk, o.broken = memory, nil, nil
 	o.failed, o.rebuilding, o.refused = true, false, false
+	o.mu.Unlock()
+	if broken != nil { // it is not mended any more
+		_ = broken.Close()
+	}
 }
 
 // run keeps the index whole until ctx ends.

@@ -96,6 +96,9 @@ func (c *checkpoints) note(fill func(*checkpoint)) {
 // record brings the file to the disk, and then the record. A journal that fails
 // costs no more than a fetch from the last record on: the download goes on.
 func (c *checkpoints) record(r checkpoint) {
+	if r.offset > r.size {
+		r.size = 0 // was only a hint
+	}
 	c.mu.Lock()
 	failed := c.err
 	c.mu.Unlock()

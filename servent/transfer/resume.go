@@ -43,17 +43,20 @@ func (g *get) resume(ctx context.Context, out *output) (urn protocol.URN, ok boo
 	if out.touched(g.client.cfg.CheckpointTime) { // better known before more is fetched
 		g.report(StateVerifying, true)
 		if !g.proof.holds() {
-			return urn, false, errors.Join(ctx.Err(), g.restart())
+			if ctx.Err() != nil { // nothing was found out
+				return urn, false, ctx.Err()
+			}
+			return urn, false, g.restart()
 		}
 	}
-	if g.job.Size > 0 && from.size > 0 && from.size != g.job.Size || from.offset > max(from.size, g.job.Size) && g.sized {
-		return urn, false, g.restart() // the sizes contradict each other
+	if g.sized && from.offset > g.size { // what the job says is only a hint
+		g.size, g.sized = 0, false
 	}
 	if err := g.sink.resume(from); err != nil {
 		return urn, false, explain(err)
 	}
 	g.older = true
-	if g.size == 0 && from.size > 0 {
+	if g.size == 0 && from.size >= from.offset && from.size > 0 {
 		g.size, g.sized = from.size, true
 	}
 	g.log.WithFields(logrus.Fields{"bytes": from.offset}).Info("download goes on")

@@ -375,3 +375,42 @@ func FuzzJournal(f *testing.F) {
 		}
 	})
 }
+
+// TestGetResumesPastAHint: a job whose size is too small is no reason to fetch
+// again what has come.
+func TestGetResumesPastAHint(t *testing.T) {
+	content := noise(5 << 20)
+	const stop = 3 << 20
+	began := make(chan int, 10)
+	j := jobFor(t, content, rogue(t, ranges(content, began)))
+	interrupted(t, j, content, stop)
+	j.Size = 2 << 20
+	wantGet(t, j, content)
+	if at := <-began; at != stop {
+		t.Errorf("went on at byte %d, not %d", at, stop)
+	}
+}
+
+// TestGetInterruptedWhileItVerifies: who ends a download while what was kept is
+// read again loses nothing.
+func TestGetInterruptedWhileItVerifies(t *testing.T) {
+	content := noise(5 << 20)
+	const stop = 3 << 20
+	began := make(chan int, 10)
+	j := jobFor(t, content, rogue(t, ranges(content, began)))
+	kept := interrupted(t, j, content, stop)
+	touch(t, kept.Path)
+	ctx, cancel := context.WithCancel(t.Context())
+	_, err := NewClient(often()).Get(ctx, j, func(p Progress) {
+		if p.State == StateVerifying {
+			cancel()
+		}
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Fatalf("error: %v", err)
+	}
+	wantGet(t, j, content)
+	if at := <-began; at != stop {
+		t.Errorf("went on at byte %d, not %d", at, stop)
+	}
+}
