@@ -54,7 +54,13 @@ type process struct {
 // spawn starts a process; it is killed when the test ends.
 func (h home) spawn(t *testing.T, args ...string) *process {
 	t.Helper()
-	p := &process{home: h, cmd: exec.Command(program, args...), lines: make(chan string, 10_000), ended: make(chan struct{})}
+	return h.spawnCmd(t, exec.Command(program, args...))
+}
+
+// spawnCmd is spawn for a command line that starts the program somehow.
+func (h home) spawnCmd(t *testing.T, cmd *exec.Cmd) *process {
+	t.Helper()
+	p := &process{home: h, cmd: cmd, lines: make(chan string, 10_000), ended: make(chan struct{})}
 	p.cmd.Env = []string{"PATH=" + os.Getenv("PATH")}
 	for name, value := range h {
 		p.cmd.Env = append(p.cmd.Env, name+"="+value)
@@ -79,7 +85,7 @@ func (h home) spawn(t *testing.T, args ...string) *process {
 	t.Cleanup(func() {
 		p.kill()
 		if t.Failed() && p.err.String() != "" {
-			t.Logf("servent %s\n%s", strings.Join(args, " "), p.err.String())
+			t.Logf("%s\n%s", cmd, p.err.String())
 		}
 	})
 	return p
@@ -132,7 +138,12 @@ func (p *process) exit(t *testing.T) int {
 // call runs a process to its end.
 func (h home) call(t *testing.T, args ...string) (code int, out, errOut string) {
 	t.Helper()
-	p := h.spawn(t, args...)
+	return h.spawn(t, args...).outcome(t)
+}
+
+// outcome waits for the end and returns all that p has written.
+func (p *process) outcome(t *testing.T) (code int, out, errOut string) {
+	t.Helper()
 	code = p.exit(t)
 	close(p.lines)
 	for l := range p.lines {
