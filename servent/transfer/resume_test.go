@@ -383,7 +383,7 @@ func TestGetResumesPastAHint(t *testing.T) {
 	const stop = 3 << 20
 	began := make(chan int, 10)
 	j := jobFor(t, content, rogue(t, ranges(content, began)))
-	interrupted(t, j, content, stop)
+	_ = interrupted(t, j, content, stop)
 	j.Size = 2 << 20
 	wantGet(t, j, content)
 	if at := <-began; at != stop {
