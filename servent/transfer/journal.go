@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"hash/crc32"
+	"io"
 	"io/fs"
 	"os"
 
@@ -127,19 +128,23 @@ func readJournal(path string) (checkpoint, error) {
 
 // load reads the newer of the two records.
 func (j *journal) load() error {
-	found := false
+	var err error
+	j.seq, j.last, err = newer(j.file)
+	return err
+}
+
+// newer returns the newer of the two records of a journal.
+func newer(r io.ReaderAt) (seq uint64, last checkpoint, err error) {
+	err = errJournal
 	for i := range slots {
 		var slot [slotSize]byte
-		n, _ := j.file.ReadAt(slot[:], int64(i)*slotSize) // what is missing is zero, and no record
-		seq, c, err := parseRecord(slot[:n])
-		if err == nil && (!found || seq > j.seq) {
-			j.seq, j.last, found = seq, c, true
+		n, _ := r.ReadAt(slot[:], int64(i)*slotSize) // what is missing is zero, and no record
+		s, c, bad := parseRecord(slot[:n])
+		if bad == nil && (err != nil || s > seq) {
+			seq, last, err = s, c, nil
 		}
 	}
-	if !found {
-		return errJournal
-	}
-	return nil
+	return seq, last, err
 }
 
 // record adds a checkpoint. What it says must have reached the disk before; when
