@@ -43,6 +43,10 @@ var (
 	errNoRoute     = errors.New("no way to the servent is known: search for the file again")
 )
 
+// KeptError is the error of a download that ended early, and says what is kept of
+// it for the next one.
+type KeptError = transfer.KeptError
+
 // GetRequest says what to download.
 type GetRequest struct {
 	Magnet  string        `json:"magnet"`  // magnet link or urn:sha1:…
@@ -98,9 +102,18 @@ func (s *Servent) Get(ctx context.Context, req GetRequest, progress func(GetProg
 	f := fetch{s: s, m: m, job: job, progress: progress}
 	got, err := f.run(ctx)
 	if s.life.Err() != nil && errors.Is(err, context.Canceled) {
-		err = errStopped
+		err = keptWith(errStopped, err)
 	}
 	return got, err
+}
+
+// keptWith is err, with what is kept of a download that ended with another one.
+func keptWith(err, ended error) error {
+	var kept *KeptError
+	if !errors.As(ended, &kept) {
+		return err
+	}
+	return &KeptError{Err: err, Path: kept.Path, Bytes: kept.Bytes}
 }
 
 // makeFolder makes the folder that a peer names below dir, and nothing outside of
@@ -128,6 +141,7 @@ type fetch struct {
 	job      transfer.Job
 	progress func(GetProgress)
 	lied     bool              // nobody but liars was found
+	liars    []transfer.Source // who they were: not to be asked again
 	lost     error             // why the sources of the last round did not deliver
 	of       int               // how many they were
 	best     transfer.Progress // when most of the file was there
@@ -137,7 +151,7 @@ func (f *fetch) run(ctx context.Context) (Got, error) {
 	for round := 0; ; round++ {
 		if len(f.job.Sources) == 0 {
 			f.progress(GetProgress{Name: f.job.Name, Total: f.job.Size, State: f.searching()})
-			if err := f.s.findSources(ctx, f.m, &f.job); err != nil {
+			if err := f.s.findSources(ctx, f.m, &f.job, f.liars); err != nil {
 				return Got{}, f.inVain(err)
 			}
 		}
@@ -157,6 +171,10 @@ func (f *fetch) again(err error) bool {
 	}
 	first := !f.lied
 	f.lied = errors.Is(err, ErrNotVerified)
+	var e interface{ Liars() []transfer.Source }
+	if errors.As(err, &e) {
+		f.liars = append(f.liars, e.Liars()...)
+	}
 	return f.lied && first
 }
 
@@ -175,15 +193,15 @@ func (f *fetch) inVain(err error) error {
 	switch {
 	case f.lost == nil:
 		return err
-	case f.best.Done == 0 || !errors.Is(err, ErrNoSource) || !errors.As(f.lost, &why):
+	case f.best.Done == 0 || !errors.Is(err, ErrNoSource) || errors.Is(f.lost, ErrNotVerified) || !errors.As(f.lost, &why):
 		return fmt.Errorf("%w; before that: %w", err, f.lost)
 	}
 	sources := "the only source"
 	if f.of > 1 {
 		sources = fmt.Sprintf("all %d sources", f.of)
 	}
-	return fmt.Errorf("lost %s after %s: %s; nobody else within reach has the file",
-		sources, partText(f.best.Done, f.best.Total), why.Reason())
+	return keptWith(fmt.Errorf("lost %s after %s: %s; nobody else within reach has the file",
+		sources, partText(f.best.Done, f.best.Total), why.Reason()), f.lost)
 }
 
 // partText writes "80 of 315 MB".
@@ -241,8 +259,8 @@ func stateText(p *transfer.Progress) string {
 	return fmt.Sprintf("queued, place %d of %d", p.Place, p.Of)
 }
 
-// findSources searches for the content of m by its hash.
-func (s *Servent) findSources(ctx context.Context, m protocol.Magnet, job *transfer.Job) error {
+// findSources searches for the content of m by its hash, at others than without.
+func (s *Servent) findSources(ctx context.Context, m protocol.Magnet, job *transfer.Job, without []transfer.Source) error {
 	ctx, cancel := context.WithTimeout(ctx, sourceSearch)
 	defer cancel()
 	defer time.AfterFunc(sourceLinks, func() {
@@ -255,15 +273,16 @@ func (s *Servent) findSources(ctx context.Context, m protocol.Magnet, job *trans
 		if !r.URN.HasSHA1 || r.URN.SHA1 != m.URN.SHA1 {
 			return true
 		}
-		if len(job.Sources) == 0 {
-			time.AfterFunc(sourceLinger, cancel)
-		}
+		had := len(job.Sources)
 		job.Sources = job.Sources[:0]
-		for _, src := range r.Sources[:min(len(r.Sources), maxSources)] {
-			job.Sources = append(job.Sources, transfer.Source{
-				Addr: src.Addr, Servent: src.Servent, Index: src.Index, Name: r.Name, Push: src.Push,
-				Proxies: src.Proxies,
-			})
+		for _, src := range r.Sources {
+			from := transfer.Source{Addr: src.Addr, Servent: src.Servent, Index: src.Index, Name: r.Name, Push: src.Push, Proxies: src.Proxies}
+			if len(job.Sources) < maxSources && !slices.ContainsFunc(without, from.Is) {
+				job.Sources = append(job.Sources, from)
+			}
+		}
+		if had == 0 && len(job.Sources) > 0 {
+			time.AfterFunc(sourceLinger, cancel)
 		}
 		if m.Name == "" {
 			job.Name = r.Name

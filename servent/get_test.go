@@ -134,6 +134,50 @@ func TestSearchesAgain(t *testing.T) {
 	}
 }
 
+// TestSearchesAgainForOthersThanLiars: where all who were found at first lie, there is
+// one more search, which those do not count for; nor are they asked again.
+func TestSearchesAgainForOthersThanLiars(t *testing.T) {
+	_, content, urn := shareFile(t, "x", 5000)
+	lie := append([]byte("y"), content[1:]...)
+	for _, late := range []bool{true, false} {
+		t.Run(fmt.Sprintf("another one answers late %v", late), func(t *testing.T) {
+			t.Parallel()
+			var lies atomic.Int32
+			liar := webSource(t, func(w http.ResponseWriter, r *http.Request) {
+				lies.Add(1)
+				delivers(lie)(w, r)
+			})
+			honest := webSource(t, delivers(content))
+			s, f, asked := start(t, servent.Config{}), (*foreign)(nil), 0
+			f = dialForeign(t, s.Addr())
+			f.connect(false)
+			ended := make(chan struct{})
+			go func() {
+				defer close(ended)
+				for m, err := f.next(); err == nil; m, err = f.next() {
+					if m.kind != kindQuery {
+						continue
+					}
+					asked++
+					f.send(frame{m.id, kindHit, 2, 0, foreignAnswer("walrus.ogg", uint32(len(content)), urn, liar, false)})
+					if late && asked == 2 {
+						f.send(frame{m.id, kindHit, 2, 0, foreignAnswer("walrus.ogg", uint32(len(content)), urn, honest, false)})
+					}
+				}
+			}()
+			got, err := s.Get(t.Context(), servent.GetRequest{Magnet: urn, Dir: t.TempDir()}, func(servent.GetProgress) {})
+			f.conn.Close()
+			<-ended
+			if got.Verified != late || (err == nil) != late || !late && !errors.Is(err, servent.ErrNotVerified) {
+				t.Errorf("%+v, %v", got, err)
+			}
+			if lies.Load() != 1 || asked != 2 {
+				t.Errorf("the liar was asked %d times, in %d searches", lies.Load(), asked)
+			}
+		})
+	}
+}
+
 // TestFailedSearchTellsWhy: who searches again in vain still learns why the first
 // sources did not deliver.
 func TestFailedSearchTellsWhy(t *testing.T) {
@@ -181,6 +225,34 @@ func TestLostSource(t *testing.T) {
 	if err == nil || errors.Is(err, servent.ErrNoSource) ||
 		!strings.HasPrefix(err.Error(), "lost the only source after 150000 of 200000 bytes: "+addr) {
 		t.Errorf("error %v", err)
+	}
+}
+
+// TestLostSourceKeeps: what came of a download that lost its only source is kept,
+// and its error says so.
+func TestLostSourceKeeps(t *testing.T) {
+	const size, came = 2_000_000, 1_500_000
+	_, content, urn := shareFile(t, "x", size)
+	var requests atomic.Int32
+	port := webSource(t, func(w http.ResponseWriter, _ *http.Request) {
+		if requests.Add(1) > 1 {
+			w.WriteHeader(http.StatusNotFound)
+			return
+		}
+		w.Header().Set("Content-Length", strconv.Itoa(size))
+		_, _ = w.Write(content[:came])
+		panic(http.ErrAbortHandler) // hangs up
+	})
+	s := start(t, servent.Config{})
+	req := servent.GetRequest{Magnet: urn, Dir: t.TempDir(), Sources: []servent.FoundSource{{Addr: fmt.Sprintf("127.0.0.1:%d", port)}}}
+	_, err := s.Get(t.Context(), req, func(servent.GetProgress) {})
+	var kept *servent.KeptError
+	if !errors.As(err, &kept) || kept.Bytes != came || !strings.HasPrefix(err.Error(), "lost the only source after 1500000 of 2000000 bytes: ") ||
+		!strings.HasSuffix(err.Error(), "1500000 bytes are kept in "+kept.Path+", the same download goes on from there") {
+		t.Fatalf("error %v", err)
+	}
+	if info, err := os.Stat(kept.Path); err != nil || info.Size() != came {
+		t.Errorf("%v, %v", info, err)
 	}
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"crypto/sha1"
 	"encoding/base32"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -212,6 +213,38 @@ func TestSearchInterrupted(t *testing.T) {
 	c.stop()
 	if code := c.wait(t); code != 130 {
 		t.Errorf("exit %d: %s", code, c.err.String())
+	}
+}
+
+// TestGetInterruptedGoesOn: what `get` tells of at Ctrl-C is there, and the same
+// command goes on from it.
+func TestGetInterruptedGoesOn(t *testing.T) {
+	const size = 6_000_000
+	dir, out, seeker := t.TempDir(), t.TempDir(), newHome(t)
+	content := strings.Repeat("walzer ", size/7+1)[:size]
+	writeFile(t, filepath.Join(dir, "blue danube.flac"), content)
+	sharer, ready := newHome(t).sharing(t, "--upload-rate", "2MB", dir)
+	args := []string{"get", "--json", "--connect-only", "--listen", "127.0.0.1:0", "--output", out, "--from", ready.Listen, "urn:sha1:" + sha1Of(content)}
+	c := seeker.start(t, args...)
+	c.await(t, `"state":"loading"`)
+	c.stop()
+	if code := c.wait(t); code != 130 {
+		t.Errorf("exit %d: %s", code, c.err.String())
+	}
+	parts, _ := filepath.Glob(filepath.Join(out, "*.part"))
+	if len(parts) != 1 || !strings.Contains(c.err.String(), " are kept in "+parts[0]+": the same command goes on from there\n") {
+		t.Fatalf("parts %q, told: %s%s", parts, c.err.String(), c.out.String())
+	}
+	kept, err := os.Stat(parts[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if code, _, errOut := seeker.run(t, args...); code != 0 {
+		t.Fatalf("exit %d: %s", code, errOut)
+	}
+	last := object[struct{ Bytes int64 }](t, sharer.await(t, fmt.Sprintf(`"bytes":%d,`, size-kept.Size())))
+	if left, _ := filepath.Glob(filepath.Join(out, "*")); len(left) != 1 || last.Bytes == size {
+		t.Errorf("folder %q, the last upload had %d bytes", left, last.Bytes)
 	}
 }
 

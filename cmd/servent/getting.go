@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -29,7 +30,7 @@ func (a *app) getAll(ctx context.Context, n node, files []wanted) error {
 		lines.text(all.text)
 	}
 	errs := make([]error, len(files))
-	kept := make([]bool, len(files))
+	kept := make([]string, len(files))
 	var next atomic.Int64
 	var wg sync.WaitGroup
 	for range atOnce(files) {
@@ -37,7 +38,7 @@ func (a *app) getAll(ctx context.Context, n node, files []wanted) error {
 			for i := int(next.Add(1)) - 1; i < len(files); i = int(next.Add(1)) - 1 {
 				d := download{a: a, file: files[i], lines: lines}
 				errs[i] = d.run(ctx, n)
-				kept[i] = errs[i] != nil && d.kept()
+				kept[i] = d.kept(errs[i])
 				all.done(files[i].size)
 			}
 		})
@@ -45,12 +46,23 @@ func (a *app) getAll(ctx context.Context, n node, files []wanted) error {
 	wg.Wait()
 	lines.close()
 	if ctx.Err() != nil {
-		if slices.Contains(kept, true) {
-			a.note("what has come is kept as NAME.part: the same command goes on from there")
-		}
+		a.noteKept(kept)
 		return errInterrupted
 	}
 	return gravest(errs)
+}
+
+// noteKept tells what downloads that were interrupted have left, and how to go on.
+// A text is empty where nothing is left.
+func (a *app) noteKept(kept []string) {
+	kept = slices.DeleteFunc(kept, func(text string) bool { return text == "" })
+	switch len(kept) {
+	case 0:
+	case 1:
+		a.note("%s: the same command goes on from there", kept[0])
+	default:
+		a.note("what has come of %s is kept as NAME.part: the same command goes on from there", countText(len(kept), "file"))
+	}
 }
 
 // atOnce is how many of files are downloaded at once. From one servent it is one:
@@ -129,24 +141,39 @@ func (d *download) run(ctx context.Context, n node) error {
 	got, err := n.Get(ctx, d.file.req, d.progress)
 	stop()
 	switch {
-	case err != nil && ctx.Err() != nil:
-		return ctx.Err()
-	case err != nil:
+	case err == nil:
+		d.tellDone(&got)
+	case ctx.Err() == nil:
 		d.tellError(err)
-		return err
 	}
-	d.tellDone(&got)
-	return nil
+	return err
 }
 
 // keptFrom is the size from which on a part of a file is kept for later.
 const keptFrom = 1 << 20
 
-// kept reports whether a download that was broken off has left a part to go on from.
-func (d *download) kept() bool {
+// kept tells what a download that was broken off with err has left to go on from,
+// if anything. The servent of another process does not say: there the last progress
+// tells.
+func (d *download) kept(err error) string {
+	if err == nil {
+		return ""
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.state.Done > 0 && d.state.Total > keptFrom
+	path, bytes := search.Clean(d.state.Name)+".part", d.state.Done
+	var kept *servent.KeptError
+	switch {
+	case errors.As(err, &kept):
+		path, bytes = kept.Path, kept.Bytes
+	case bytes == 0 || d.state.Total <= keptFrom:
+		return ""
+	}
+	of := ""
+	if d.state.Total > 0 {
+		of = " of " + byteText(d.state.Total)
+	}
+	return fmt.Sprintf("%s%s are kept in %s", byteText(bytes), of, path)
 }
 
 func (d *download) progress(p servent.GetProgress) {

@@ -145,16 +145,43 @@ func TestSoManyAtOnce(t *testing.T) {
 	})
 }
 
+// TestGetInterrupted: exit code 130, and a line tells what is kept and how to go on.
 func TestGetInterrupted(t *testing.T) {
-	a := newApp(&buffer{}, &buffer{}, home{}.lookEnv)
-	ctx, cancel := context.WithCancel(t.Context())
-	n := &fakeNode{get: func(ctx context.Context, _ servent.GetRequest, _ func(servent.GetProgress)) (servent.Got, error) {
-		cancel()
-		<-ctx.Done()
-		return servent.Got{}, ctx.Err()
-	}}
-	if err := a.getAll(ctx, n, someFiles(3)); exitCode(err) != exitInterrupted {
-		t.Errorf("getAll = %v", err)
+	far := servent.GetProgress{Name: "a.flac", Done: 2_000_000, Total: 8_000_000}
+	kept := &servent.KeptError{Err: context.Canceled, Path: "/music/a (1).flac.part", Bytes: 1_500_000}
+	for name, tt := range map[string]struct {
+		files    int
+		progress servent.GetProgress
+		err      error
+		note     string
+	}{
+		"nothing has come":        {files: 3},
+		"a part":                  {1, far, kept, "servent: note: 1.5 MB of 8.0 MB are kept in /music/a (1).flac.part: the same command goes on from there\n"},
+		"size unknown":            {1, servent.GetProgress{Name: "a.flac", Done: 2_000_000}, kept, "servent: note: 1.5 MB are kept in /music/a (1).flac.part: the same command goes on from there\n"},
+		"by another process":      {1, far, context.Canceled, "servent: note: 2.0 MB of 8.0 MB are kept in a.flac.part: the same command goes on from there\n"},
+		"several":                 {3, far, kept, "servent: note: what has come of 3 files is kept as NAME.part: the same command goes on from there\n"},
+		"a small file by another": {1, servent.GetProgress{Name: "a.flac", Done: 5, Total: keptFrom}, context.Canceled, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var errOut buffer
+			a := newApp(&buffer{}, &errOut, home{}.lookEnv)
+			ctx, cancel := context.WithCancel(t.Context())
+			begun := make(chan struct{}, tt.files)
+			n := &fakeNode{get: func(ctx context.Context, _ servent.GetRequest, progress func(servent.GetProgress)) (servent.Got, error) {
+				progress(tt.progress)
+				if begun <- struct{}{}; len(begun) == tt.files {
+					cancel()
+				}
+				<-ctx.Done()
+				return servent.Got{}, errors.Join(ctx.Err(), tt.err)
+			}}
+			if err := a.getAll(ctx, n, someFiles(tt.files)); exitCode(err) != exitInterrupted {
+				t.Errorf("getAll = %v", err)
+			}
+			if errOut.String() != tt.note {
+				t.Errorf("told %q, want %q", errOut.String(), tt.note)
+			}
+		})
 	}
 }
 

@@ -152,6 +152,9 @@ func (g *get) exhausted() error {
 	}
 	for _, c := range g.all {
 		e.causes = append(e.causes, fmt.Errorf("%s: %w", c.String(), c.err))
+		if errors.Is(c.err, errWrongContent) {
+			e.liars = append(e.liars, c.Source)
+		}
 	}
 	return e
 }

@@ -87,6 +87,7 @@ const maxCauses = 3
 type exhaustedError struct {
 	what   error
 	causes []error
+	liars  []Source
 	advice string
 }
 
@@ -108,5 +109,8 @@ func (e *exhaustedError) Reason() string {
 	}
 	return b.String()
 }
+
+// Liars are those who delivered content that does not match, each by itself.
+func (e *exhaustedError) Liars() []Source { return e.liars }
 
 func (e *exhaustedError) Unwrap() []error { return append([]error{e.what}, e.causes...) }

@@ -28,6 +28,10 @@ func keyOf(s Source) sourceKey {
 	return sourceKey{s.Addr, s.Servent}
 }
 
+// Is reports whether s and o are one servent, as far as can be told: who must be
+// pushed may stand behind an address that others use as well.
+func (s Source) Is(o Source) bool { return keyOf(s) == keyOf(o) }
+
 // turns shares sources among the downloads of a client: each source is asked by
 // few at a time, and one that was busy by one after the other with a pause
 // between them. Its zero value is ready to use, from any goroutine.
