@@ -40,6 +40,13 @@ func (s *Server) admit(w http.ResponseWriter, r *http.Request, u upload) bool {
 		s.waitingPage(w, r, v)
 		return false
 	}
+	if queueVersion(r) != protocol.QueueNone {
+		// gtk-gnutella leaves the text on the connection, and takes it for the next
+		// answer: so there is none for whoever knows queues.
+		s.retryAfter(w, v.retry)
+		w.WriteHeader(http.StatusServiceUnavailable)
+		return false
+	}
 	s.later(w, v.retry, "all upload slots are taken")
 	return false
 }
@@ -72,8 +79,12 @@ func (s *Server) queueStats() queueCounts {
 
 // later asks a client to come again.
 func (s *Server) later(w http.ResponseWriter, after time.Duration, why string) {
-	w.Header().Set("Retry-After", strconv.Itoa(int(max(after, time.Second)/time.Second)))
+	s.retryAfter(w, after)
 	http.Error(w, why, http.StatusServiceUnavailable)
+}
+
+func (s *Server) retryAfter(w http.ResponseWriter, after time.Duration) {
+	w.Header().Set("Retry-After", strconv.Itoa(int(max(after, time.Second)/time.Second)))
 }
 
 // queueVersion returns which form of queue a client knows: who asks again with

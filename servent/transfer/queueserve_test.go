@@ -154,6 +154,30 @@ func TestQueuePARQ(t *testing.T) {
 	})
 }
 
+// TestQueueSaysNoMore: gtk-gnutella reads on its connection from behind the headers
+// of a refusal that gives it a place, whatever length they tell.
+func TestQueueSaysNoMore(t *testing.T) {
+	for name, tt := range map[string]struct {
+		lines []string
+		empty bool
+	}{
+		"gtk-gnutella": {[]string{"X-Queue: 1.1", "X-Features: browse/1.0, fwalt/0.1, queue/1.1"}, true},
+		"asking again": {[]string{"X-Queued: position=1; ID=" + strings.Repeat("1", 32)}, true},
+		"LimeWire":     {[]string{"X-Queue: 0.1"}, true},
+		"curl":         {nil, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inHall(t, ServerConfig{}, func(h *hall) {
+				h.guest("10.0.0.1").want(200, h.paths[0])
+				resp := h.guest("10.0.0.2").want(503, h.paths[0], tt.lines...)
+				if (resp.ContentLength == 0) != tt.empty || resp.ContentLength < 0 || len(resp.TransferEncoding) > 0 || resp.Close {
+					t.Errorf("%d bytes, %v, closing %v", resp.ContentLength, resp.TransferEncoding, resp.Close)
+				}
+			})
+		})
+	}
+}
+
 // TestQueueImpatient: who polls all the time is sent to the back, and counted.
 func TestQueueImpatient(t *testing.T) {
 	inHall(t, ServerConfig{}, func(h *hall) {
