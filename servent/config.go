@@ -1,6 +1,7 @@
 package servent
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net"
@@ -56,7 +57,9 @@ type Config struct {
 	UDPCaches, WebCaches []string
 
 	UploadRate, DownloadRate int64 // bytes a second; 0 is unlimited
-	MaxUploads               int   // at once; 0 is the default of package transfer
+	MaxUploads               int   // at once; DefaultMaxUploads
+	MaxUploadsPerAddr        int   // of them to one address, and as many places in the queue; DefaultMaxUploadsPerAddr
+	MaxUploadQueue           int   // requests that wait for their turn; DefaultMaxUploadQueue
 	NoBrowse                 bool  // files are found and fetched, but what is shared is not listed
 
 	// IndexMaxBytes bounds the index of shared files on disk; files past it are
@@ -82,6 +85,13 @@ type Config struct {
 	dial     func(ctx context.Context, a netip.AddrPort) (net.Conn, error)
 	resolve  func(ctx context.Context, host string) ([]netip.Addr, error)
 }
+
+// Defaults of Config.
+const (
+	DefaultMaxUploads        = transfer.DefaultMaxUploads
+	DefaultMaxUploadsPerAddr = 4
+	DefaultMaxUploadQueue    = 128
+)
 
 // MinIndexMaxBytes is the least that Config.IndexMaxBytes may be.
 const MinIndexMaxBytes = bleveindex.MinMaxBytes
@@ -134,9 +144,9 @@ func (c *Config) setDefaults() {
 			return net.DefaultResolver.LookupNetIP(ctx, "ip", host)
 		}
 	}
-	if c.MaxUploads == 0 {
-		c.MaxUploads = transfer.DefaultMaxUploads
-	}
+	c.MaxUploads = cmp.Or(c.MaxUploads, DefaultMaxUploads)
+	c.MaxUploadsPerAddr = cmp.Or(c.MaxUploadsPerAddr, DefaultMaxUploadsPerAddr)
+	c.MaxUploadQueue = cmp.Or(c.MaxUploadQueue, DefaultMaxUploadQueue)
 }
 
 func (c *Config) validate() error {
@@ -151,6 +161,8 @@ func (c *Config) validate() error {
 		return fmt.Errorf("web caches %q: write each as http://host/path, in lower case up to the path", c.WebCaches)
 	case c.UploadRate < 0 || c.DownloadRate < 0:
 		return fmt.Errorf("upload and download rates must not be negative")
+	case min(c.MaxUploads, c.MaxUploadsPerAddr, c.MaxUploadQueue) < 0:
+		return fmt.Errorf("the limits of uploads must not be negative")
 	case c.IndexMaxBytes != 0 && c.IndexMaxBytes < MinIndexMaxBytes:
 		return fmt.Errorf("index max bytes %d: use %d or more", c.IndexMaxBytes, MinIndexMaxBytes)
 	}

@@ -17,6 +17,7 @@ func (s *Servent) serveUploads() {
 	s.inbox = transfer.NewConnListener(s.listener.Addr(), maxPending)
 	cfg := transfer.ServerConfig{
 		Files: s.lib, Agent: s.cfg.agent(), GUID: s.id.guid(), MaxUploads: s.cfg.MaxUploads,
+		MaxPerAddr: s.cfg.MaxUploadsPerAddr, MaxQueue: s.cfg.MaxUploadQueue,
 		Rate: limiter(s.cfg.UploadRate), Log: s.log,
 		OnUpload:  func(u transfer.Upload) { s.emit(Event{Event: "upload", Upload: uploadOf(&u)}) },
 		PushProxy: s.proxyPush, Firewalled: s.firewalled, Proxies: s.proxies,

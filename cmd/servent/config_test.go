@@ -7,7 +7,7 @@ import (
 
 func TestConfigTellsWhereFrom(t *testing.T) {
 	h := newHome(t)
-	h.writeConfig(t, "listen = \":1\"\nlimit = 4\nconnect = [\"a:1\", \"b:2\"]")
+	h.writeConfig(t, "listen = \":1\"\nlimit = 4\nconnect = [\"a:1\", \"b:2\"]\nmax-upload-queue = 9")
 	h.with("SERVENT_LIMIT", "5")
 	code, out, errOut := h.run(t, "config", "--json", "--log-level", "info")
 	if code != exitDone {
@@ -21,6 +21,7 @@ func TestConfigTellsWhereFrom(t *testing.T) {
 	for key, want := range map[string][2]string{
 		"listen": {":1", "file"}, "limit": {"5", "environment"}, "connect": {"a:1,b:2", "file"},
 		"log-level": {"info", "flag"}, "network": {"lan", "default"},
+		"max-uploads": {"16", "default"}, "max-uploads-per-ip": {"4", "default"}, "max-upload-queue": {"9", "file"},
 	} {
 		if s := got[key]; s.Value != want[0] || s.From != want[1] {
 			t.Errorf("%s = %+v, want %q", key, s, want)

@@ -24,6 +24,7 @@ type nodeFlags struct {
 	blockList    string
 	uploadRate   byteRate
 	downloadRate byteRate
+	uploads      uploadLimits
 	indexMax     byteSize
 	noBrowse     bool
 }
@@ -38,6 +39,7 @@ func (n *nodeFlags) add(cmd *cobra.Command) {
 	f.StringVar(&n.blockList, "block-list", "", "`file` of addresses to have nothing to do with: one a line, or a network (10.0.0.0/8), or a range (a-b)")
 	f.Var(&n.uploadRate, "upload-rate", "most `bytes` a second to send, as 10MB (default no limit)")
 	f.Var(&n.downloadRate, "download-rate", "most `bytes` a second to take, as 10MB (default no limit)")
+	n.uploads.add(f)
 	f.Var(&n.indexMax, "index-max-bytes", "most `bytes` that the index of shared files may take on disk, as 10GB; files past that are not shared (default 2 GiB)")
 	f.BoolVar(&n.noBrowse, "no-browse", false, "let others find and fetch files, but not list what is shared")
 	f.StringSliceVar(&n.udpCaches, "udp-cache", nil, "`host:port`[,…] of UDP host caches to ask with --network gnutella (default those that are built in)")
@@ -48,7 +50,8 @@ func (n *nodeFlags) add(cmd *cobra.Command) {
 
 // names are the flags' names.
 func (n *nodeFlags) names() []string {
-	return []string{"listen", "connect", "connect-only", "network", "role", "block-list", "upload-rate", "download-rate", "udp-cache", "web-cache", "index-max-bytes", "no-browse"}
+	return append((&uploadLimits{}).names(),
+		"listen", "connect", "connect-only", "network", "role", "block-list", "upload-rate", "download-rate", "udp-cache", "web-cache", "index-max-bytes", "no-browse")
 }
 
 // config checks the flags.
@@ -83,6 +86,7 @@ func (n *nodeFlags) config() (servent.Config, error) {
 		UDPCaches: n.udpCaches, WebCaches: n.webCaches,
 		Listen: n.listen, Connect: n.connect, ConnectOnly: n.connectOnly, Network: network, Role: role,
 		UploadRate: int64(n.uploadRate), DownloadRate: int64(n.downloadRate), NoBrowse: n.noBrowse,
+		MaxUploads: int(n.uploads.all), MaxUploadsPerAddr: int(n.uploads.perAddr), MaxUploadQueue: int(n.uploads.queue),
 		IndexMaxBytes: int64(n.indexMax), BlockList: n.blockList,
 	}, nil
 }
