@@ -110,13 +110,16 @@ func TestForeignQueues(t *testing.T) {
 
 // TestUploadLimits: how many at once, of one address, and who waits, as Config says.
 func TestUploadLimits(t *testing.T) {
-	content := strings.Repeat("marmalade ", 50_000)
 	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "x.txt"), []byte(content), 0o600); err != nil {
-		t.Fatal(err)
+	var uris []string
+	for _, word := range []string{"marmalade ", "butter "} {
+		content := strings.Repeat(word, 50_000)
+		if err := os.WriteFile(filepath.Join(dir, word+".txt"), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		sum := sha1.Sum([]byte(content))
+		uris = append(uris, "/uri-res/N2R?urn:sha1:"+base32.StdEncoding.EncodeToString(sum[:]))
 	}
-	sum := sha1.Sum([]byte(content))
-	uri := "/uri-res/N2R?urn:sha1:" + base32.StdEncoding.EncodeToString(sum[:])
 	synctest.Test(t, func(t *testing.T) {
 		h := runHost(t, Config{MaxUploads: 2, MaxUploadsPerAddr: 1, MaxUploadQueue: 2})
 		if err := h.Share(t.Context(), dir); err != nil {
@@ -124,20 +127,21 @@ func TestUploadLimits(t *testing.T) {
 		}
 		for i, tt := range []struct {
 			from             string
+			file             int
 			code             int
 			place            string
 			perAddr, noPlace uint64
 		}{
-			{"5.9.0.1", 200, "", 0, 0},
-			{"5.9.0.1", 503, "1", 0, 0}, // a slot is free, but not for this address
-			{"5.9.0.1", 503, "", 1, 0},
-			{"5.9.0.2", 200, "", 1, 0},
-			{"5.9.0.3", 503, "2", 1, 0},
-			{"5.9.0.4", 503, "", 1, 1},
+			{"5.9.0.1", 0, 200, "", 0, 0},
+			{"5.9.0.1", 0, 503, "1", 0, 0}, // a slot is free, but not for this address
+			{"5.9.0.1", 1, 503, "", 1, 0},
+			{"5.9.0.2", 0, 200, "", 1, 0},
+			{"5.9.0.3", 0, 503, "2", 1, 0},
+			{"5.9.0.4", 0, 503, "", 1, 1},
 		} {
 			v := h.visitor(t, tt.from)
 			defer v.conn.Close()
-			resp := v.get(uri, "X-Queue: 0.1")
+			resp := v.get(uris[tt.file], "X-Queue: 0.1")
 			e := h.Status().Edge
 			if got := part(resp.Header.Get("X-Queue"), "position"); resp.StatusCode != tt.code || got != tt.place || e.PerAddr != tt.perAddr || e.QueueFull != tt.noPlace {
 				t.Errorf("%d: %s at place %q; %+v", i, resp.Status, got, e.HTTPEdge)
