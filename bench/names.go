@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -58,10 +59,13 @@ func (n *names) next() []string {
 }
 
 // writeFiles makes small files in folders below dir, each with other content.
-func writeFiles(dir string, files int) error {
+func writeFiles(ctx context.Context, dir string, files int) error {
 	n := newNames()
 	kinds := []string{"mp3", "ogg", "pdf", "txt", "jpg", "avi"}
 	for i := range files {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		folder := filepath.Join(dir, fmt.Sprintf("%03d", i%foldersOfFiles))
 		if i < foldersOfFiles {
 			if err := os.MkdirAll(folder, 0o700); err != nil {

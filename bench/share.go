@@ -77,12 +77,11 @@ type sharingMany struct {
 }
 
 func (s *sharingMany) prepare(ctx context.Context) (err error) {
-	fmt.Fprintf(s.progress, "write %d files\n", s.files)
-	if err := writeFiles(s.dirs[0], s.files); err != nil {
+	if s.program, err = buildServent(ctx, s.tmp); err != nil {
 		return err
 	}
-	s.program, err = buildServent(ctx, s.tmp)
-	return err
+	fmt.Fprintf(s.progress, "write %d files\n", s.files)
+	return writeFiles(ctx, s.dirs[0], s.files)
 }
 
 func (s *sharingMany) home() string { return filepath.Join(s.tmp, "home") }

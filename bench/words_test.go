@@ -51,7 +51,7 @@ func measureSmall(t *testing.T, args ...string) (string, rows) {
 func smallTree(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	if err := writeFiles(dir, 20); err != nil {
+	if err := writeFiles(t.Context(), dir, 20); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.WriteFile(filepath.Join(dir, "nothing"), nil, 0o600); err != nil {
