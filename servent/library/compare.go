@@ -30,35 +30,42 @@ type task struct {
 // comparison finds out what has changed below a shared folder since the last
 // look. Its fields are what follows from that.
 type comparison struct {
-	l      *Library
-	s      *share
-	ctx    context.Context
-	others []*share // that share folders of s, or s itself
-	now    time.Time
-	told   time.Time // when progress was told last
-	fresh  bool      // everything is looked at
+	l     *Library
+	s     *share
+	ctx   context.Context
+	near  []*share // that share folders of s, or s itself
+	now   time.Time
+	told  time.Time // when progress was told last
+	fresh bool      // everything is looked at
 
 	done map[*folder]bool // compared already
 
-	found int      // files on disk
-	todo  []task   // new or changed
-	back  []*entry // as they were when they were hashed, but not shared
-	keep  []*entry // of back: the cache has to learn of them
-	gone  []*entry // no longer on disk
-	away  int      // gone some time ago
-	old   []*entry // gone for too long
+	found  int      // files on disk
+	others bool     // hash some of them
+	todo   []task   // new or changed
+	back   []*entry // as they were when they were hashed, but not shared
+	keep   []*entry // of back: the cache has to learn of them
+	gone   []*entry // no longer on disk
+	away   int      // gone some time ago
+	old    []*entry // gone for too long
 }
 
 func (l *Library) compare(ctx context.Context, s *share) *comparison {
 	c := &comparison{l: l, s: s, ctx: ctx, now: time.Now(), done: make(map[*folder]bool)}
 	l.mu.RLock()
 	defer l.mu.RUnlock()
+	c.near = l.near(s)
+	return c
+}
+
+// near returns the shared folders that lie in s or s in them. l.mu is held.
+func (l *Library) near(s *share) (near []*share) {
 	for _, o := range l.shares {
 		if o != s && (contains(o.dir, s.dir) || contains(s.dir, o.dir)) {
-			c.others = append(c.others, o)
+			near = append(near, o)
 		}
 	}
-	return c
+	return near
 }
 
 // all compares everything. It fails when the shared folder cannot be read; then
@@ -159,7 +166,7 @@ func (c *comparison) merge(in *folder, found []candidate) {
 			e, had = had[0], had[1:]
 		}
 		switch {
-		case !c.elsewhere(f.rel):
+		case !c.s.elsewhere(c.near, f.rel):
 			if e == nil {
 				e = &entry{in: in, name: strings.Clone(name)}
 			}
@@ -177,6 +184,8 @@ func (c *comparison) merge(in *folder, found []candidate) {
 // seen notes that a file is on disk.
 func (c *comparison) seen(e *entry, f candidate) {
 	switch {
+	case e.hashing && e.is(f):
+		c.others = true
 	case !e.known || !e.is(f):
 		c.todo = append(c.todo, task{e, f.size, f.inode, f.modTime.UnixNano()})
 	case !e.live:
@@ -193,6 +202,7 @@ func (c *comparison) seen(e *entry, f candidate) {
 func (c *comparison) missing(in *folder, e *entry) {
 	switch {
 	case !e.known && !e.live:
+		e.hashing = false
 		return
 	case e.away == 0:
 		c.gone = append(c.gone, e)
@@ -204,13 +214,14 @@ func (c *comparison) missing(in *folder, e *entry) {
 	in.files = append(in.files, e)
 }
 
-// elsewhere says whether a file is shared as one of another shared folder.
-func (c *comparison) elsewhere(rel string) bool {
-	if len(c.others) == 0 {
+// elsewhere says whether a file of s is shared as one of another shared folder,
+// which near are. Library.mu is held.
+func (s *share) elsewhere(near []*share, rel string) bool {
+	if len(near) == 0 {
 		return false
 	}
-	path := filepath.Join(c.s.dir, filepath.FromSlash(rel))
-	return slices.ContainsFunc(c.others, func(o *share) bool {
+	path := filepath.Join(s.dir, filepath.FromSlash(rel))
+	return slices.ContainsFunc(near, func(o *share) bool {
 		if !contains(o.dir, path) {
 			return false
 		}
@@ -257,7 +268,9 @@ func (c *comparison) vanished(f *folder) {
 func (c *comparison) report() {
 	if now := time.Now(); c.l.cfg.OnProgress != nil && now.Sub(c.told) > progressEvery && now.Sub(c.now) > progressEvery {
 		c.told = now
-		c.l.cfg.OnProgress(Progress{Dir: c.s.dir, Found: c.found})
+		p := c.s.progress()
+		p.Found = max(p.Found, c.found)
+		c.l.cfg.OnProgress(p)
 	}
 }
 
@@ -284,7 +297,15 @@ func (c *comparison) finish() error {
 	}
 	c.moved()
 	c.l.forget(c.s, c.old)
-	return c.l.publish(c.s, c.back, c.keep)
+	if err := c.l.publish(c.s, c.back, c.keep); err != nil {
+		return err
+	}
+	c.l.mu.Lock()
+	defer c.l.mu.Unlock()
+	for _, t := range c.todo {
+		t.hashing = true
+	}
+	return nil
 }
 
 // changed takes files that are others now out of what is shared.
@@ -299,7 +320,7 @@ func (c *comparison) changed() error {
 	c.l.mu.Lock()
 	defer c.l.mu.Unlock()
 	for _, t := range c.todo {
-		t.known, t.entry.size, t.entry.mtime, t.entry.inode, t.away = false, t.size, t.mtime, t.inode, 0
+		t.known, t.hashing, t.entry.size, t.entry.mtime, t.entry.inode, t.away = false, false, t.size, t.mtime, t.inode, 0
 	}
 	return err
 }

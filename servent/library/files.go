@@ -97,7 +97,7 @@ func (l *Library) publish(s *share, files, keep []*entry) error {
 	for part := range slices.Chunk(files, batchSize) {
 		docs = docs[:0]
 		l.mu.Lock()
-		if s.taken {
+		if s.life.Err() != nil {
 			l.mu.Unlock()
 			return errTakenBack
 		}
@@ -123,7 +123,9 @@ func (l *Library) giveIndex(e *entry) bool {
 		l.leaveOut(e, "the hash cache cannot be written: "+err.Error())
 		return false
 	}
+	l.mu.Lock()
 	e.index = index
+	l.mu.Unlock()
 	return true
 }
 
@@ -249,9 +251,14 @@ func (l *Library) heir(s *share, path string) *share {
 // and an index stands for the same words for ever, so it gets a new one.
 func (s *share) inherit(e *entry, rel string) *entry {
 	dir, name := split([]byte(rel))
-	to := s.tree.make(string(dir)).add(string(name))
-	in := to.in
+	in := s.tree.make(string(dir))
+	if was := in.file(string(name)); was != nil {
+		was.hashing = false // whoever does it does so for nothing
+		in.remove(was)
+	}
+	to := in.add(string(name))
+	kept := to.name
 	*to = *e
-	to.in, to.index = in, 0
+	to.in, to.name, to.index = in, kept, 0
 	return to
 }

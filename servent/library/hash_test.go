@@ -138,7 +138,10 @@ func TestVanishDuringScan(t *testing.T) {
 	dir := tempDir(t)
 	write(t, dir, "a.txt", "a", "b.txt", "b", "c/d.txt", "d")
 	l := New(Config{Workers: 1})
-	s := l.openShare(dir)
+	s, err := l.openShare(t.Context(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
 	c := l.compare(t.Context(), s)
 	if err := c.all(s.tree); err != nil {
 		t.Fatal(err)

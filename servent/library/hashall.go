@@ -17,9 +17,9 @@ const (
 	ticksPerBatch = 5 // a batch waits no longer than this for more files
 )
 
-// hashed is what a worker made of a candidate.
+// hashed is what a worker made of a task.
 type hashed struct {
-	to *entry
+	task
 	candidate
 	urn    protocol.URN
 	kind   search.MediaType
@@ -27,12 +27,15 @@ type hashed struct {
 	reason string // why it is left out; "" when it is not
 }
 
-// hashAll hashes files with several workers and commits them batch by batch.
-// All workers have ended when it returns.
+// hashAll hashes files with several workers and publishes them batch by batch.
+// All workers have ended when it returns. It may run several times at once.
 func (l *Library) hashAll(ctx context.Context, s *share, todo []task, found int) error {
 	if len(todo) == 0 {
 		return nil
 	}
+	s.hashes.begin(found, todo)
+	defer s.hashes.end()
+	defer l.giveUp(todo)
 	root, err := os.OpenRoot(s.dir)
 	if err != nil {
 		return err
@@ -43,21 +46,18 @@ func (l *Library) hashAll(ctx context.Context, s *share, todo []task, found int)
 	defer all.Wait()
 	defer cancel()
 
-	run := hashRun{l: l, share: s, progress: Progress{Dir: s.dir, Found: found, TotalFiles: len(todo)}}
-	for _, c := range todo {
-		run.progress.TotalBytes += c.size
-	}
+	run := hashRun{l: l, share: s}
 	results := make(chan hashed, batchSize)
 	var next atomic.Int64
 	for range min(l.cfg.Workers, len(todo)) {
 		workers.Go(func() {
-			h := newHasher(root, &run.read)
+			h := newHasher(root, &s.hashes.read)
 			defer h.close()
 			yield()
 			for i := next.Add(1) - 1; i < int64(len(todo)) && ctx.Err() == nil; i = next.Add(1) - 1 {
-				r := hashed{to: todo[i].entry, candidate: todo[i].candidate()}
+				r := hashed{task: todo[i], candidate: todo[i].candidate()}
 				r.urn, r.reason = h.hash(ctx, &r.candidate)
-				r.kind, r.words = kindOf(r.rel, h.head), h.words
+				r.kind, r.words = kindOf(r.candidate.rel, h.head), h.words
 				select {
 				case results <- r:
 				case <-ctx.Done():
@@ -79,11 +79,9 @@ func (t task) candidate() candidate {
 
 // hashRun gathers what the workers of one hashAll find out.
 type hashRun struct {
-	l        *Library
-	share    *share
-	read     atomic.Uint64
-	progress Progress
-	batch    []hashed
+	l     *Library
+	share *share
+	batch []hashed
 }
 
 // collect takes results until there are no more.
@@ -115,13 +113,10 @@ func (r *hashRun) collect(ctx context.Context, results <-chan hashed) error {
 
 // take sorts one result into files and what is left out.
 func (r *hashRun) take(ctx context.Context, h hashed) {
-	r.progress.Files++
-	switch {
-	case h.reason == "":
+	if h.reason == "" || ctx.Err() == nil { // else it is not the file's fault
 		r.batch = append(r.batch, h)
-	case ctx.Err() == nil: // else it is not the file's fault
-		r.l.leaveOut(h.to, h.reason)
 	}
+	r.share.hashes.files.Add(1)
 }
 
 // flush shares what was hashed.
@@ -129,24 +124,56 @@ func (r *hashRun) flush() error {
 	if len(r.batch) == 0 {
 		return nil
 	}
-	files := make([]*entry, len(r.batch))
-	r.l.mu.Lock()
-	for i, h := range r.batch {
-		h.to.learn(h)
-		files[i] = h.to
+	l, s := r.l, r.share
+	if err := l.lock(context.Background()); err != nil { // never for long
+		return err
 	}
-	r.l.mu.Unlock()
+	defer l.unlock()
+	files := make([]*entry, 0, len(r.batch))
+	l.mu.Lock()
+	near := l.near(s)
+	for _, h := range r.batch {
+		if !h.ours() || s.elsewhere(near, h.candidate.rel) {
+			continue
+		}
+		if h.hashing = false; h.reason != "" {
+			s.leaveOut(h.in, h.candidate.rel, h.reason)
+			continue
+		}
+		h.learn()
+		files = append(files, h.entry)
+	}
+	l.mu.Unlock()
 	r.batch = r.batch[:0]
-	return r.l.publish(r.share, files, slices.Clone(files))
+	return l.publish(s, files, slices.Clone(files))
+}
+
+// ours says whether the file has neither gone nor changed since it was found.
+// Library.mu is held.
+func (t task) ours() bool {
+	e := t.entry
+	return e.hashing && e.size == t.size && e.mtime == t.mtime && e.inode == t.inode
+}
+
+// giveUp lets others hash what was not.
+func (l *Library) giveUp(todo []task) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, t := range todo {
+		if t.ours() {
+			t.hashing = false
+		}
+	}
 }
 
 // learn takes what was found out about a file. Touched but the same, it keeps
 // its index.
-func (e *entry) learn(h hashed) {
+func (h *hashed) learn() {
+	e := h.entry
 	if e.sha1 != h.urn.SHA1 || e.tiger != h.urn.Tiger {
 		e.index = 0
 	}
-	e.size, e.mtime, e.inode = h.size, h.modTime.UnixNano(), h.inode
+	e.size, e.mtime, e.inode = h.candidate.size, h.modTime.UnixNano(), h.candidate.inode
 	e.sha1, e.tiger, e.kind, e.words, e.known = h.urn.SHA1, h.urn.Tiger, h.kind, h.words, true
 }
 
@@ -159,9 +186,7 @@ func (r *hashRun) end(ctx context.Context) error {
 }
 
 func (r *hashRun) report() {
-	if r.l.cfg.OnProgress == nil {
-		return
+	if r.l.cfg.OnProgress != nil {
+		r.l.cfg.OnProgress(r.share.progress())
 	}
-	r.progress.Bytes = min(r.read.Load(), r.progress.TotalBytes) // files hashed twice count once
-	r.l.cfg.OnProgress(r.progress)
 }

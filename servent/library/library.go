@@ -5,6 +5,7 @@
 package library
 
 import (
+	"context"
 	"errors"
 	"io"
 	"runtime"
@@ -31,8 +32,8 @@ type Config struct {
 	// CachePath is the file that keeps hashes, so that a later start reads only
 	// what is new or has changed, and indices; "": none.
 	CachePath string
-	// OnProgress hears how a scan goes on, a few times a second, in the goroutine
-	// that called Add or Rescan.
+	// OnProgress hears how scans go on, a few times a second for each. Several
+	// goroutines may call it at once.
 	OnProgress func(Progress)
 }
 
@@ -51,7 +52,7 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// Progress says how far the scan of a folder is.
+// Progress says how far the scan of a folder is, or several of it together.
 type Progress struct {
 	Dir               string
 	Found             int    // seen by now; all of them once hashing begins
@@ -77,7 +78,7 @@ type LeftOut struct{ Rel, Reason string }
 type Library struct {
 	cfg     Config
 	id      string
-	busy    chan struct{} // full while folders are scanned or taken back
+	busy    chan struct{} // full while folders are compared, published or taken back
 	changed chan struct{}
 	trees   treeCache
 
@@ -104,9 +105,24 @@ type share struct {
 	bytes  uint64
 	left   []LeftOut
 	nleft  int
-	scans  bool        // a scan of it runs
-	cancel func(error) // ends the scan that runs, if one does
-	taken  bool        // Remove was called
+	hashes tally           // how far the hashing of its files is
+	life   context.Context // ends when Remove is called
+	end    context.CancelCauseFunc
+}
+
+func newShare(dir string) *share {
+	s := &share{dir: dir}
+	s.tree = &folder{share: s}
+	s.life, s.end = context.WithCancelCause(context.Background())
+	return s
+}
+
+// during returns a context that ends with ctx, or when s is taken back, and a
+// function to be called once it is no longer needed.
+func (s *share) during(ctx context.Context) (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	stop := context.AfterFunc(s.life, func() { cancel(context.Cause(s.life)) })
+	return ctx, func() { stop(); cancel(nil) }
 }
 
 // New returns an empty library.

@@ -85,7 +85,10 @@ func TestTree(t *testing.T) {
 // BenchmarkFrom lists folders of a million files from somewhere, a page each.
 func BenchmarkFrom(b *testing.B) {
 	l := New(Config{})
-	s := l.openShare("/share")
+	s, err := l.openShare(b.Context(), "/share")
+	if err != nil {
+		b.Fatal(err)
+	}
 	for i := range 1_000_000 {
 		e := s.tree.make(fmt.Sprintf("folder %03d", i/1000)).add(fmt.Sprintf("file %06d.txt", i))
 		e.index, e.live = uint32(i+1), true

@@ -13,7 +13,8 @@ import (
 
 // entry is a file in the tree of a shared folder. There may be millions, so it
 // holds no more than it must. Fields change only while both Library.busy and
-// Library.mu are held; in, name and index do not once the file is shared.
+// Library.mu are held, hashing while mu is; in, name and index do not once the
+// file is shared.
 type entry struct {
 	in    *folder
 	name  string // byte for byte as on disk
@@ -28,6 +29,8 @@ type entry struct {
 	kind  search.MediaType
 	known bool // the hashes are those of what size, mtime and inode tell
 	live  bool // shared
+
+	hashing bool // what size, mtime and inode tell of is being hashed
 }
 
 // folder is a folder below a shared one, or that itself.

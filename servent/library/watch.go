@@ -25,6 +25,9 @@ const (
 	rescanEvery = time.Hour
 	// maxWatched is how many folders are watched: each costs the kernel about 1 KB.
 	maxWatched = 100_000
+	// maxRuns is how many looks may go on at once: most wait only for large files
+	// to be hashed.
+	maxRuns = 4
 )
 
 // Watch follows what happens in the shared folders, and brings the library to
@@ -63,8 +66,8 @@ type watcher struct {
 	lost    *time.Timer                // to begin anew, after events were lost
 	losing  bool                       // lost runs
 	rescans bool                       // wanted
-	busy    bool                       // a refresh or rescan runs
-	done    chan struct{}              // it has ended
+	runs    int                        // of refresh and rescan
+	done    chan struct{}              // one has ended
 	told    bool                       // of what cannot be watched
 	running sync.WaitGroup
 }
@@ -90,7 +93,7 @@ func newWatcher(log logrus.FieldLogger) *watcher {
 		shares:  make(map[string]*watchedShare),
 		folders: make(map[string]map[string]bool),
 		dirty:   make(map[string]*dirt),
-		done:    make(chan struct{}, 1),
+		done:    make(chan struct{}, maxRuns),
 	}
 }
 
@@ -129,7 +132,7 @@ func (w *watcher) run(ctx context.Context) error {
 		case <-w.due.C:
 			w.fired = true
 		case <-w.done:
-			w.busy = false
+			w.runs--
 		case <-tick.C:
 			w.look(ctx)
 		case <-poll.C:

@@ -43,7 +43,7 @@ func (w *watcher) event(ctx context.Context, e fsnotify.Event, now time.Time) {
 
 // work does what is due unless something is being done.
 func (w *watcher) work(ctx context.Context) {
-	if w.busy || ctx.Err() != nil {
+	if w.runs == maxRuns || ctx.Err() != nil {
 		return
 	}
 	var rels map[string][]string
@@ -72,7 +72,7 @@ func (w *watcher) work(ctx context.Context) {
 
 // start runs f beside the loop, which keeps receiving what happens.
 func (w *watcher) start(f func()) {
-	w.busy = true
+	w.runs++
 	w.running.Go(func() {
 		f()
 		w.done <- struct{}{}
