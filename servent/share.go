@@ -4,6 +4,7 @@ import (
 	"context"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"github.com/seed282dab8e/servent/servent/overlay"
 )
@@ -76,6 +77,10 @@ func (s *Servent) Ready() Event {
 	}}
 }
 
+// announceEvery is how often what is shared is told of at most: a route table of
+// many files takes a tenth of a second to make.
+const announceEvery = time.Second
+
 // announce tells the node what is shared whenever that changes.
 func (s *Servent) announce(ctx context.Context) {
 	for {
@@ -84,6 +89,11 @@ func (s *Servent) announce(ctx context.Context) {
 			return
 		case <-s.lib.Changed():
 			s.tell()
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(announceEvery):
 		}
 	}
 }

@@ -131,7 +131,9 @@ func TestAddWaitsForOthers(t *testing.T) {
 		t.Fatal(err)
 	}
 	l.cancel()
-	<-l.ended
+	if err := <-l.ended; !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
 	if err := <-again; err != nil {
 		t.Error(err)
 	}

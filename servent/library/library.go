@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/seed282dab8e/servent/protocol"
 	"github.com/seed282dab8e/servent/search"
@@ -81,6 +82,7 @@ type Library struct {
 	busy    chan struct{} // full while folders are compared, published or taken back
 	changed chan struct{}
 	trees   treeCache
+	watched atomic.Pointer[watcher] // of Watch, while it runs
 
 	// Of who has filled busy.
 	cache     *cache // nil: nothing is kept

@@ -26,6 +26,7 @@ func (l *Library) Add(ctx context.Context, dir string) error {
 		return fmt.Errorf("share folder: %w", err)
 	}
 	s, err := l.openShare(ctx, dir)
+	l.watched.Load().first(ctx, dir)
 	for others := true; others && err == nil; {
 		others, err = l.scan(ctx, s)
 		if others && err == nil { // they may break it off
@@ -128,16 +129,17 @@ func (l *Library) openShare(ctx context.Context, dir string) (*share, error) {
 		return nil, err
 	}
 	defer l.unlock()
-	l.mu.Lock()
+	l.mu.RLock()
 	s := l.share(dir)
+	l.mu.RUnlock()
 	if s != nil {
-		l.mu.Unlock()
 		return s, nil
 	}
 	s = newShare(dir)
-	l.shares = append(l.shares, s)
-	l.mu.Unlock()
 	l.load(s)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.shares = append(l.shares, s)
 	return s, nil
 }
 

@@ -32,10 +32,13 @@ const (
 
 // Watch follows what happens in the shared folders, and brings the library to
 // that within seconds, until ctx ends. Folders that cannot be watched, for their
-// number or by their nature, are looked through at times.
+// number or by their nature, are looked through at times. It is called once at a
+// time.
 func (l *Library) Watch(ctx context.Context) error {
 	w := newWatcher(l.cfg.Log)
 	w.refresh, w.rescan = l.refresh, l.Rescan
+	l.watched.Store(w)
+	defer l.watched.Store(nil)
 	w.roots = func() []string {
 		var dirs []string
 		for _, r := range l.Roots() {
@@ -66,6 +69,8 @@ type watcher struct {
 	lost    *time.Timer                // to begin anew, after events were lost
 	losing  bool                       // lost runs
 	rescans bool                       // wanted
+	asked   chan asked                 // shared folders to be watched now
+	ended   chan struct{}              // closed when run returns
 	runs    int                        // of refresh and rescan
 	done    chan struct{}              // one has ended
 	told    bool                       // of what cannot be watched
@@ -93,12 +98,15 @@ func newWatcher(log logrus.FieldLogger) *watcher {
 		shares:  make(map[string]*watchedShare),
 		folders: make(map[string]map[string]bool),
 		dirty:   make(map[string]*dirt),
+		asked:   make(chan asked),
+		ended:   make(chan struct{}),
 		done:    make(chan struct{}, maxRuns),
 	}
 }
 
 func (w *watcher) run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
+	defer close(w.ended)
 	defer w.running.Wait()
 	defer cancel()
 	defer w.closeNotifier()
@@ -131,6 +139,9 @@ func (w *watcher) run(ctx context.Context) error {
 			w.anew(ctx)
 		case <-w.due.C:
 			w.fired = true
+		case a := <-w.asked:
+			w.share(ctx, a.dir)
+			close(a.done)
 		case <-w.done:
 			w.runs--
 		case <-tick.C:
@@ -216,22 +227,63 @@ func (w *watcher) unshared(ctx context.Context, dir string) {
 	}
 }
 
+// asked is a shared folder to be watched now. done is closed when it is.
+type asked struct {
+	dir  string
+	done chan struct{}
+}
+
+// first returns when a folder is watched that is about to be looked through for
+// the first time, so that nobody has to look again. Anyone may call it; without
+// a watcher it does nothing.
+func (w *watcher) first(ctx context.Context, dir string) {
+	if w == nil {
+		return
+	}
+	a := asked{dir, make(chan struct{})}
+	select {
+	case w.asked <- a:
+	case <-w.ended:
+		return
+	case <-ctx.Done():
+		return
+	}
+	select {
+	case <-a.done:
+	case <-ctx.Done():
+	}
+}
+
+// share watches a folder that is shared now, unless it is watched already.
+func (w *watcher) share(ctx context.Context, dir string) {
+	if w.shares[dir] == nil {
+		w.shares[dir] = &watchedShare{}
+		w.follow(ctx, dir)
+	}
+}
+
 // watch watches a shared folder from its beginning. What has happened there by
 // then shows when all of it is looked at.
 func (w *watcher) watch(ctx context.Context, dir string) {
-	s := w.shares[dir]
 	w.drop(dir)
 	w.ready(dir)
+	w.ready(w.follow(ctx, dir)...)
+}
+
+// follow watches a shared folder, and returns all folders that it has, unless it
+// must be given up.
+func (w *watcher) follow(ctx context.Context, dir string) []string {
+	s := w.shares[dir]
 	s.polled = false
 	if s.info, _ = os.Stat(dir); s.info == nil {
-		return
+		return nil
 	}
 	folders, err := w.addTree(ctx, dir)
-	if err == nil {
-		w.ready(folders...)
-		return
+	if err != nil {
+		w.giveUp(dir, err)
+		return nil
 	}
-	w.giveUp(dir, err)
+	return folders
 }
 
 // giveUp watches a shared folder no longer: others need watches, too.
