@@ -47,14 +47,13 @@ func (l *Library) Close() error {
 // begin anew. Without a text they begin anew at every start.
 func (l *Library) ID() string { return l.id }
 
-// load brings what is kept of a folder into its tree. Nothing of it is shared
-// until a scan has found it on disk.
-func (l *Library) load(s *share) {
+// load brings what is kept of a folder into its tree, which nobody else looks at
+// yet. Nothing of it is shared until a scan has found it on disk.
+func (l *Library) load(s *share) error {
 	if l.cache == nil {
-		return
+		return nil
 	}
-	tree := &folder{share: s} // nobody else looks at it yet
-	in, rel := tree, ""
+	in, rel := s.tree, ""
 	damaged := 0
 	err := l.cache.load(s.dir, func(path, record []byte) {
 		var e entry
@@ -65,21 +64,16 @@ func (l *Library) load(s *share) {
 		}
 		if string(dir) != rel {
 			rel = string(dir)
-			in = tree.make(rel)
+			in = s.tree.make(rel)
 		}
 		to := in.add(string(name))
 		e.in, e.name = in, to.name
 		*to = e
 	})
-	l.mu.Lock()
-	s.tree = tree
-	l.mu.Unlock()
-	if err != nil {
-		l.failed(err)
-	}
 	if damaged > 0 {
 		l.log(s).WithField("files", damaged).Warn("records of the hash cache are damaged: these files are hashed once more")
 	}
+	return err
 }
 
 // split cuts a path behind its last slash.

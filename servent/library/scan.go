@@ -136,10 +136,13 @@ func (l *Library) openShare(ctx context.Context, dir string) (*share, error) {
 		return s, nil
 	}
 	s = newShare(dir)
-	l.load(s)
+	err := l.load(s)
 	l.mu.Lock()
-	defer l.mu.Unlock()
 	l.shares = append(l.shares, s)
+	l.mu.Unlock()
+	if err != nil {
+		l.failed(err)
+	}
 	return s, nil
 }
 
