@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -170,7 +171,9 @@ func workHash(args []string, out io.Writer) error {
 	w := bufio.NewWriter(out)
 	for _, root := range l.Roots() {
 		for f := range l.From(root.Dir, "") {
-			fmt.Fprintf(w, "%x %s %s\n", f.URN.SHA1[:], f.URN.Tiger, filepath.Join(root.Dir, filepath.FromSlash(f.Rel)))
+			line := hex.AppendEncode(w.AvailableBuffer(), f.URN.SHA1[:])
+			line = append(append(line, ' '), f.URN.Tiger.String()...)
+			w.Write(append(append(append(line, ' '), f.Path()...), '\n')) // Flush tells of errors
 		}
 	}
 	return errors.Join(w.Flush(), l.Close())

@@ -15,7 +15,8 @@ type Words interface{ Add(word string) }
 // more, which is where prefix queries look. Words beyond ASCII go in as the
 // other families of servents spell them, too (docs/protocol.md 10).
 func AddWords(t Words, text string) {
-	for _, w := range Tokens(text) {
+	var room [32]string
+	for _, w := range AppendTokens(room[:0], text) {
 		addBeginnings(t, w)
 		for _, other := range otherSpellings(w) {
 			t.Add(other)

@@ -23,8 +23,8 @@ const reasonNoRoom = "the index is full: raise index-max-bytes"
 // hashKey is what finds a content.
 func hashKey(h protocol.SHA1) uint64 { return binary.LittleEndian.Uint64(h[:]) }
 
-// put shares a file. l.mu is held.
-func (l *Library) put(e *entry) {
+// put shares a file, and returns what finds it. l.mu is held.
+func (l *Library) put(e *entry) search.Doc {
 	l.files[e.index] = e
 	e.live, e.away = true, 0
 	l.putHash(e)
@@ -32,7 +32,9 @@ func (l *Library) put(e *entry) {
 	s.files++
 	s.bytes += e.size
 	l.bytes += e.size
-	l.count(e)
+	doc := e.doc()
+	l.count(e, doc.Text)
+	return doc
 }
 
 // drop takes a file out of what is shared. l.mu is held.
@@ -102,8 +104,7 @@ func (l *Library) publish(s *share, files, keep []*entry) error {
 			return errTakenBack
 		}
 		for _, e := range part {
-			l.put(e)
-			docs = append(docs, e.doc())
+			docs = append(docs, l.put(e))
 		}
 		l.mu.Unlock()
 		if err := l.apply(docs, nil); err != nil {

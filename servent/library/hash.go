@@ -6,10 +6,8 @@ import (
 	"errors"
 	"hash"
 	"io"
-	"io/fs"
-	"os"
 	"path"
-	"path/filepath"
+	"strings"
 	"sync/atomic"
 
 	"github.com/seed282dab8e/servent/protocol"
@@ -28,9 +26,9 @@ const (
 
 // hasher hashes one file after the other. Each worker has its own, and closes it.
 type hasher struct {
-	root   *os.Root
-	folder *os.Root       // that of the file at hand; most often of the next one, too
-	in     string         // its path below root
+	root   folderHandle
+	folder folderHandle   // that of the file at hand; most often of the next one, too
+	in     string         // its path below root; "": it is root
 	read   *atomic.Uint64 // bytes, for the progress of all workers
 	sha1   hash.Hash
 	tree   tiger.Tree
@@ -40,28 +38,35 @@ type hasher struct {
 	large  []byte // for large files
 }
 
-func newHasher(root *os.Root, read *atomic.Uint64) *hasher {
-	return &hasher{root: root, read: read, sha1: sha1.New(), buf: make([]byte, chunk)}
+func newHasher(root folderHandle, read *atomic.Uint64) *hasher {
+	return &hasher{root: root, folder: root, read: read, sha1: sha1.New(), buf: make([]byte, chunk)}
 }
 
+// close goes back to root.
 func (h *hasher) close() {
-	if h.folder != nil {
-		_ = h.folder.Close()
+	if h.in != "" {
+		h.folder.close()
 	}
+	h.folder, h.in = h.root, ""
 }
 
-// enter opens the folder of a file, and returns the file's name in it.
+// enter opens the folder of a file, and returns the file's name in it. On the way
+// no link is followed.
 func (h *hasher) enter(rel string) (string, error) {
 	dir, name := path.Split(rel)
-	if h.folder != nil && h.in == dir {
-		return name, nil
+	if !strings.HasPrefix(dir, h.in) {
+		h.close()
 	}
-	folder, err := h.root.OpenRoot(filepath.FromSlash(path.Clean(dir)))
-	if err != nil {
-		return "", err
+	for h.in != dir {
+		sub, _, _ := strings.Cut(dir[len(h.in):], "/")
+		folder, err := h.folder.folder(sub)
+		if err != nil {
+			return "", err
+		}
+		in := dir[:len(h.in)+len(sub)+1]
+		h.close()
+		h.folder, h.in = folder, in
 	}
-	h.close()
-	h.folder, h.in = folder, dir
 	return name, nil
 }
 
@@ -86,17 +91,21 @@ func (h *hasher) hash(ctx context.Context, c *candidate) (urn protocol.URN, reas
 
 // look sees what c is now.
 func (h *hasher) look(c *candidate) string {
-	info, err := h.root.Lstat(filepath.FromSlash(c.rel))
-	switch {
+	name, err := h.enter(c.rel)
+	if err != nil {
+		return reasonOf(err)
+	}
+	switch stat, err := h.folder.stat(name); {
 	case err != nil:
 		return reasonOf(err)
-	case !info.Mode().IsRegular():
+	case !stat.regular:
 		return reasonChanging
-	case info.Size() == 0:
+	case stat.size == 0:
 		return reasonEmpty
+	default:
+		c.describe(stat)
+		return ""
 	}
-	c.size, c.modTime, c.inode = uint64(info.Size()), info.ModTime(), inodeOf(info)
-	return ""
 }
 
 // once hashes the file if it is, from beginning to end, what c says.
@@ -105,11 +114,11 @@ func (h *hasher) once(ctx context.Context, c *candidate) (protocol.URN, error) {
 	if err != nil {
 		return protocol.URN{}, err
 	}
-	file, err := h.folder.OpenFile(name, os.O_RDONLY|nonBlocking, 0)
+	file, err := h.folder.file(name)
 	if err != nil {
 		return protocol.URN{}, err
 	}
-	defer file.Close()
+	defer file.close()
 	if err := c.check(file); err != nil {
 		return protocol.URN{}, err
 	}
@@ -186,13 +195,10 @@ func (h *hasher) onTwoCores() (sum func([]byte), end func()) {
 
 // check compares the open file with what the walk saw. The walk looked at the
 // entry itself, so a link that has taken its place shows.
-func (c *candidate) check(file fs.File) error {
-	info, err := file.Stat()
-	if err != nil {
-		return err
+func (c *candidate) check(file *fileHandle) error {
+	stat, err := file.stat()
+	if err == nil && !c.is(stat) {
+		err = ErrChanged
 	}
-	if inode := inodeOf(info); !(File{Size: c.size, ModTime: c.modTime}).same(info) || c.inode != 0 && inode != c.inode {
-		return ErrChanged
-	}
-	return nil
+	return err
 }

@@ -25,11 +25,11 @@ func hashOne(t *testing.T, ctx context.Context, dir, name string, change func(*c
 		if change != nil {
 			change(&c)
 		}
-		root, err := os.OpenRoot(dir)
+		root, err := openFolder(dir)
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer root.Close()
+		defer root.close()
 		var read atomic.Uint64
 		h := newHasher(root, &read)
 		defer h.close()

@@ -2,10 +2,8 @@ package library
 
 import (
 	"context"
-	"os"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/seed282dab8e/servent/protocol"
@@ -15,6 +13,10 @@ import (
 const (
 	progressEvery = 200 * time.Millisecond
 	ticksPerBatch = 5 // a batch waits no longer than this for more files
+	// maxPortion is how many files a worker takes at once, and portionBytes how
+	// much: it shall neither wait for each file, nor keep others waiting.
+	maxPortion   = 32
+	portionBytes = 1 << 20
 )
 
 // hashed is what a worker made of a task.
@@ -36,30 +38,27 @@ func (l *Library) hashAll(ctx context.Context, s *share, todo []task, found int)
 	s.hashes.begin(found, todo)
 	defer s.hashes.end()
 	defer l.giveUp(todo)
-	root, err := os.OpenRoot(s.dir)
+	root, err := openFolder(s.dir)
 	if err != nil {
 		return err
 	}
-	defer root.Close()
+	defer root.close()
 	ctx, cancel := context.WithCancel(ctx)
 	var workers, all sync.WaitGroup
 	defer all.Wait()
 	defer cancel()
 
 	run := hashRun{l: l, share: s}
-	results := make(chan hashed, batchSize)
-	var next atomic.Int64
+	results := make(chan []hashed, batchSize/maxPortion)
+	work := portions{todo: todo}
 	for range min(l.cfg.Workers, len(todo)) {
 		workers.Go(func() {
 			h := newHasher(root, &s.hashes.read)
 			defer h.close()
 			yield()
-			for i := next.Add(1) - 1; i < int64(len(todo)) && ctx.Err() == nil; i = next.Add(1) - 1 {
-				r := hashed{task: todo[i], candidate: todo[i].candidate()}
-				r.urn, r.reason = h.hash(ctx, &r.candidate)
-				r.kind, r.words = kindOf(r.candidate.rel, h.head), h.words
+			for tasks := work.take(); len(tasks) > 0 && ctx.Err() == nil; tasks = work.take() {
 				select {
-				case results <- r:
+				case results <- h.all(ctx, tasks):
 				case <-ctx.Done():
 				}
 			}
@@ -70,6 +69,46 @@ func (l *Library) hashAll(ctx context.Context, s *share, todo []task, found int)
 		close(results)
 	})
 	return run.collect(ctx, results)
+}
+
+// portions deals tasks out to workers.
+type portions struct {
+	mu   sync.Mutex
+	todo []task
+}
+
+// take returns the next tasks of a worker: some small files, or a larger one.
+func (p *portions) take() []task {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	n, bytes := 0, uint64(0)
+	for n < min(len(p.todo), maxPortion) {
+		if bytes += p.todo[n].size; bytes > portionBytes && n > 0 {
+			break
+		}
+		n++
+	}
+	tasks := p.todo[:n]
+	p.todo = p.todo[n:]
+	return tasks
+}
+
+// all hashes files, as far as ctx lets it.
+func (h *hasher) all(ctx context.Context, tasks []task) []hashed {
+	out := make([]hashed, 0, len(tasks))
+	for _, t := range tasks {
+		if ctx.Err() != nil {
+			break
+		}
+		r := hashed{task: t, candidate: t.candidate()}
+		r.urn, r.reason = h.hash(ctx, &r.candidate)
+		if r.reason != "" && ctx.Err() != nil { // it is not the file's fault
+			break
+		}
+		r.kind, r.words = kindOf(r.candidate.rel, h.head), h.words
+		out = append(out, r)
+	}
+	return out
 }
 
 // candidate is the file as the hasher wants it.
@@ -85,7 +124,7 @@ type hashRun struct {
 }
 
 // collect takes results until there are no more.
-func (r *hashRun) collect(ctx context.Context, results <-chan hashed) error {
+func (r *hashRun) collect(ctx context.Context, results <-chan []hashed) error {
 	tick := time.NewTicker(progressEvery)
 	defer tick.Stop()
 	ticks := 0
@@ -95,7 +134,8 @@ func (r *hashRun) collect(ctx context.Context, results <-chan hashed) error {
 			if !more {
 				return r.end(ctx)
 			}
-			r.take(ctx, h)
+			r.batch = append(r.batch, h...)
+			r.share.hashes.files.Add(int64(len(h)))
 			if len(r.batch) < batchSize {
 				continue
 			}
@@ -109,14 +149,6 @@ func (r *hashRun) collect(ctx context.Context, results <-chan hashed) error {
 			return err
 		}
 	}
-}
-
-// take sorts one result into files and what is left out.
-func (r *hashRun) take(ctx context.Context, h hashed) {
-	if h.reason == "" || ctx.Err() == nil { // else it is not the file's fault
-		r.batch = append(r.batch, h)
-	}
-	r.share.hashes.files.Add(1)
 }
 
 // flush shares what was hashed.

@@ -32,10 +32,11 @@ func (l *Library) Table() *protocol.RouteTable {
 	return l.table
 }
 
-// count puts the words of a file into the table. l.mu is held.
-func (l *Library) count(e *entry) {
+// count puts the words of a file, which are those of text, into the table. l.mu
+// is held.
+func (l *Library) count(e *entry, text string) {
 	l.table = nil
-	search.AddWords(l.words, e.text())
+	search.AddWords(l.words, text)
 	l.words.AddURN(e.urn())
 }
 

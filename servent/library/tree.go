@@ -45,14 +45,28 @@ type folder struct {
 
 // rel is the path of f below the shared folder, with a slash behind it: "" for
 // that itself.
-func (f *folder) rel() string {
-	if f.up == nil {
-		return ""
-	}
-	return f.up.rel() + f.name + "/"
-}
+func (f *folder) rel() string { return f.path("") }
 
-func (e *entry) rel() string { return e.in.rel() + e.name }
+func (e *entry) rel() string { return e.in.path(e.name) }
+
+// path is the path of what lies in f, made in one piece.
+func (f *folder) path(name string) string {
+	if f.up == nil {
+		return name
+	}
+	n := len(name)
+	for up := f; up.up != nil; up = up.up {
+		n += len(up.name) + 1
+	}
+	path := make([]byte, n)
+	n -= copy(path[n-len(name):], name)
+	for up := f; up.up != nil; up = up.up {
+		n--
+		path[n] = '/'
+		n -= copy(path[n-len(up.name):], up.name)
+	}
+	return string(path)
+}
 
 func (e *entry) file() File {
 	return File{

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -30,11 +31,17 @@ type walker struct {
 // look returns the files of one folder and the names of the folders in it, both
 // in the order of the bytes of their names. rel ends with a slash, or is "".
 func (w *walker) look(rel string) (files []candidate, subs []string, err error) {
-	dir := filepath.Join(w.dir, filepath.FromSlash(rel))
-	entries, err := os.ReadDir(dir)
+	dir, err := os.Open(filepath.Join(w.dir, filepath.FromSlash(rel)))
+	if err != nil {
+		return nil, nil, err
+	}
+	defer dir.Close()
+	entries, err := dir.ReadDir(-1)
+	files = make([]candidate, 0, len(entries))
+	slices.SortFunc(entries, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
 	for _, d := range entries {
 		if !d.IsDir() {
-			if c, ok := w.file(filepath.Join(dir, d.Name()), rel+d.Name(), d); ok {
+			if c, ok := w.file(dir, rel+d.Name(), d); ok {
 				files = append(files, c)
 			}
 			continue
@@ -49,28 +56,30 @@ func (w *walker) look(rel string) (files []candidate, subs []string, err error) 
 }
 
 // file takes or leaves out anything but a folder.
-func (w *walker) file(path, rel string, d fs.DirEntry) (c candidate, ok bool) {
+func (w *walker) file(dir *os.File, rel string, d fs.DirEntry) (c candidate, ok bool) {
 	switch reason := leaveOutFile(d.Name()); {
 	case reason != "":
 		w.leave(rel, reason)
 		return c, false
 	case d.Type()&fs.ModeSymlink != 0:
-		w.leave(rel, w.linkReason(path))
+		w.leave(rel, w.linkReason(filepath.Join(dir.Name(), d.Name())))
 		return c, false
 	case !d.Type().IsRegular():
 		w.leave(rel, reasonSpecial)
 		return c, false
 	}
-	info, err := d.Info()
+	stat, err := statIn(dir, d)
 	switch {
 	case err != nil:
 		w.leave(rel, reasonOf(err))
-	case !info.Mode().IsRegular():
+	case !stat.regular:
 		w.leave(rel, reasonSpecial)
-	case info.Size() == 0: // nobody can want it, and all such files are the same
+	case stat.size == 0: // nobody can want it, and all such files are the same
 		w.leave(rel, reasonEmpty)
 	default:
-		return candidate{rel: rel, size: uint64(info.Size()), modTime: info.ModTime(), inode: inodeOf(info)}, true
+		c.rel = rel
+		c.describe(stat)
+		return c, true
 	}
 	return c, false
 }
