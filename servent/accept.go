@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net"
 	"net/netip"
-	"sync"
 	"time"
 
 	"github.com/seed282dab8e/servent/protocol"
@@ -77,7 +76,8 @@ func (s *Servent) holdHTTP(c *peeked, a netip.AddrPort) bool {
 	if !s.httpPerIP.take(a) {
 		return false
 	}
-	c.closed = sync.OnceFunc(func() { s.httpPerIP.give(a) })
+	c.closed = func() { s.httpPerIP.give(a) }
+	s.guest(c)
 	return true
 }
 
@@ -88,9 +88,10 @@ func (s *Servent) takeGIV(c *peeked, log logrus.FieldLogger) {
 		err = c.SetDeadline(time.Time{})
 	}
 	s.untrack(c.Conn)
+	s.guest(c)
 	if err != nil || !s.loads.Accept(c, giv) {
 		log.WithError(err).Debug("giv that nobody waits for")
-		s.refuseConn(c.Conn, func(e *edgeStats) { e.unwantedGIVs++ })
+		s.refuseConn(c, func(e *edgeStats) { e.unwantedGIVs++ })
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -26,7 +27,8 @@ type blocking struct {
 	path  string
 	spans atomic.Pointer[blockSpans]
 	seen  fs.FileInfo   // of the file that was read last
-	count atomic.Uint64 // connections, of either side, that were refused
+	lines int           // that had entries in it
+	count atomic.Uint64 // connections, of either side, that were refused or ended
 }
 
 // open reads the list at path, where there is one.
@@ -44,10 +46,11 @@ func (b *blocking) reload() (changed bool, err error) {
 	if err == nil && b.seen != nil && os.SameFile(now, b.seen) && now.Size() == b.seen.Size() && now.ModTime().Equal(b.seen.ModTime()) {
 		return false, nil
 	}
-	spans, err := readBlockList(b.path)
+	spans, lines, err := readBlockList(b.path)
 	if b.seen = now; err != nil { // a file that is wrong is told of once
 		return false, err
 	}
+	b.lines = lines
 	b.spans.Store(&spans)
 	return true, nil
 }
@@ -79,26 +82,64 @@ func (s *Servent) watchBlockList(ctx context.Context) {
 			return
 		}
 		changed, err := s.blocking.reload()
-		if err != nil && !warned {
-			log.WithError(err).Warn("the list that was read before stays in force")
+		log := log.WithField("entries", s.blocking.lines)
+		switch {
+		case changed:
+			log.WithField("ended", s.dropBlocked()).Info("block list read")
+		case err != nil && !warned:
+			log.WithError(err).Error("the list that was read before stays in force: mend the file")
 		}
 		warned = err != nil || warned && !changed
-		if changed {
-			log.WithField("spans", len(*s.blocking.spans.Load())).Info("read the changed list")
-			s.dropBlocked()
-		}
 	}
 }
 
-// dropBlocked ends the connections with those that the list names by now.
-func (s *Servent) dropBlocked() {
+// dropBlocked ends the connections with those that the list names by now, and
+// returns how many.
+func (s *Servent) dropBlocked() (ended int) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
+	var blocked []net.Conn
 	for c := range s.conns {
 		if s.blocking.refuse(remote(c)) {
-			c.Close()
+			blocked = append(blocked, c)
 		}
 	}
+	for c := range s.guests {
+		if s.blocking.refuse(remote(c)) {
+			blocked = append(blocked, c)
+		}
+	}
+	s.mu.Unlock()
+	for _, c := range blocked {
+		c.Close()
+	}
+	return len(blocked)
+}
+
+// guest notes a connection that uploads or downloads use, until it is closed.
+func (s *Servent) guest(c *peeked) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.guests[c] = struct{}{}
+	leave := c.closed
+	c.closed = sync.OnceFunc(func() {
+		if leave != nil {
+			leave()
+		}
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		delete(s.guests, c)
+	})
+}
+
+// dialDownload is dialTCP for downloads.
+func (s *Servent) dialDownload(ctx context.Context, network, addr string) (net.Conn, error) {
+	conn, err := s.dialTCP(ctx, network, addr)
+	if err != nil {
+		return nil, err
+	}
+	c := &peeked{Conn: conn}
+	s.guest(c)
+	return c, nil
 }
 
 func remote(c net.Conn) netip.Addr { return addrPort(c.RemoteAddr()).Addr() }

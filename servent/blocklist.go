@@ -48,23 +48,30 @@ func (s blockSpans) has(a netip.Addr) bool {
 	return ok || i > 0 && k.compare(s[i-1].last) <= 0
 }
 
-// readBlockList reads the block list at path.
-func readBlockList(path string) (blockSpans, error) {
+// readBlockList reads the block list at path, and says how many entries it has.
+func readBlockList(path string) (spans blockSpans, entries int, err error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, fmt.Errorf("read %w: %w", ErrBlockList, err)
+		return nil, 0, fmt.Errorf("read %w: %w", ErrBlockList, err)
 	}
 	defer f.Close()
-	spans, err := parseBlockList(f)
+	spans, err = parseBlockEntries(f)
 	if err != nil {
-		return nil, fmt.Errorf("read %w %s: %w", ErrBlockList, path, err)
+		return nil, 0, fmt.Errorf("read %w %s: %w", ErrBlockList, path, err)
 	}
-	return spans, nil
+	entries = len(spans)
+	return spans.join(), entries, nil
 }
 
-// parseBlockList reads one address, network (a/bits) or range (a-b) a line. What
-// follows # is left out, and so is a name before a range, as in name:a-b.
+// parseBlockList reads a whole block list.
 func parseBlockList(r io.Reader) (blockSpans, error) {
+	spans, err := parseBlockEntries(r)
+	return spans.join(), err
+}
+
+// parseBlockEntries reads one address, network (a/bits) or range (a-b) a line. What
+// follows # is left out, and so is a name before a range, as in name:a-b.
+func parseBlockEntries(r io.Reader) (blockSpans, error) {
 	in := &io.LimitedReader{R: r, N: maxBlockBytes + 1}
 	lines := bufio.NewScanner(in)
 	lines.Buffer(nil, maxBlockLine)
@@ -91,7 +98,7 @@ func parseBlockList(r io.Reader) (blockSpans, error) {
 	if in.N == 0 {
 		return nil, fmt.Errorf("more than %d MiB", maxBlockBytes>>20)
 	}
-	return spans.join(), nil
+	return spans, nil
 }
 
 func parseBlockSpan(text string) (blockSpan, error) {

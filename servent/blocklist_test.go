@@ -2,6 +2,7 @@ package servent
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"errors"
 	"io/fs"
@@ -125,7 +126,7 @@ func TestBlockedAreHeardNothingOf(t *testing.T) {
 		t.Fatal(err)
 	}
 	synctest.Test(t, func(t *testing.T) {
-		s := &Servent{conns: map[net.Conn]struct{}{}}
+		s := &Servent{conns: map[net.Conn]struct{}{}, guests: map[*peeked]struct{}{}}
 		if err := s.blocking.open(path); err != nil {
 			t.Fatal(err)
 		}
@@ -144,9 +145,25 @@ func TestBlockedAreHeardNothingOf(t *testing.T) {
 		// A list that changes ends what is open.
 		here, there = net.Pipe()
 		s.conns[&fromHost{here, net.TCPAddrFromAddrPort(netip.MustParseAddrPort("10.66.0.3:7"))}] = struct{}{}
-		s.dropBlocked()
-		if _, err := there.Read(make([]byte, 1)); err == nil {
-			t.Error("the connection is still open")
+		downloads, uploader := net.Pipe()
+		s.cfg.dial = func(context.Context, netip.AddrPort) (net.Conn, error) {
+			return &fromHost{downloads, net.TCPAddrFromAddrPort(netip.MustParseAddrPort("10.66.0.4:7"))}, nil
+		}
+		if _, err := s.dialDownload(t.Context(), "tcp", "10.67.0.1:7"); err != nil {
+			t.Fatal(err)
+		}
+		kept := &peeked{Conn: &fromHost{here, net.TCPAddrFromAddrPort(netip.MustParseAddrPort("10.67.0.3:7"))}}
+		s.guest(kept)
+		if n := s.dropBlocked(); n != 2 {
+			t.Errorf("%d have ended, want 2", n)
+		}
+		for _, c := range []net.Conn{there, uploader} {
+			if _, err := c.Read(make([]byte, 1)); err == nil {
+				t.Error("the connection is still open")
+			}
+		}
+		if _, ok := s.guests[kept]; !ok || len(s.guests) != 1 {
+			t.Errorf("guests %v", s.guests)
 		}
 	})
 }

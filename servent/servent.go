@@ -61,6 +61,7 @@ type Servent struct {
 
 	mu          sync.Mutex
 	conns       map[net.Conn]struct{} // open and not HTTP's; nil once the servent stops
+	guests      map[*peeked]struct{}  // those of uploads and downloads
 	pending     int
 	pendingFull uint64 // connections past maxPending
 	subs        map[chan Event]struct{}
@@ -78,7 +79,7 @@ func New(cfg Config) (*Servent, error) {
 		dialer: net.Dialer{Timeout: dialTimeout},
 		calls:  make(chan func(*loop)), batches: make(chan batch), reports: make(chan written, 64),
 		jobs: make(chan job, searchQueue), linked: make(chan struct{}, 1),
-		conns: map[net.Conn]struct{}{}, subs: map[chan Event]struct{}{},
+		conns: map[net.Conn]struct{}{}, guests: map[*peeked]struct{}{}, subs: map[chan Event]struct{}{},
 	}
 	s.web = s.newWebClient()
 	s.life, s.end = context.WithCancel(context.Background())
@@ -155,7 +156,7 @@ func (s *Servent) library() {
 	s.index.begin(s.lib)
 	s.serveUploads()
 	s.loads = transfer.NewClient(transfer.ClientConfig{
-		Dial: dialFunc(s.dialTCP), Push: s.push, Agent: s.cfg.agent(),
+		Dial: dialFunc(s.dialDownload), Push: s.push, Agent: s.cfg.agent(),
 		Rate: limiter(s.cfg.DownloadRate), Log: s.log,
 	})
 }
