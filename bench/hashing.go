@@ -173,7 +173,7 @@ func workHash(args []string, out io.Writer) error {
 		for f := range l.From(root.Dir, "") {
 			line := hex.AppendEncode(w.AvailableBuffer(), f.URN.SHA1[:])
 			line = append(append(line, ' '), f.URN.Tiger.String()...)
-			w.Write(append(append(append(line, ' '), f.Path()...), '\n')) // Flush tells of errors
+			_, _ = w.Write(append(append(append(line, ' '), f.Path()...), '\n')) // Flush tells of errors
 		}
 	}
 	return errors.Join(w.Flush(), l.Close())

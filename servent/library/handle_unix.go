@@ -111,7 +111,7 @@ func pathError(op, name string, err error) error {
 func statOf(s *unix.Stat_t) fileStat {
 	return fileStat{
 		regular: s.Mode&unix.S_IFMT == unix.S_IFREG, size: uint64(s.Size),
-		mtime: unix.TimespecToNsec(s.Mtim), inode: uint64(s.Ino),
+		mtime: unix.TimespecToNsec(s.Mtim), inode: s.Ino,
 	}
 }
 

@@ -138,8 +138,11 @@ func (g *get) blame() {
 // mustRestart reports whether c may not go on from what is in the sink: one
 // that must deliver by itself mixes with nobody, on either side.
 func (g *get) mustRestart(c *candidate) bool {
-	if len(g.mixed) == 1 && g.mixed[0] == c && !g.older {
+	if len(g.mixed) == 1 && g.mixed[0] == c && (!g.older || g.base != nil) {
 		return false
+	}
+	if g.base != nil && len(g.mixed) == 0 && !c.ownSize {
+		return false // there is nothing to go back from
 	}
 	return c.alone || slices.ContainsFunc(g.mixed, func(m *candidate) bool { return m.alone })
 }

@@ -138,6 +138,15 @@ func (c *checkpoints) forget() {
 	c.journal.clear()
 }
 
+// back makes c the last record again: what came behind it is thrown away.
+func (c *checkpoints) back(to *checkpoint) {
+	c.wait()
+	c.at = to.offset
+	if c.journal.last.offset > to.offset && c.journal.record(*to) != nil {
+		c.journal.clear()
+	}
+}
+
 // wait returns when nothing is on its way to the disk any more.
 func (c *checkpoints) wait() {
 	if c != nil {

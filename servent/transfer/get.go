@@ -168,6 +168,8 @@ type get struct {
 	lied   bool         // content did not match
 	older  bool         // the sink holds bytes of an earlier download
 	proof  *proof       // of these; nil: there were none
+	base   *checkpoint  // they end there; nil: not to be gone back to
+	doubts int          // times that what a single source added to them did not match
 	asking *candidate
 
 	progress func(Progress)
@@ -202,6 +204,9 @@ func (g *get) run(ctx context.Context, out *output) (protocol.URN, error) {
 	}
 	for {
 		c, wait := g.next(time.Now())
+		if c == nil && g.reconsider() {
+			continue
+		}
 		if c == nil {
 			return protocol.URN{}, g.exhausted()
 		}
@@ -260,8 +265,8 @@ func (g *get) try(ctx context.Context, c *candidate) (protocol.URN, bool, error)
 }
 
 // verify compares the hashes of the whole file. What does not match is thrown
-// away, and whoever sent some of it is to blame; not so where somebody has changed
-// what an earlier download left.
+// away, down to what an earlier download left, and whoever sent some of it is to
+// blame; not so where somebody has changed what that left.
 func (g *get) verify(ctx context.Context) (protocol.URN, bool, error) {
 	g.report(StateVerifying, true)
 	urn, err := g.sink.sums()
@@ -272,12 +277,14 @@ func (g *get) verify(ctx context.Context) (protocol.URN, bool, error) {
 	case !matches(urn, g.job.URN):
 		g.client.liesFound.Add(1)
 		g.blame()
+		g.doubt()
 	case !g.older || g.proof.holds():
 		return urn, true, nil
 	case ctx.Err() != nil:
 		return urn, false, ctx.Err()
 	default:
 		g.log.Warn("what an earlier download left was changed since: all is fetched again")
+		g.base = nil
 	}
 	if err := g.restart(); err != nil {
 		return urn, false, explain(err)
@@ -288,9 +295,12 @@ func (g *get) verify(ctx context.Context) (protocol.URN, bool, error) {
 // whole reports whether all bytes of the file are there.
 func (g *get) whole() bool { return g.sized && g.sink.size == g.size }
 
-// restart forgets everything that came.
+// restart forgets everything that came since an earlier download, or all.
 func (g *get) restart() error {
-	g.mixed, g.older = g.mixed[:0], false
+	g.mixed, g.older = g.mixed[:0], g.base != nil
+	if g.base != nil {
+		return g.sink.back(g.base)
+	}
 	return g.sink.reset()
 }
 

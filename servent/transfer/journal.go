@@ -39,6 +39,13 @@ type checkpoint struct {
 	tree   []byte
 }
 
+// clone returns a copy that no later record changes.
+func (c *checkpoint) clone() *checkpoint {
+	clone := *c
+	clone.sha, clone.tree = bytes.Clone(c.sha), bytes.Clone(c.tree)
+	return &clone
+}
+
 // journal is the file beside a .part file in which checkpoints are recorded. It
 // belongs to one goroutine.
 type journal struct {

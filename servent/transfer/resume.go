@@ -55,7 +55,7 @@ func (g *get) resume(ctx context.Context, out *output) (urn protocol.URN, ok boo
 	if err := g.sink.resume(from); err != nil {
 		return urn, false, explain(err)
 	}
-	g.older = true
+	g.older, g.base = true, from.clone()
 	if g.size == 0 && from.size >= from.offset && from.size > 0 {
 		g.size, g.sized = from.size, true
 	}
@@ -65,6 +65,43 @@ func (g *get) resume(ctx context.Context, out *output) (urn protocol.URN, ok boo
 		return urn, false, nil
 	}
 	return g.verify(ctx)
+}
+
+// doubt decides, after content that did not match, whether what an earlier
+// download left is still worth to go on from. One liar must not cost it, but it may
+// itself be what somebody lied: where nobody else can be asked, that is tried.
+func (g *get) doubt() {
+	if g.base == nil {
+		return
+	}
+	if len(g.mixed) < 2 {
+		g.doubts++
+	}
+	others := slices.ContainsFunc(g.all, func(c *candidate) bool { return !c.out && !slices.Contains(g.mixed, c) })
+	if g.doubts >= maxDoubts || len(g.mixed) < 2 && !others || !g.proof.holds() {
+		g.base = nil
+	}
+}
+
+// maxDoubts is how often what a single source adds may not match.
+const maxDoubts = 2
+
+// reconsider gives those another turn who contradict the size that an earlier
+// download was told, and gives up what that left: nobody else is there. false:
+// there is none of both.
+func (g *get) reconsider() (again bool) {
+	if g.base == nil {
+		return false
+	}
+	for _, c := range g.all {
+		if c.out && c.ownSize {
+			c.out, again = false, true
+		}
+	}
+	if again {
+		g.base = nil // whoever is asked now begins anew
+	}
+	return again
 }
 
 // touched reports whether somebody has written to the .part file after the download
@@ -123,13 +160,20 @@ func (p *proof) stop() {
 }
 
 // keep records what has come of a download that ends with err, so that a later one
-// goes on from there, and says so. Content that does not match is not kept.
+// goes on from there, and says so. What of it may be lies is not.
 func (g *get) keep(out *output, err error) error {
-	if g.points == nil || errors.Is(err, ErrNotVerified) {
+	lied := errors.Is(err, ErrNotVerified)
+	if g.points == nil || lied && g.base == nil {
 		return err
 	}
-	g.points.size = max(g.points.size, g.size)
-	bytes := g.points.last(g.sink)
+	var bytes uint64
+	if lied {
+		g.points.back(g.base)
+		bytes = g.points.journal.last.offset
+	} else {
+		g.points.size = max(g.points.size, g.size)
+		bytes = g.points.last(g.sink)
+	}
 	if bytes == 0 {
 		return err
 	}

@@ -129,6 +129,15 @@ func (s *sink) resume(c *checkpoint) error {
 	return nil
 }
 
+// back is resume after blocks were put: it forgets these.
+func (s *sink) back(c *checkpoint) error {
+	if err := s.settle(); err != nil {
+		return err
+	}
+	s.points.back(c)
+	return s.resume(c)
+}
+
 // reset forgets everything put.
 func (s *sink) reset() error {
 	if err := s.settle(); err != nil {
