@@ -190,10 +190,7 @@ func (c *cache) purge(tx *bbolt.Tx) error {
 // folder is in use.
 func (c *cache) load(dir string, each func(rel, record []byte)) error {
 	return guard(func() error {
-		err := c.db.Update(func(tx *bbolt.Tx) error {
-			return tx.Bucket(usedBucket).Put([]byte(dir), timeBytes(time.Now()))
-		})
-		if err != nil {
+		if err := c.db.Update(used(dir)); err != nil {
 			return err
 		}
 		return c.db.View(func(tx *bbolt.Tx) error {
@@ -204,6 +201,17 @@ func (c *cache) load(dir string, each func(rel, record []byte)) error {
 			return files.ForEach(func(rel, record []byte) error { each(rel, record); return nil })
 		})
 	})
+}
+
+// used notes that folders are in use now.
+func used(dirs ...string) func(*bbolt.Tx) error {
+	return func(tx *bbolt.Tx) error {
+		var errs []error
+		for _, dir := range dirs {
+			errs = append(errs, tx.Bucket(usedBucket).Put([]byte(dir), timeBytes(time.Now())))
+		}
+		return errors.Join(errs...)
+	}
 }
 
 func timeBytes(t time.Time) []byte { return binary.LittleEndian.AppendUint64(nil, uint64(t.Unix())) }
@@ -278,10 +286,13 @@ func (c *cache) inPlace() bool {
 	return err == nil && os.SameFile(now, was) && now.Size() >= c.size
 }
 
-// close forgets what nobody shares any more, and gives the file back. That comes
-// last, so that a clock which was wrong costs nothing that is shared.
-func (c *cache) close() error {
-	return guard(func() error { return errors.Join(c.db.Update(c.purge), c.db.Close()) })
+// close forgets what nobody shares any more, and gives the file back. What is
+// shared until now was used just now, however long that has been, and whatever has
+// become of the clock since.
+func (c *cache) close(shared ...string) error {
+	return guard(func() error {
+		return errors.Join(c.db.Update(used(shared...)), c.db.Update(c.purge), c.db.Close())
+	})
 }
 
 // guard turns what bbolt does over a damaged file, which is to panic, or to

@@ -421,21 +421,34 @@ func TestIndicesRunOut(t *testing.T) {
 	}
 }
 
-// TestPurge: folders that nobody shares any more are forgotten after some time.
+// TestPurge: folders that nobody shares any more are forgotten after some time,
+// also where the clock was wrong; those that are shared never are.
 func TestPurge(t *testing.T) {
+	const years = 10 * 365 * 24 * time.Hour
 	dir, path := tempDir(t), cachePath(t)
 	write(t, dir, "a.txt", "1")
 	k := open(t, path, nil)
 	add(t, k.Library, dir)
+	k.wantHashed(t, 1)
 	for _, tt := range []struct {
 		age    time.Duration
+		shared bool
 		hashed int
-	}{{keepUnshared - time.Hour, 0}, {keepUnshared + time.Hour, 1}} {
+	}{
+		{keepUnshared - time.Hour, false, 0}, {keepUnshared + time.Hour, false, 1}, {-years, false, 0}, {years, false, 1},
+		{keepUnshared + time.Hour, true, 0}, {-years, true, 0}, {years, true, 0},
+	} {
+		if !tt.shared {
+			k = k.reopen(t)
+		}
 		err := k.cache.db.Update(func(tx *bbolt.Tx) error {
 			return tx.Bucket(usedBucket).Put([]byte(dir), timeBytes(time.Now().Add(-tt.age)))
 		})
 		if err != nil {
 			t.Fatal(err)
+		}
+		if !tt.shared {
+			k = k.reopen(t) // which purges
 		}
 		k = k.reopen(t, dir)
 		k.wantHashed(t, tt.hashed)

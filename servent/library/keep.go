@@ -38,7 +38,11 @@ func (l *Library) Close() error {
 	if l.cache == nil {
 		return nil
 	}
-	err := l.cache.close()
+	var shared []string
+	for _, root := range l.Roots() {
+		shared = append(shared, root.Dir)
+	}
+	err := l.cache.close(shared...)
 	l.cache = nil
 	return err
 }
