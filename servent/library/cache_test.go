@@ -435,8 +435,13 @@ func TestPurge(t *testing.T) {
 		shared bool
 		hashed int
 	}{
-		{keepUnshared - time.Hour, false, 0}, {keepUnshared + time.Hour, false, 1}, {-years, false, 0}, {years, false, 1},
-		{keepUnshared + time.Hour, true, 0}, {-years, true, 0}, {years, true, 0},
+		{keepUnshared - time.Hour, false, 0},
+		{keepUnshared + time.Hour, false, 1},
+		{-years, false, 0},
+		{years, false, 1},
+		{keepUnshared + time.Hour, true, 0},
+		{-years, true, 0},
+		{years, true, 0},
 	} {
 		if !tt.shared {
 			k = k.reopen(t)
