@@ -34,7 +34,7 @@ func (w wanted) judge(resp *http.Response) (part, error) {
 	case http.StatusNotFound, http.StatusBadRequest, http.StatusGone:
 		return part{}, fault(fmt.Errorf("%w (%s)", errNotFound, status(resp)))
 	case http.StatusRequestedRangeNotSatisfiable:
-		return part{}, fault(errNoRange)
+		return part{}, w.unsatisfied(resp)
 	case http.StatusServiceUnavailable, http.StatusTooManyRequests:
 		return part{}, busy(resp)
 	default:
@@ -51,6 +51,17 @@ func (w wanted) judge(resp *http.Response) (part, error) {
 		return part{}, err
 	}
 	return p, w.checkTotal(p.total)
+}
+
+// unsatisfied tells a source whose file has another size from one that lacks this
+// part of it.
+func (w wanted) unsatisfied(resp *http.Response) error {
+	text, ok := strings.CutPrefix(strings.ToLower(strings.TrimSpace(resp.Header.Get("Content-Range"))), "bytes")
+	total, err := strconv.ParseUint(strings.TrimLeft(text, " =*/"), 10, 63)
+	if ok && err == nil && total > 0 && (total <= w.offset || w.sized && total != w.size) {
+		return conflict(fmt.Errorf("%w (%d bytes, and byte %d was asked for)", errOtherSize, total, w.offset))
+	}
+	return fault(errNoRange)
 }
 
 // checkContent refuses content that is announced as another one.

@@ -168,7 +168,7 @@ type get struct {
 	lied   bool         // content did not match
 	older  bool         // the sink holds bytes of an earlier download
 	proof  *proof       // of these; nil: there were none
-	base   *checkpoint  // they end there; nil: not to be gone back to
+	base   *base        // where they end; nil: not to be gone back to
 	doubts int          // times that what a single source added to them did not match
 	asking *candidate
 
@@ -277,14 +277,14 @@ func (g *get) verify(ctx context.Context) (protocol.URN, bool, error) {
 	case !matches(urn, g.job.URN):
 		g.client.liesFound.Add(1)
 		g.blame()
-		g.doubt()
+		g.doubt(ctx)
 	case !g.older || g.proof.holds():
 		return urn, true, nil
 	case ctx.Err() != nil:
 		return urn, false, ctx.Err()
 	default:
 		g.log.Warn("what an earlier download left was changed since: all is fetched again")
-		g.base = nil
+		g.dropBase()
 	}
 	if err := g.restart(); err != nil {
 		return urn, false, explain(err)
@@ -299,7 +299,8 @@ func (g *get) whole() bool { return g.sized && g.sink.size == g.size }
 func (g *get) restart() error {
 	g.mixed, g.older = g.mixed[:0], g.base != nil
 	if g.base != nil {
-		return g.sink.back(g.base)
+		g.size, g.sized = g.base.size, g.base.sized
+		return g.sink.back(g.base.checkpoint)
 	}
 	return g.sink.reset()
 }

@@ -55,10 +55,10 @@ func (g *get) resume(ctx context.Context, out *output) (urn protocol.URN, ok boo
 	if err := g.sink.resume(from); err != nil {
 		return urn, false, explain(err)
 	}
-	g.older, g.base = true, from.clone()
 	if g.size == 0 && from.size >= from.offset && from.size > 0 {
 		g.size, g.sized = from.size, true
 	}
+	g.older, g.base = true, &base{from.clone(), g.size, g.sized}
 	g.log.WithFields(logrus.Fields{"bytes": from.offset}).Info("download goes on")
 	g.report(StateConnecting, true)
 	if !g.whole() {
@@ -67,10 +67,27 @@ func (g *get) resume(ctx context.Context, out *output) (urn protocol.URN, ok boo
 	return g.verify(ctx)
 }
 
+// base is what an earlier download left, and what it knew of the size.
+type base struct {
+	*checkpoint
+	size  uint64
+	sized bool
+}
+
+// dropBase gives up what an earlier download left. Those who contradict its size
+// get another turn, from the beginning.
+func (g *get) dropBase() {
+	g.base = nil
+	for _, c := range g.all {
+		c.out = c.out && !c.ownSize
+	}
+}
+
 // doubt decides, after content that did not match, whether what an earlier
-// download left is still worth to go on from. One liar must not cost it, but it may
-// itself be what somebody lied: where nobody else can be asked, that is tried.
-func (g *get) doubt() {
+// download left is still worth to go on from. One liar among others must not cost
+// it, but it may itself be what somebody lied: where nobody else can be asked, or
+// two have failed with it, that is tried.
+func (g *get) doubt(ctx context.Context) {
 	if g.base == nil {
 		return
 	}
@@ -78,30 +95,22 @@ func (g *get) doubt() {
 		g.doubts++
 	}
 	others := slices.ContainsFunc(g.all, func(c *candidate) bool { return !c.out && !slices.Contains(g.mixed, c) })
-	if g.doubts >= maxDoubts || len(g.mixed) < 2 && !others || !g.proof.holds() {
-		g.base = nil
+	if g.doubts >= maxDoubts || len(g.mixed) < 2 && !others || !g.proof.holds() && ctx.Err() == nil {
+		g.dropBase()
 	}
 }
 
 // maxDoubts is how often what a single source adds may not match.
 const maxDoubts = 2
 
-// reconsider gives those another turn who contradict the size that an earlier
-// download was told, and gives up what that left: nobody else is there. false:
-// there is none of both.
-func (g *get) reconsider() (again bool) {
-	if g.base == nil {
+// reconsider gives up what an earlier download left where that gives anybody
+// another turn: nobody else is there.
+func (g *get) reconsider() bool {
+	if g.base == nil || !slices.ContainsFunc(g.all, func(c *candidate) bool { return c.out && c.ownSize }) {
 		return false
 	}
-	for _, c := range g.all {
-		if c.out && c.ownSize {
-			c.out, again = false, true
-		}
-	}
-	if again {
-		g.base = nil // whoever is asked now begins anew
-	}
-	return again
+	g.dropBase()
+	return true
 }
 
 // touched reports whether somebody has written to the .part file after the download
@@ -168,7 +177,7 @@ func (g *get) keep(out *output, err error) error {
 	}
 	var bytes uint64
 	if lied {
-		g.points.back(g.base)
+		g.points.back(g.base.checkpoint)
 		bytes = g.points.journal.last.offset
 	} else {
 		g.points.size = max(g.points.size, g.size)
