@@ -25,6 +25,7 @@ type task struct {
 	*entry
 	size, inode uint64
 	mtime       int64
+	run         uint32 // the comparison that has found it
 }
 
 // comparison finds out what has changed below a shared folder since the last
@@ -73,6 +74,7 @@ func (l *Library) near(s *share) (near []*share) {
 func (c *comparison) all(root *folder) error {
 	c.fresh = true
 	c.l.mu.Lock()
+	c.s.unfinished = false
 	c.s.left, c.s.nleft = nil, 0
 	c.l.mu.Unlock()
 	return c.below(root, true)
@@ -184,10 +186,10 @@ func (c *comparison) merge(in *folder, found []candidate) {
 // seen notes that a file is on disk.
 func (c *comparison) seen(e *entry, f candidate) {
 	switch {
-	case e.hashing && e.is(f):
+	case e.hashing != 0 && e.is(f):
 		c.others = true
 	case !e.known || !e.is(f):
-		c.todo = append(c.todo, task{e, f.size, f.inode, f.modTime.UnixNano()})
+		c.todo = append(c.todo, task{e, f.size, f.inode, f.modTime.UnixNano(), 0})
 	case !e.live:
 		c.back = append(c.back, e)
 		if e.away != 0 {
@@ -202,7 +204,7 @@ func (c *comparison) seen(e *entry, f candidate) {
 func (c *comparison) missing(in *folder, e *entry) {
 	switch {
 	case !e.known && !e.live:
-		e.hashing = false
+		e.hashing = 0
 		return
 	case e.away == 0:
 		c.gone = append(c.gone, e)
@@ -302,8 +304,11 @@ func (c *comparison) finish() error {
 	}
 	c.l.mu.Lock()
 	defer c.l.mu.Unlock()
-	for _, t := range c.todo {
-		t.hashing = true
+	if c.l.runs++; c.l.runs == 0 {
+		c.l.runs++
+	}
+	for i := range c.todo {
+		c.todo[i].run, c.todo[i].hashing = c.l.runs, c.l.runs
 	}
 	return nil
 }
@@ -320,7 +325,7 @@ func (c *comparison) changed() error {
 	c.l.mu.Lock()
 	defer c.l.mu.Unlock()
 	for _, t := range c.todo {
-		t.known, t.hashing, t.entry.size, t.entry.mtime, t.entry.inode, t.away = false, false, t.size, t.mtime, t.inode, 0
+		t.known, t.hashing, t.entry.size, t.entry.mtime, t.entry.inode, t.away = false, 0, t.size, t.mtime, t.inode, 0
 	}
 	return err
 }

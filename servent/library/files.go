@@ -254,7 +254,7 @@ func (s *share) inherit(e *entry, rel string) *entry {
 	dir, name := split([]byte(rel))
 	in := s.tree.make(string(dir))
 	if was := in.file(string(name)); was != nil {
-		was.hashing = false // whoever does it does so for nothing
+		was.hashing = 0 // whoever does it does so for nothing
 		in.remove(was)
 	}
 	to := in.add(string(name))

@@ -31,7 +31,7 @@ func (f folderHandle) folder(name string) (folderHandle, error) {
 // file opens a file in f for reading. It never waits: it may be a pipe.
 func (f folderHandle) file(name string) (*fileHandle, error) {
 	fd, err := openAt(f.fd, name, unix.O_NOFOLLOW|unix.O_NONBLOCK)
-	if errors.Is(err, unix.ELOOP) {
+	if errors.Is(err, unix.ELOOP) || errors.Is(err, unix.EMLINK) { // as FreeBSD has it
 		return nil, ErrChanged // into a link
 	}
 	if err != nil {

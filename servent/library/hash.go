@@ -18,7 +18,11 @@ const (
 	// chunk is how much is read at once, and how soon a cancelled scan ends.
 	chunk = 128 << 10
 	// largeFile is from which size on the two hashes are worth a core each.
-	largeFile  = 4 << 20
+	largeFile = 4 << 20
+	// hugeFile is from which size on files wait for others like them, as they take a
+	// second or more, and maxHuge how many do not.
+	hugeFile   = 512 << 20
+	maxHuge    = 2
 	largeChunk = 1 << 20
 	// headSize is how much of a file's beginning tells its type.
 	headSize = 3 << 10
@@ -36,10 +40,15 @@ type hasher struct {
 	head   []byte // the beginning of the file hashed last
 	words  string // of its tags
 	large  []byte // for large files
+
+	outdated func() bool // the file at hand is no longer what was found
 }
 
 func newHasher(root folderHandle, read *atomic.Uint64) *hasher {
-	return &hasher{root: root, folder: root, read: read, sha1: sha1.New(), buf: make([]byte, chunk)}
+	return &hasher{
+		root: root, folder: root, read: read, sha1: sha1.New(), buf: make([]byte, chunk),
+		outdated: func() bool { return false },
+	}
 }
 
 // close goes back to root.
@@ -74,7 +83,7 @@ func (h *hasher) enter(rel string) (string, error) {
 // gets a second chance. The reason is why the file is left out, "" if it is not.
 func (h *hasher) hash(ctx context.Context, c *candidate) (urn protocol.URN, reason string) {
 	urn, err := h.once(ctx, c)
-	if errors.Is(err, ErrChanged) {
+	if errors.Is(err, ErrChanged) && !h.outdated() {
 		if reason := h.look(c); reason != "" {
 			return protocol.URN{}, reason
 		}
@@ -155,6 +164,9 @@ func (h *hasher) content(ctx context.Context, size uint64, file io.Reader) error
 	for left := size; left > 0; {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
+		}
+		if h.outdated() { // somebody else hashes what it is now
+			return ErrChanged
 		}
 		n, err := file.Read(buf[:min(left, uint64(len(buf)))])
 		if errors.Is(err, io.EOF) {

@@ -1,6 +1,7 @@
 package library
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"sync"
@@ -37,7 +38,7 @@ func (l *Library) hashAll(ctx context.Context, s *share, todo []task, found int)
 	}
 	s.hashes.begin(found, todo)
 	defer s.hashes.end()
-	defer l.giveUp(todo)
+	defer l.giveUp(s, todo)
 	root, err := openFolder(s.dir)
 	if err != nil {
 		return err
@@ -48,6 +49,7 @@ func (l *Library) hashAll(ctx context.Context, s *share, todo []task, found int)
 	defer all.Wait()
 	defer cancel()
 
+	slices.SortStableFunc(todo, func(a, b task) int { return cmp.Compare(a.size/hugeFile, b.size/hugeFile) })
 	run := hashRun{l: l, share: s}
 	results := make(chan []hashed, batchSize/maxPortion)
 	work := portions{todo: todo}
@@ -58,7 +60,7 @@ func (l *Library) hashAll(ctx context.Context, s *share, todo []task, found int)
 			yield()
 			for tasks := work.take(); len(tasks) > 0 && ctx.Err() == nil; tasks = work.take() {
 				select {
-				case results <- h.all(ctx, tasks):
+				case results <- l.hashThese(ctx, h, tasks):
 				case <-ctx.Done():
 				}
 			}
@@ -93,15 +95,20 @@ func (p *portions) take() []task {
 	return tasks
 }
 
-// all hashes files, as far as ctx lets it.
-func (h *hasher) all(ctx context.Context, tasks []task) []hashed {
+// hashThese hashes files, as far as ctx lets it.
+func (l *Library) hashThese(ctx context.Context, h *hasher, tasks []task) []hashed {
 	out := make([]hashed, 0, len(tasks))
 	for _, t := range tasks {
 		if ctx.Err() != nil {
 			break
 		}
+		h.outdated = func() bool {
+			l.mu.RLock()
+			defer l.mu.RUnlock()
+			return !t.ours()
+		}
 		r := hashed{task: t, candidate: t.candidate()}
-		r.urn, r.reason = h.hash(ctx, &r.candidate)
+		r.urn, r.reason = l.hashInTurn(ctx, h, &r.candidate)
 		if r.reason != "" && ctx.Err() != nil { // it is not the file's fault
 			break
 		}
@@ -109,6 +116,19 @@ func (h *hasher) all(ctx context.Context, tasks []task) []hashed {
 		out = append(out, r)
 	}
 	return out
+}
+
+// hashInTurn hashes a file. A huge one waits until it may.
+func (l *Library) hashInTurn(ctx context.Context, h *hasher, c *candidate) (urn protocol.URN, reason string) {
+	if c.size >= hugeFile {
+		select {
+		case l.huge <- struct{}{}:
+			defer func() { <-l.huge }()
+		case <-ctx.Done():
+			return urn, reasonChanging
+		}
+	}
+	return h.hash(ctx, c)
 }
 
 // candidate is the file as the hasher wants it.
@@ -157,7 +177,7 @@ func (r *hashRun) flush() error {
 		return nil
 	}
 	l, s := r.l, r.share
-	if err := l.lock(context.Background()); err != nil { // never for long
+	if err := l.lock(context.Background()); err != nil { // not for longer than a walk
 		return err
 	}
 	defer l.unlock()
@@ -168,7 +188,7 @@ func (r *hashRun) flush() error {
 		if !h.ours() || s.elsewhere(near, h.candidate.rel) {
 			continue
 		}
-		if h.hashing = false; h.reason != "" {
+		if h.hashing = 0; h.reason != "" {
 			s.leaveOut(h.in, h.candidate.rel, h.reason)
 			continue
 		}
@@ -182,18 +202,15 @@ func (r *hashRun) flush() error {
 
 // ours says whether the file has neither gone nor changed since it was found.
 // Library.mu is held.
-func (t task) ours() bool {
-	e := t.entry
-	return e.hashing && e.size == t.size && e.mtime == t.mtime && e.inode == t.inode
-}
+func (t task) ours() bool { return t.hashing == t.run }
 
 // giveUp lets others hash what was not.
-func (l *Library) giveUp(todo []task) {
+func (l *Library) giveUp(s *share, todo []task) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, t := range todo {
 		if t.ours() {
-			t.hashing = false
+			t.hashing, s.unfinished = 0, true
 		}
 	}
 }

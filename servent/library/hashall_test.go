@@ -122,11 +122,10 @@ func TestAddWaitsForOthers(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
 	if err := l.Add(ctx, l.dir); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("got %v", err)
+		t.Errorf("does not wait: %v", err)
 	}
 	again := make(chan error, 1)
 	go func() { again <- l.Add(t.Context(), l.dir) }()
-	time.Sleep(50 * time.Millisecond)
 	if err := os.Truncate(filepath.Join(l.dir, "terabyte.bin"), 1000); err != nil {
 		t.Fatal(err)
 	}
@@ -162,35 +161,25 @@ func TestHashedTwiceSharedOnce(t *testing.T) {
 		if err := l.Remove(sub); err != nil {
 			t.Fatal(err)
 		}
-		rescan(t, l)
 		if files, _ := l.Totals(); files != 400 {
 			t.Fatalf("%d files, want 400", files)
 		}
 	}
 }
 
-// TestWatchWhileOneIsHashed: changes show within seconds beside a file that takes
-// hours.
-func TestWatchWhileOneIsHashed(t *testing.T) {
-	dir := tempDir(t)
+// TestGiveUp: who ends takes nothing from somebody else who has begun since.
+func TestGiveUp(t *testing.T) {
 	l := New(Config{})
-	add(t, l, dir)
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	ended := make(chan error, 1)
-	go func() { ended <- l.Watch(ctx) }()
-	terabyte(t, dir, "terabyte.bin")
-	time.Sleep(2 * watchQuiet)
-	for i, name := range []string{"one.txt", "two.txt", "three.txt"} {
-		write(t, dir, name, name)
-		for start := time.Now(); len(rels(l)) <= i; time.Sleep(20 * time.Millisecond) {
-			if time.Since(start) > 20*time.Second {
-				t.Fatalf("%s is not shared after 20 s", name)
-			}
-		}
+	s := newShare(tempDir(t))
+	e := s.tree.add("file.txt")
+	first, second := task{entry: e, run: 1}, task{entry: e, run: 2}
+	e.hashing = 2
+	l.giveUp(s, []task{first})
+	if !second.ours() || first.ours() || s.unfinished {
+		t.Errorf("%+v, unfinished: %v", e, s.unfinished)
 	}
-	cancel()
-	if err := <-ended; !errors.Is(err, context.Canceled) {
-		t.Error(err)
+	l.giveUp(s, []task{second})
+	if second.ours() || !s.unfinished {
+		t.Errorf("%+v, unfinished: %v", e, s.unfinished)
 	}
 }

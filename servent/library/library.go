@@ -29,7 +29,7 @@ var (
 type Config struct {
 	Log     logrus.FieldLogger // nil discards
 	Index   search.Index       // for this library alone; nil: in memory
-	Workers int                // files hashed at once; 0: two, or one on a single core
+	Workers int                // files that a scan hashes at once; 0: two, or one on a single core
 	// CachePath is the file that keeps hashes, so that a later start reads only
 	// what is new or has changed, and indices; "": none.
 	CachePath string
@@ -81,6 +81,7 @@ type Library struct {
 	id      string
 	busy    chan struct{} // full while folders are compared, published or taken back
 	changed chan struct{}
+	huge    chan struct{} // holds one for each huge file that is hashed
 	trees   treeCache
 	watched atomic.Pointer[watcher] // of Watch, while it runs
 
@@ -95,21 +96,23 @@ type Library struct {
 	bySHA1 map[uint64]*entry   // by the beginning of the hash: the one of the least index
 	equals map[uint64][]*entry // the others of that beginning, by index
 	bytes  uint64
+	runs   uint32               // comparisons so far
 	words  *protocol.WordCount  // of what is shared
 	table  *protocol.RouteTable // what Table returns; nil: to be made from words
 }
 
 // share is one shared folder.
 type share struct {
-	dir    string
-	tree   *folder
-	files  int
-	bytes  uint64
-	left   []LeftOut
-	nleft  int
-	hashes tally           // how far the hashing of its files is
-	life   context.Context // ends when Remove is called
-	end    context.CancelCauseFunc
+	dir        string
+	tree       *folder
+	files      int
+	bytes      uint64
+	left       []LeftOut
+	nleft      int
+	hashes     tally           // how far the hashing of its files is
+	unfinished bool            // somebody has ceased to hash its files
+	life       context.Context // ends when Remove is called
+	end        context.CancelCauseFunc
 }
 
 func newShare(dir string) *share {
@@ -133,6 +136,7 @@ func New(cfg Config) *Library {
 		cfg:     cfg.withDefaults(),
 		busy:    make(chan struct{}, 1),
 		changed: make(chan struct{}, 1),
+		huge:    make(chan struct{}, maxHuge),
 		files:   make(map[uint32]*entry),
 		bySHA1:  make(map[uint64]*entry),
 		equals:  make(map[uint64][]*entry),

@@ -8,7 +8,7 @@ import (
 
 func refresh(t *testing.T, l *Library, dir string, rels ...string) {
 	t.Helper()
-	if err := l.refresh(t.Context(), dir, rels); err != nil {
+	if err := l.refresh(t.Context(), dir, rels, func() {}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -58,7 +58,7 @@ func TestRefreshOfFolderThatHasGone(t *testing.T) {
 	write(t, top, "share/a/one.txt", "1")
 	l := added(t, dir)
 	remove(t, top, "share")
-	if err := l.refresh(t.Context(), dir, []string{"a", ""}); err == nil {
+	if err := l.refresh(t.Context(), dir, []string{"a", ""}, func() {}); err == nil {
 		t.Error("no error")
 	}
 	wantRels(t, l)

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/sirupsen/logrus"
@@ -28,7 +29,7 @@ func (l *Library) Add(ctx context.Context, dir string) error {
 	s, err := l.openShare(ctx, dir)
 	l.watched.Load().first(ctx, dir)
 	for others := true; others && err == nil; {
-		others, err = l.scan(ctx, s)
+		others, err = l.scan(ctx, s, func() {})
 		if others && err == nil { // they may break it off
 			err = s.hashes.wait(ctx)
 		}
@@ -45,12 +46,16 @@ func (l *Library) Rescan(ctx context.Context) error {
 	l.mu.RLock()
 	shares := slices.Clone(l.shares)
 	l.mu.RUnlock()
-	var errs []error
-	for _, s := range shares {
-		if _, err := l.scan(ctx, s); err != nil && !errors.Is(err, errTakenBack) {
-			errs = append(errs, fmt.Errorf("rescan %s: %w", s.dir, err))
-		}
+	errs := make([]error, len(shares))
+	var all sync.WaitGroup
+	for i, s := range shares { // none waits for what another one has to hash
+		all.Go(func() {
+			if _, err := l.scan(ctx, s, func() {}); err != nil && !errors.Is(err, errTakenBack) {
+				errs[i] = fmt.Errorf("rescan %s: %w", s.dir, err)
+			}
+		})
 	}
+	all.Wait()
 	return errors.Join(errs...)
 }
 
@@ -78,8 +83,8 @@ func (l *Library) Remove(dir string) error {
 	return errors.Join(errs...)
 }
 
-// lock waits until nobody else compares, publishes or takes back folders. That
-// is never for as long as a file is hashed.
+// lock waits until nobody else compares, publishes or takes back folders, which
+// may take as long as it does to look through a folder, but not to hash files.
 func (l *Library) lock(ctx context.Context) error {
 	select {
 	case l.busy <- struct{}{}:
@@ -147,31 +152,48 @@ func (l *Library) openShare(ctx context.Context, dir string) (*share, error) {
 }
 
 // scan makes the files of s those that are on disk, but for those that others
-// hash already.
-func (l *Library) scan(ctx context.Context, s *share) (others bool, err error) {
-	return l.look(ctx, s, func(c *comparison) error { return c.all(s.tree) })
+// hash already. It calls seen before it hashes.
+func (l *Library) scan(ctx context.Context, s *share, seen func()) (others bool, err error) {
+	return l.look(ctx, s, func(c *comparison) error { return c.all(s.tree) }, seen)
+}
+
+// unfinished lists the shared folders in which somebody has ceased to hash.
+func (l *Library) unfinished() (dirs []string) {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	for _, s := range l.shares {
+		if s.unfinished {
+			dirs = append(dirs, s.dir)
+		}
+	}
+	return dirs
 }
 
 // refresh brings some folders of the shared folder dir to what is on disk: the
 // files in them, new folders with all that they hold, and what has gone. rels
-// are their paths below dir; "" is dir itself.
-func (l *Library) refresh(ctx context.Context, dir string, rels []string) error {
+// are their paths below dir; "" is dir itself, and without any it is all of it.
+// refresh calls seen before it hashes.
+func (l *Library) refresh(ctx context.Context, dir string, rels []string, seen func()) error {
 	l.mu.RLock()
 	s := l.share(dir)
 	l.mu.RUnlock()
 	if s == nil {
 		return nil // was taken back meanwhile
 	}
-	_, err := l.look(ctx, s, func(c *comparison) error { return c.some(rels) })
+	look := func(c *comparison) error { return c.some(rels) }
+	if len(rels) == 0 {
+		look = func(c *comparison) error { return c.all(s.tree) }
+	}
+	_, err := l.look(ctx, s, look, seen)
 	if err != nil {
 		return fmt.Errorf("look at what has changed in %s: %w", dir, err)
 	}
 	return nil
 }
 
-// look compares s with what is on disk, and then shares that. It says whether
-// others hash some of it already.
-func (l *Library) look(ctx context.Context, s *share, compare func(*comparison) error) (others bool, err error) {
+// look compares s with what is on disk, calls seen, and then shares what is new.
+// It says whether others hash some of it already.
+func (l *Library) look(ctx context.Context, s *share, compare func(*comparison) error, seen func()) (others bool, err error) {
 	start := time.Now()
 	ctx, end := s.during(ctx)
 	defer end()
@@ -179,6 +201,7 @@ func (l *Library) look(ctx context.Context, s *share, compare func(*comparison) 
 	if c == nil {
 		return false, walkErr
 	}
+	seen()
 	if err := errors.Join(walkErr, l.hashAll(ctx, s, c.todo, c.found)); err != nil {
 		return c.others, err
 	}

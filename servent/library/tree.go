@@ -14,7 +14,7 @@ import (
 // entry is a file in the tree of a shared folder. There may be millions, so it
 // holds no more than it must. Fields change only while both Library.busy and
 // Library.mu are held, hashing while mu is; in, name and index do not once the
-// file is shared.
+// file is shared. A file is hashed while neither is held.
 type entry struct {
 	in    *folder
 	name  string // byte for byte as on disk
@@ -30,7 +30,7 @@ type entry struct {
 	known bool // the hashes are those of what size, mtime and inode tell
 	live  bool // shared
 
-	hashing bool // what size, mtime and inode tell of is being hashed
+	hashing uint32 // the comparison for which this is being hashed; 0: it is not
 }
 
 // folder is a folder below a shared one, or that itself.

@@ -25,9 +25,9 @@ const (
 	rescanEvery = time.Hour
 	// maxWatched is how many folders are watched: each costs the kernel about 1 KB.
 	maxWatched = 100_000
-	// maxRuns is how many looks may go on at once: most wait only for large files
-	// to be hashed.
-	maxRuns = 4
+	// retryEvery is how often a shared folder is looked through that somebody has
+	// ceased to hash.
+	retryEvery = 10 * time.Second
 )
 
 // Watch follows what happens in the shared folders, and brings the library to
@@ -36,7 +36,7 @@ const (
 // time.
 func (l *Library) Watch(ctx context.Context) error {
 	w := newWatcher(l.cfg.Log)
-	w.refresh, w.rescan = l.refresh, l.Rescan
+	w.refresh, w.unfinished = l.refresh, l.unfinished
 	l.watched.Store(w)
 	defer l.watched.Store(nil)
 	w.roots = func() []string {
@@ -51,11 +51,13 @@ func (l *Library) Watch(ctx context.Context) error {
 
 // watcher is one run of Watch. What it needs of the world are its first fields.
 type watcher struct {
-	roots   func() []string // the shared folders
-	refresh func(ctx context.Context, dir string, rels []string) error
-	rescan  func(context.Context) error
-	open    func() (*notifier, error)
-	log     logrus.FieldLogger
+	roots func() []string // the shared folders
+	// refresh looks at folders below a shared one, or without rels at all of it, and
+	// calls seen once others may do so, too.
+	refresh    func(ctx context.Context, dir string, rels []string, seen func()) error
+	unfinished func() []string // shared folders to be looked through again
+	open       func() (*notifier, error)
+	log        logrus.FieldLogger
 
 	quiet, latest, tick, poll, full time.Duration
 	max                             int
@@ -71,8 +73,9 @@ type watcher struct {
 	rescans bool                       // wanted
 	asked   chan asked                 // shared folders to be watched now
 	ended   chan struct{}              // closed when run returns
-	runs    int                        // of refresh and rescan
-	done    chan struct{}              // one has ended
+	looks   int                        // that go on
+	seen    chan struct{}              // one has ended
+	retried time.Time                  // when unfinished folders were looked through last
 	told    bool                       // of what cannot be watched
 	running sync.WaitGroup
 }
@@ -100,7 +103,7 @@ func newWatcher(log logrus.FieldLogger) *watcher {
 		dirty:   make(map[string]*dirt),
 		asked:   make(chan asked),
 		ended:   make(chan struct{}),
-		done:    make(chan struct{}, maxRuns),
+		seen:    make(chan struct{}),
 	}
 }
 
@@ -142,10 +145,11 @@ func (w *watcher) run(ctx context.Context) error {
 		case a := <-w.asked:
 			w.share(ctx, a.dir)
 			close(a.done)
-		case <-w.done:
-			w.runs--
+		case <-w.seen:
+			w.looks--
 		case <-tick.C:
 			w.look(ctx)
+			w.retry(ctx, time.Now())
 		case <-poll.C:
 			w.rescans = w.rescans || w.polled()
 		case <-full.C:

@@ -43,12 +43,18 @@ func newWatched(dirs ...string) *watched {
 		defer f.mu.Unlock()
 		return slices.Clone(f.dirs)
 	}
-	f.refresh = func(_ context.Context, dir string, rels []string) error {
+	f.refresh = func(_ context.Context, dir string, rels []string, _ func()) error {
+		if len(rels) == 0 {
+			if filepath.Base(dir) == "share" { // this one stands for all
+				f.calls <- "rescan"
+			}
+			return nil
+		}
 		slices.Sort(rels)
 		f.calls <- filepath.Base(dir) + ":" + strings.Join(slices.Compact(rels), ",")
 		return nil
 	}
-	f.rescan = func(context.Context) error { f.calls <- "rescan"; return nil }
+	f.unfinished = func() []string { return nil }
 	f.open = func() (*notifier, error) {
 		f.mu.Lock()
 		defer f.mu.Unlock()
@@ -200,38 +206,47 @@ func TestWatchLatest(t *testing.T) {
 	})
 }
 
-// TestWatchWaits: what happens while as many refreshes run as may is gathered for
-// the next one.
+// TestWatchWaits: what happens while a folder is looked at is gathered for the
+// next look, but not while what was found there is hashed.
 func TestWatchWaits(t *testing.T) {
 	inBubble(t, func(t *testing.T, f *watched, dir string) {
-		goOn := make(chan struct{})
+		look, hash := make(chan struct{}), make(chan struct{})
 		refresh := f.refresh
-		f.refresh = func(ctx context.Context, dir string, rels []string) error {
-			<-goOn
-			_ = refresh(ctx, dir, rels)
+		f.refresh = func(ctx context.Context, dir string, rels []string, seen func()) error {
+			<-look
+			_ = refresh(ctx, dir, rels, seen)
+			seen()
+			<-hash
 			return errors.New("of no consequence")
 		}
 		f.start(t)
-		for range maxRuns - 1 {
-			f.wantNone(t, time.Minute)
-			f.happens(fsnotify.Create, dir, "a", "b", "x")
-		}
-		f.wantNone(t, time.Minute)
 		for i := range 10000 {
 			f.happens(fsnotify.Create, dir, fmt.Sprint(i))
 		}
 		f.happens(fsnotify.Create, dir, "a", "x")
 		f.wantNone(t, time.Minute)
-		close(goOn)
-		var calls []string
-		for range maxRuns + 1 {
-			calls = append(calls, <-f.calls)
-		}
-		slices.Sort(calls)
-		if want := "share:,a share:,a,a/b" + strings.Repeat(" share:a/b", maxRuns-1); strings.Join(calls, " ") != want {
-			t.Errorf("got %q, want %q", calls, want)
+		close(look)
+		f.want(t, 0, "share:,a,a/b")
+		f.want(t, 0, "share:,a")
+		for range 100 {
+			f.happens(fsnotify.Create, dir, "a", "x")
+			f.want(t, watchQuiet, "share:a")
 		}
 		f.wantNone(t, time.Minute)
+		close(hash)
+	})
+}
+
+// TestWatchRetries: a shared folder that somebody has ceased to hash is looked
+// through, again and again, but not all the time.
+func TestWatchRetries(t *testing.T) {
+	inBubble(t, func(t *testing.T, f *watched, dir string) {
+		f.unfinished = func() []string { return []string{dir} }
+		f.start(t)
+		f.wantBoth(t, "share:,a,a/b", "rescan")
+		for range 3 {
+			f.want(t, retryEvery, "rescan")
+		}
 	})
 }
 
@@ -455,87 +470,5 @@ func TestWatchBlind(t *testing.T) {
 				t.Errorf("watched: %v", f.folders)
 			}
 		})
-	}
-}
-
-// TestWatch has real folders and the system's own notifier.
-func TestWatch(t *testing.T) {
-	top := tempDir(t)
-	dir := filepath.Join(top, "share")
-	write(t, dir, "one.txt", "1", "a/b/two.txt", "2")
-	l := New(Config{})
-	w := newWatcher(l.cfg.Log)
-	w.quiet, w.latest, w.tick = 20*time.Millisecond, 200*time.Millisecond, 20*time.Millisecond
-	w.refresh, w.rescan = l.refresh, l.Rescan
-	w.roots = func() []string {
-		var dirs []string
-		for _, r := range l.Roots() {
-			dirs = append(dirs, r.Dir)
-		}
-		return dirs
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan error)
-	go func() { ended <- w.run(ctx) }()
-	add(t, l, dir)
-	steps := []struct {
-		do   func() error
-		want []string
-	}{
-		{func() error { return nil }, []string{"a/b/two.txt", "one.txt"}},
-		{func() error { return os.WriteFile(filepath.Join(dir, "new.txt"), []byte("n"), 0o644) }, []string{"a/b/two.txt", "new.txt", "one.txt"}},
-		{func() error {
-			write(t, dir, "c/d/e/f/g.txt", "g", "c/h.txt", "h")
-			return nil
-		}, []string{"a/b/two.txt", "c/d/e/f/g.txt", "c/h.txt", "new.txt", "one.txt"}},
-		{
-			func() error { return os.Rename(filepath.Join(dir, "c", "d"), filepath.Join(dir, "a", "d")) },
-			[]string{"a/b/two.txt", "a/d/e/f/g.txt", "c/h.txt", "new.txt", "one.txt"},
-		},
-		{
-			func() error { return os.WriteFile(filepath.Join(dir, "a/d/e/f/i.txt"), []byte("i"), 0o644) },
-			[]string{"a/b/two.txt", "a/d/e/f/g.txt", "a/d/e/f/i.txt", "c/h.txt", "new.txt", "one.txt"},
-		},
-		{func() error { return os.RemoveAll(filepath.Join(dir, "a")) }, []string{"c/h.txt", "new.txt", "one.txt"}},
-		{func() error { return os.Rename(dir, dir+".away") }, nil},
-		{func() error { return os.Rename(dir+".away", dir) }, []string{"c/h.txt", "new.txt", "one.txt"}},
-		{func() error { return os.Remove(filepath.Join(dir, "c", "h.txt")) }, []string{"new.txt", "one.txt"}},
-	}
-	deadline := time.NewTimer(20 * time.Second)
-	defer deadline.Stop()
-	for i, s := range steps {
-		if err := s.do(); err != nil {
-			t.Fatal(err)
-		}
-		for !slices.Equal(rels(l), s.want) {
-			select {
-			case <-l.Changed():
-			case <-deadline.C:
-				t.Fatalf("step %d: shared: %q, want %q", i, rels(l), s.want)
-			}
-		}
-	}
-	cancel()
-	if err := <-ended; !errors.Is(err, context.Canceled) {
-		t.Error(err)
-	}
-	if err := l.Watch(ctx); !errors.Is(err, context.Canceled) {
-		t.Error(err)
-	}
-}
-
-// BenchmarkWatchStart is what it costs to watch the Go source tree.
-func BenchmarkWatchStart(b *testing.B) {
-	dir := goTree(b)
-	for b.Loop() {
-		w := newWatcher(logrus.New())
-		w.due = stopped()
-		w.openNotifier()
-		folders, err := w.addTree(b.Context(), dir)
-		if err != nil {
-			b.Fatal(err)
-		}
-		b.ReportMetric(float64(len(folders)), "folders")
-		w.closeNotifier()
 	}
 }

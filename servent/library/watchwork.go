@@ -3,6 +3,7 @@ package library
 import (
 	"context"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/fsnotify/fsnotify"
@@ -41,9 +42,9 @@ func (w *watcher) event(ctx context.Context, e fsnotify.Event, now time.Time) {
 	}
 }
 
-// work does what is due unless something is being done.
+// work does what is due unless folders are being looked at.
 func (w *watcher) work(ctx context.Context) {
-	if w.runs == maxRuns || ctx.Err() != nil {
+	if w.looks > 0 || ctx.Err() != nil {
 		return
 	}
 	var rels map[string][]string
@@ -51,32 +52,44 @@ func (w *watcher) work(ctx context.Context) {
 		w.fired = false
 		rels = w.take(ctx, time.Now())
 	}
-	switch {
-	case w.rescans: // and with it all of rels
-		w.rescans = false
-		w.start(func() {
-			if err := w.rescan(ctx); err != nil && ctx.Err() == nil {
-				w.log.WithError(err).Warn("shared folders could not be looked through")
-			}
-		})
-	case len(rels) > 0:
-		w.start(func() {
-			for dir, rels := range rels {
-				if err := w.refresh(ctx, dir, rels); err != nil && ctx.Err() == nil {
-					w.log.WithError(err).WithField("dir", dir).Warn("changes in a shared folder could not be looked at")
-				}
-			}
-		})
+	if w.rescans { // and with it all of rels
+		w.rescans, rels = false, make(map[string][]string)
+		for _, dir := range w.roots() {
+			rels[dir] = nil
+		}
+	}
+	for dir, rels := range rels {
+		w.start(ctx, dir, rels)
 	}
 }
 
-// start runs f beside the loop, which keeps receiving what happens.
-func (w *watcher) start(f func()) {
-	w.runs++
+// start looks at a shared folder beside the loop, which keeps receiving what
+// happens. What has to be hashed then keeps nobody waiting.
+func (w *watcher) start(ctx context.Context, dir string, rels []string) {
+	w.looks++
 	w.running.Go(func() {
-		f()
-		w.done <- struct{}{}
+		seen := sync.OnceFunc(func() {
+			select {
+			case w.seen <- struct{}{}:
+			case <-ctx.Done():
+			}
+		})
+		defer seen()
+		if err := w.refresh(ctx, dir, rels, seen); err != nil && ctx.Err() == nil {
+			w.log.WithError(err).WithField("dir", dir).Warn("changes in a shared folder could not be looked at")
+		}
 	})
+}
+
+// retry has folders looked through in which somebody has ceased to hash.
+func (w *watcher) retry(ctx context.Context, now time.Time) {
+	if w.looks > 0 || now.Sub(w.retried) < retryEvery {
+		return
+	}
+	for _, dir := range w.unfinished() {
+		w.retried = now
+		w.start(ctx, dir, nil)
+	}
 }
 
 // take returns the folders that are to be looked at, below each shared one, and
