@@ -115,8 +115,14 @@ func (s *Servent) dropBlocked() (ended int) {
 	return len(blocked)
 }
 
-// guest notes a connection that uploads or downloads use, until it is closed.
+// guest notes a connection that uploads or downloads use, until it is closed. One
+// with somebody who was blocked since it was begun is closed.
 func (s *Servent) guest(c *peeked) {
+	defer func() {
+		if s.blocking.refuse(remote(c)) {
+			c.Close()
+		}
+	}()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.guests[c] = struct{}{}

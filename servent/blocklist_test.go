@@ -149,9 +149,11 @@ func TestBlockedAreHeardNothingOf(t *testing.T) {
 		s.cfg.dial = func(context.Context, netip.AddrPort) (net.Conn, error) {
 			return &fromHost{downloads, net.TCPAddrFromAddrPort(netip.MustParseAddrPort("10.66.0.4:7"))}, nil
 		}
+		list := s.blocking.spans.Swap(nil)
 		if _, err := s.dialDownload(t.Context(), "tcp", "10.67.0.1:7"); err != nil {
 			t.Fatal(err)
 		}
+		s.blocking.spans.Store(list)
 		kept := &peeked{Conn: &fromHost{here, net.TCPAddrFromAddrPort(netip.MustParseAddrPort("10.67.0.3:7"))}}
 		s.guest(kept)
 		if n := s.dropBlocked(); n != 2 {
@@ -164,6 +166,13 @@ func TestBlockedAreHeardNothingOf(t *testing.T) {
 		}
 		if _, ok := s.guests[kept]; !ok || len(s.guests) != 1 {
 			t.Errorf("guests %v", s.guests)
+		}
+		// So does one that was read while the connection came about.
+		downloads, uploader = net.Pipe()
+		late := &peeked{Conn: &fromHost{downloads, net.TCPAddrFromAddrPort(netip.MustParseAddrPort("10.66.0.4:7"))}}
+		s.guest(late)
+		if _, err := uploader.Read(make([]byte, 1)); err == nil || len(s.guests) != 1 {
+			t.Errorf("the connection is still open: %v", err)
 		}
 	})
 }

@@ -200,8 +200,34 @@ func TestCommandsWhileAnotherRuns(t *testing.T) {
 	if code := first.wait(t); code != 1 || !strings.Contains(first.err.String(), "stopped") {
 		t.Errorf("the first search: exit %d: %s", code, first.err.String())
 	}
-	if code := third.wait(t); code != 1 || !strings.Contains(third.err.String(), "has ended: try again") {
+	if code := third.wait(t); code != 1 || !strings.Contains(third.err.String(), "stopped") {
 		t.Errorf("the third search: exit %d: %s", code, third.err.String())
+	}
+}
+
+// TestGetGoesOnWithoutTheOther: a download through the servent of another command
+// outlasts that.
+func TestGetGoesOnWithoutTheOther(t *testing.T) {
+	const size = 6_000_000
+	dir, out, h := t.TempDir(), t.TempDir(), newHome(t)
+	content := strings.Repeat("walzer ", size/7+1)[:size]
+	writeFile(t, filepath.Join(dir, "blue danube.flac"), content)
+	_, ready := newHome(t).sharing(t, "--upload-rate", "2MB", dir)
+	flags := []string{"--json", "--connect-only", "--listen", "127.0.0.1:0", "--connect", ready.Listen}
+	first := h.start(t, append([]string{"search", "--timeout", "1h", "danube"}, flags...)...)
+	first.await(t, "blue danube")
+	get := h.start(t, append([]string{"get", "--output", out, "urn:sha1:" + sha1Of(content)}, flags...)...)
+	get.await(t, `"state":"loading"`)
+	first.stop()
+	if code := first.wait(t); code != 130 {
+		t.Errorf("the search: exit %d: %s", code, first.err.String())
+	}
+	if code := get.wait(t); code != 0 {
+		t.Errorf("the download: exit %d: %s", code, get.err.String())
+	}
+	got, err := os.ReadFile(filepath.Join(out, "blue danube.flac"))
+	if err != nil || string(got) != content {
+		t.Errorf("%d bytes, %v", len(got), err)
 	}
 }
 

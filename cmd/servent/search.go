@@ -103,7 +103,7 @@ func (a *app) search(ctx context.Context, f *searchFlags, query string) error {
 	}
 	defer s.close()
 	v := a.newSearchView(query)
-	v.own, v.dataDir, v.magnet = s.own, a.dataDir, f.magnet
+	v.linksText, v.dataDir, v.magnet = s.linksText, a.dataDir, f.magnet
 	req := servent.SearchRequest{Query: query, TTL: uint8(f.ttl), Limit: f.limit}
 	err = v.follow(ctx, f.timeout, func(ctx context.Context, found func(servent.Found)) error {
 		return s.Search(ctx, req, found)

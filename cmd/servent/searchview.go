@@ -16,21 +16,21 @@ import (
 // searchView shows the rows of a search as they come. A row keeps the number
 // that it was shown with.
 type searchView struct {
-	a       *app
-	query   string
-	own     *servent.Servent // whose links are counted; may be nil
-	dataDir string           // where the rows are kept for `servent get`; may be empty
-	quiet   time.Duration    // ends when nothing new came for so long after the first row; 0: does not
-	most    int              // rows that are shown; 0: all
-	indent  string
-	magnet  bool // show the links, too
-	start   time.Time
-	last    time.Time // something came
-	rows    []servent.Found
-	at      map[string]int // rows, by key
-	shown   int            // rows that are on the screen
-	grown   bool           // rows that are on the screen have changed since
-	unsaved bool
+	a         *app
+	query     string
+	linksText func() string // how many links there are; "": not known
+	dataDir   string        // where the rows are kept for `servent get`; may be empty
+	quiet     time.Duration // ends when nothing new came for so long after the first row; 0: does not
+	most      int           // rows that are shown; 0: all
+	indent    string
+	magnet    bool // show the links, too
+	start     time.Time
+	last      time.Time // something came
+	rows      []servent.Found
+	at        map[string]int // rows, by key
+	shown     int            // rows that are on the screen
+	grown     bool           // rows that are on the screen have changed since
+	unsaved   bool
 
 	table *table
 	mu    sync.Mutex
@@ -44,7 +44,7 @@ const showEvery = 200 * time.Millisecond
 func (a *app) newSearchView(query string) *searchView {
 	room, _ := a.screen.size()
 	return &searchView{
-		a: a, query: query, start: time.Now(), at: map[string]int{},
+		a: a, query: query, start: time.Now(), at: map[string]int{}, linksText: func() string { return "" },
 		table: newTable(room, []column{
 			{title: "#", width: 3, right: true},
 			{title: "SIZE", width: 7, right: true},
@@ -172,9 +172,9 @@ func cells(n int, f *servent.Found) []string {
 
 // tell prepares the live line.
 func (v *searchView) tell() {
-	links := ""
-	if v.own != nil {
-		links = " · " + countText(len(v.own.Peers()), "link")
+	links := v.linksText()
+	if links != "" {
+		links = " · " + links
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()

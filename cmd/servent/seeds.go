@@ -48,7 +48,7 @@ func linkCount(st *servent.Status) int {
 // to one who has others.
 func (s *session) noteSeeds(ctx context.Context, a *app) {
 	st, err := s.status(ctx)
-	if err != nil || s.own == nil || linkCount(&st) == 0 {
+	if err != nil || s.current().own == nil || linkCount(&st) == 0 {
 		return
 	}
 	st.Seeds = slices.DeleteFunc(st.Seeds, func(i servent.SeedInfo) bool { return i.Error == "" })
@@ -67,7 +67,7 @@ func (s *session) loneliness(ctx context.Context) string {
 	switch seeds := seedsText(&st); {
 	case seeds != "":
 		return "no link with the peers named with --connect (" + seeds + "); name others with --connect host:port"
-	case s.own == nil:
+	case s.current().own == nil:
 		return "the running servent has no links now; to name a peer, stop it and start it with --connect host:port"
 	}
 	return "no peer could be reached; name one with --connect host:port, or run `servent share DIR` on another machine of this network"

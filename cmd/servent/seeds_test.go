@@ -49,7 +49,7 @@ func TestLoneliness(t *testing.T) {
 		{servent.Status{}, nil, nil, "the running servent has no links"},
 		{servent.Status{}, nil, own, "no peer could be reached"},
 	} {
-		s := &session{own: c.own, status: func(context.Context) (servent.Status, error) { return c.status, c.err }}
+		s := &session{now: &held{own: c.own, status: func(context.Context) (servent.Status, error) { return c.status, c.err }}}
 		if got := s.loneliness(t.Context()); !strings.Contains(got, c.want) || (got == "") != (c.want == "") {
 			t.Errorf("%+v, %v: %q, want %q", c.status.Links, c.err, got, c.want)
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/seed282dab8e/servent/servent"
@@ -19,10 +20,23 @@ type node interface {
 }
 
 // session is the servent of one command: the one that runs on the data dir, or
-// one of the command's own.
+// one of the command's own. Where it goes away because the command has ended that
+// it was run for, another one takes its place.
 type session struct {
+	a       *app
+	cfg     servent.Config
+	flags   []string // of the servent
+	command string
+
+	mu  sync.Mutex
+	now *held
+}
+
+// held is what a session uses now.
+type held struct {
 	node
 	own    *servent.Servent // nil: another process runs it
+	brief  bool             // it ends with the command that it was run for
 	status func(ctx context.Context) (servent.Status, error)
 	close  func()
 }
@@ -38,29 +52,113 @@ func (a *app) open(ctx context.Context, n *nodeFlags, command string) (*session,
 	if err != nil {
 		return nil, err
 	}
-	client, own, err := a.join(ctx, cfg)
+	s := &session{a: a, cfg: cfg, flags: n.names(), command: command}
+	if s.now, err = s.hold(ctx); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// hold finds or starts a servent.
+func (s *session) hold(ctx context.Context) (*held, error) {
+	client, own, err := s.a.join(ctx, s.cfg)
 	switch {
 	case err != nil:
 		return nil, err
 	case client != nil:
-		a.warnUnused(n.names(), client.Version().Command)
-		return &session{node: client, status: client.Status, close: client.Close}, nil
+		runsFor := client.Version().Command
+		s.a.warnUnused(s.flags, runsFor)
+		return &held{node: client, brief: runsFor != "", status: client.Status, close: client.Close}, nil
 	}
 	running, end := context.WithCancel(context.WithoutCancel(ctx))
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		err := control.ServeFor(running, own, cfg.DataDir, command)
-		if errors.Is(err, control.ErrNoSocket) {
-			a.log.WithError(err).Debug("other commands cannot use this servent")
-			err = own.Run(running)
-		}
-		if err != nil {
-			a.log.WithError(err).Error("the servent has ended")
-		}
+		s.run(running, own)
 	}()
 	status := func(context.Context) (servent.Status, error) { return own.Status(), nil }
-	return &session{node: own, own: own, status: status, close: func() { end(); <-ended }}, nil
+	return &held{node: own, own: own, status: status, close: func() { end(); <-ended }}, nil
+}
+
+// run runs a servent of the command's own.
+func (s *session) run(ctx context.Context, own *servent.Servent) {
+	err := control.ServeFor(ctx, own, s.cfg.DataDir, s.command)
+	if errors.Is(err, control.ErrNoSocket) {
+		s.a.log.WithError(err).Debug("other commands cannot use this servent")
+		err = own.Run(ctx)
+	}
+	if err != nil {
+		s.a.log.WithError(err).Error("the servent has ended")
+	}
+}
+
+// current is what the session uses now.
+func (s *session) current() *held {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.now
+}
+
+func (s *session) close() { s.current().close() }
+
+func (s *session) status(ctx context.Context) (servent.Status, error) { return s.current().status(ctx) }
+
+// linksText tells how many links a servent of the command's own has.
+func (s *session) linksText() string {
+	if own := s.current().own; own != nil {
+		return countText(len(own.Peers()), "link")
+	}
+	return ""
+}
+
+// ask asks the servent, and once more where it goes away meanwhile.
+func (s *session) ask(ctx context.Context, ask func(node) error) error {
+	for {
+		with := s.current()
+		err := ask(with)
+		if !with.brief || !errors.Is(err, control.ErrGone) || ctx.Err() != nil {
+			return err
+		}
+		if err := s.replace(ctx, with); err != nil {
+			return err
+		}
+	}
+}
+
+// replace finds or starts another servent, unless somebody has.
+func (s *session) replace(ctx context.Context, gone *held) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.now != gone {
+		return nil
+	}
+	s.a.log.WithField("component", "session").Debug("the servent of another command has ended: going on without it")
+	next, err := s.hold(ctx)
+	if err != nil {
+		return err
+	}
+	gone.close()
+	s.now = next
+	return nil
+}
+
+// Search implements node.
+func (s *session) Search(ctx context.Context, req servent.SearchRequest, found func(servent.Found)) error {
+	return s.ask(ctx, func(n node) error { return n.Search(ctx, req, found) })
+}
+
+// Browse implements node.
+func (s *session) Browse(ctx context.Context, req servent.BrowseRequest, found func(servent.Found)) error {
+	return s.ask(ctx, func(n node) error { return n.Browse(ctx, req, found) })
+}
+
+// Get implements node.
+func (s *session) Get(ctx context.Context, req servent.GetRequest, progress func(servent.GetProgress)) (got servent.Got, err error) {
+	err = s.ask(ctx, func(n node) (err error) {
+		got, err = n.Get(ctx, req, progress)
+		return err
+	})
+	return got, err
 }
 
 // nodeConfig is the configuration of a servent of our own.

@@ -28,8 +28,8 @@ func (a *app) shareCommand() *cobra.Command {
 they are still being scanned. Dot files, links out of the folder and names that
 look like keys or credentials are left out.
 
-The folders are scanned once: share them again after changes, from another
-terminal; then only what is new or changed is read.
+Changes in the folders show within seconds. Hashes are kept in the data dir, so
+that the next start reads only what is new or has changed.
 
 Where a servent runs on this data dir already, the folders are added to it.
 Otherwise the command runs on; its exit code is 0 when Ctrl-C or "servent stop"

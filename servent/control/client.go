@@ -139,7 +139,7 @@ func plain(ctx context.Context, err error) error {
 	}
 	var op *net.OpError
 	if errors.As(err, &op) {
-		return fmt.Errorf("reach the running servent: %w", op)
+		return fmt.Errorf("%w: %w", ErrGone, op)
 	}
 	return fmt.Errorf("reach the running servent: %w", errors.Unwrap(err))
 }

@@ -10,6 +10,10 @@ import (
 // ErrNotRunning says that no servent runs on the data dir.
 var ErrNotRunning = errors.New("no servent runs on this data dir")
 
+// ErrGone says that the servent has ended, or was killed, while it did what was
+// asked; not that somebody has stopped it.
+var ErrGone = errors.New("the running servent has gone away")
+
 // ErrNoSocket says that other commands cannot reach the servent.
 var ErrNoSocket = errors.New("no control socket")
 
@@ -25,6 +29,7 @@ const (
 	kindNoSource    = "no_source"
 	kindBadRequest  = "bad_request"
 	kindForbidden   = "forbidden"
+	kindGone        = "gone"
 	kindFailed      = "failed"
 )
 
@@ -42,6 +47,8 @@ func failureOf(err error) failure {
 		kind = kindNotVerified
 	case errors.Is(err, servent.ErrNoSource):
 		kind = kindNoSource
+	case errors.Is(err, ErrGone):
+		kind = kindGone
 	case errors.As(err, &r):
 		kind = r.kind
 	}
@@ -61,6 +68,8 @@ func (e *answerError) Is(target error) bool {
 		return target == servent.ErrNotVerified
 	case kindNoSource:
 		return target == servent.ErrNoSource
+	case kindGone:
+		return target == ErrGone
 	}
 	return false
 }

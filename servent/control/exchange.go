@@ -18,7 +18,7 @@ type exchange struct {
 	cancel context.CancelFunc
 	begun  bool // a stream has begun
 
-	stopped error // that ends a stream when the server stops
+	stopped func() error // why a stream ends when the server stops
 }
 
 func (x *exchange) read(into any) error {
@@ -65,7 +65,7 @@ func (x *exchange) send(l line) {
 // end writes the last line of a stream, or the error that ended it.
 func (x *exchange) end(last line, err error) error {
 	if x.ctx.Err() != nil {
-		return x.stopped // if the client still listens
+		return x.stopped() // if the client still listens
 	}
 	if err != nil {
 		return err

@@ -22,7 +22,7 @@ func (s *server) handler(answering context.Context) http.Handler {
 			ctx, cancel := context.WithCancel(r.Context())
 			defer cancel()
 			defer context.AfterFunc(answering, cancel)()
-			x := &exchange{w: w, r: r, ctx: ctx, cancel: cancel, stopped: s.stopped()}
+			x := &exchange{w: w, r: r, ctx: ctx, cancel: cancel, stopped: s.stopped}
 			if err := answer(x); err != nil {
 				x.fail(err)
 			}
@@ -67,10 +67,15 @@ func fromBrowser(r *http.Request) error {
 
 // stopped is what a client hears that is cut off by the end of the servent.
 func (s *server) stopped() error {
-	if s.command == "" {
+	select {
+	case <-s.stopAsked:
 		return errors.New("the running servent was stopped")
+	default:
 	}
-	return fmt.Errorf("`servent %s`, through whose servent this went, has ended: try again", s.command)
+	if s.command == "" {
+		return ErrGone
+	}
+	return fmt.Errorf("%w: `servent %s`, through whose servent this went, has ended", ErrGone, s.command)
 }
 
 func (s *server) version(x *exchange) error {

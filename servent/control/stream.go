@@ -11,9 +11,6 @@ import (
 	"github.com/seed282dab8e/servent/servent"
 )
 
-// errCut says that a stream ended in the middle, as when the servent is killed.
-var errCut = errors.New("the running servent has gone away")
-
 // Search does what a servent's Search does.
 func (c *Client) Search(ctx context.Context, req servent.SearchRequest, found func(servent.Found)) error {
 	_, err := c.stream(ctx, "/search", req, func(l *line) {
@@ -48,7 +45,7 @@ func (c *Client) Get(ctx context.Context, req servent.GetRequest, progress func(
 		return servent.Got{}, err
 	}
 	if last.Got == nil {
-		return servent.Got{}, errCut
+		return servent.Got{}, ErrGone
 	}
 	return *last.Got, nil
 }
@@ -65,7 +62,7 @@ func (c *Client) Share(ctx context.Context, dir string, progress func(servent.Sc
 		return Shared{}, err
 	}
 	if last.Shared == nil {
-		return Shared{}, errCut
+		return Shared{}, ErrGone
 	}
 	return *last.Shared, nil
 }
@@ -102,7 +99,7 @@ func cut(ctx context.Context, err error) error {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case err == nil || errors.Is(err, io.ErrUnexpectedEOF):
-		return errCut
+		return ErrGone
 	}
-	return fmt.Errorf("%w: %w", errCut, err)
+	return fmt.Errorf("%w: %w", ErrGone, err)
 }

@@ -11,6 +11,7 @@ const (
 	reasonSystem     = "belongs to the operating system"
 	reasonSecret     = "its name looks like a key or credentials"
 	reasonUnfinished = "unfinished download"
+	reasonTemporary  = "temporary file or backup of a program"
 	reasonLinkOut    = "link that leads out of the folder"
 	reasonLinkIn     = "link to something that is shared under its own name, if at all"
 	reasonLinkDead   = "link that leads nowhere"
@@ -42,9 +43,18 @@ func leaveOutFile(name string) string {
 	case isSecretName(lower) || isSecretExt(path.Ext(lower)) || hasSecretStart(lower):
 		return reasonSecret
 	}
-	switch path.Ext(lower) {
+	ext := path.Ext(lower)
+	if ext == ".journal" { // of a download of ours
+		ext = path.Ext(strings.TrimSuffix(lower, ext))
+	}
+	switch ext {
 	case ".part", ".crdownload", ".download", ".partial", ".!ut", ".aria2":
 		return reasonUnfinished
+	case ".tmp", ".temp", ".swp", ".swo":
+		return reasonTemporary
+	}
+	if strings.HasSuffix(lower, "~") || strings.HasPrefix(lower, "~$") {
+		return reasonTemporary
 	}
 	return ""
 }
@@ -86,7 +96,8 @@ func hasSecretStart(lower string) bool {
 	}
 	stem := strings.TrimSuffix(lower, path.Ext(lower))
 	switch stem {
-	case "secret", "secrets", "password", "passwords", "passwort", "passwd", "private-key", "privatekey", "private_key":
+	case "token", "tokens", "api-key", "api_key", "apikey",
+		"secret", "secrets", "password", "passwords", "passwort", "passwd", "private-key", "privatekey", "private_key":
 		return stem != lower // a file of that name with an extension, passwords.txt
 	}
 	return false

@@ -29,7 +29,8 @@ func TestLeaveOutFile(t *testing.T) {
 			"credential.xml", "client_secret_123.json", "wallet.dat", "prod.env", "secrets.yaml", "passwords.txt", "key4.db",
 			"Login Data", "cookies.sqlite", "logins.json", "secring.gpg", "shadow", "UTC--2016-01-01--abc", "putty.ppk", "terraform.tfstate",
 		}},
-		{reasonUnfinished, []string{"film.mkv.part", "x.crdownload"}},
+		{reasonUnfinished, []string{"film.mkv.part", "x.crdownload", "film.mkv.part.journal"}},
+		{reasonTemporary, []string{"notes.tmp", ".notes.txt.swp"[1:], "notes.txt~", "~$letter.docx"}},
 	}
 	for _, tt := range tests {
 		for _, name := range tt.names {
