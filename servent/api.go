@@ -148,6 +148,8 @@ type ShareInfo struct {
 	Files   int    `json:"files"`
 	Bytes   uint64 `json:"bytes"`
 	LeftOut int    `json:"left_out"`
+	// Scan is how far the hashing of new and changed files is, nil where there is none.
+	Scan *ScanInfo `json:"scan,omitempty"`
 }
 
 // EdgeInfo counts what happened before a link or beside one.
@@ -253,6 +255,7 @@ type UploadInfo struct {
 	SHA1  string `json:"sha1"`
 	Bytes uint64 `json:"bytes"`
 	MS    int64  `json:"ms"`
+	Whole bool   `json:"whole"` // false: it was broken off
 }
 
 // MarshalJSON writes the event's fields beside its name.

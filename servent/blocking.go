@@ -120,7 +120,7 @@ func (s *Servent) dropBlocked() (ended int) {
 func (s *Servent) guest(c *peeked) {
 	defer func() {
 		if s.blocking.refuse(remote(c)) {
-			c.Close()
+			_ = c.Close() // whoever uses it hears of that
 		}
 	}()
 	s.mu.Lock()

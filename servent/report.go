@@ -9,8 +9,11 @@ import (
 // Report tells what sharing a folder would mean.
 type Report = library.Report
 
+// ReportConfig says what a report is to be like.
+type ReportConfig = library.ReportConfig
+
 // MakeReport looks through a folder as Share does, but reads no file and needs no
-// servent. It calls progress with the number of files found by then, often.
-func MakeReport(ctx context.Context, dir string, progress func(files int)) (Report, error) {
-	return library.MakeReport(ctx, dir, progress)
+// servent.
+func MakeReport(ctx context.Context, dir string, cfg ReportConfig) (Report, error) {
+	return library.MakeReport(ctx, dir, cfg)
 }

@@ -49,7 +49,12 @@ func (s *Servent) Shares() []ShareInfo {
 	roots := s.lib.Roots()
 	out := make([]ShareInfo, 0, len(roots))
 	for _, r := range roots {
-		out = append(out, ShareInfo{r.Dir, r.Files, r.Bytes, r.LeftOut})
+		info := ShareInfo{Dir: r.Dir, Files: r.Files, Bytes: r.Bytes, LeftOut: r.LeftOut}
+		if r.Hashing != nil {
+			scan := ScanInfo(*r.Hashing)
+			info.Scan = &scan
+		}
+		out = append(out, info)
 	}
 	return out
 }

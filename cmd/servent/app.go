@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 
 	"github.com/sirupsen/logrus"
@@ -20,6 +21,7 @@ type app struct {
 	live    io.Writer // the terminal for lines that change; nil: none
 	log     *logrus.Logger
 	lookEnv func(string) (string, bool)
+	environ func() []string
 
 	configFile string
 	dataDir    string
@@ -34,7 +36,7 @@ type app struct {
 func newApp(out, errOut io.Writer, lookEnv func(string) (string, bool)) *app {
 	a := &app{
 		out: &output{w: out}, err: &output{w: errOut}, screen: screenOf(out),
-		lookEnv: lookEnv, given: map[string]bool{},
+		lookEnv: lookEnv, environ: os.Environ, given: map[string]bool{},
 	}
 	if screenOf(errOut).on {
 		a.live = errOut

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -32,6 +33,7 @@ told, with exit code 2.`,
 		Example: examples(
 			"servent config",
 			"servent config --json",
+			"mkdir -p ~/.config/servent",
 			"servent config --example > ~/.config/servent/config.toml   a file to begin with",
 		),
 		Args: cobra.NoArgs,
@@ -48,11 +50,15 @@ told, with exit code 2.`,
 	return cmd
 }
 
+// unconfigured says whether a command takes no settings of its own: what is meant
+// for `servent get` is not for a demonstration.
+func unconfigured(c *cobra.Command) bool { return c.Name() == "demo" || c.Name() == "config" }
+
 // settingsOf lists the settings of all commands in groups: global ones, those
-// of a servent that runs, and of each command its own.
+// of a servent that runs, and of the other commands their own.
 func settingsOf(root *cobra.Command) []setting {
 	var all []setting
-	seen := map[string]bool{"config": true, "help": true, "example": true}
+	seen := map[string]bool{"config": true, "help": true}
 	add := func(group string) func(*pflag.Flag) {
 		return func(f *pflag.Flag) {
 			if !seen[f.Name] {
@@ -70,10 +76,35 @@ func settingsOf(root *cobra.Command) []setting {
 			}
 		})
 	}
-	for _, c := range root.Commands() {
-		c.LocalFlags().VisitAll(add("servent " + c.Name()))
+	users := map[string]string{} // of a flag
+	each := func(do func(c *cobra.Command, f *pflag.Flag)) {
+		for _, c := range root.Commands() {
+			if !unconfigured(c) {
+				c.LocalFlags().VisitAll(func(f *pflag.Flag) { do(c, f) })
+			}
+		}
 	}
+	each(func(c *cobra.Command, f *pflag.Flag) {
+		if users[f.Name] == "" {
+			users[f.Name] = "servent " + c.Name()
+		} else {
+			users[f.Name] += ", " + c.Name()
+		}
+	})
+	each(func(_ *cobra.Command, f *pflag.Flag) { add(users[f.Name])(f) })
+	slices.SortStableFunc(all, func(a, b setting) int { return cmp.Compare(rank(a.group), rank(b.group)) })
 	return all
+}
+
+// rank keeps the settings of each group together.
+func rank(group string) string {
+	switch group {
+	case "every command":
+		return ""
+	case "a servent that runs":
+		return " "
+	}
+	return group
 }
 
 // showConfig prints what is in force.

@@ -91,3 +91,41 @@ func TestBlockListIsChecked(t *testing.T) {
 		t.Errorf("exit %d: %s", code, errOut)
 	}
 }
+
+// TestSharedSettingsAreListedOnce: under all commands that have them, and not under
+// the demo, which takes none.
+func TestSharedSettingsAreListedOnce(t *testing.T) {
+	h := newHome(t)
+	h.writeConfig(t, "output = \"/somewhere\"")
+	_, out, _ := h.run(t, "config")
+	for _, want := range []string{"servent browse, search\n", "servent get\n", "/somewhere"} {
+		if strings.Count(out, want) != 1 {
+			t.Errorf("%q is not there once: %s", want, out)
+		}
+	}
+	a := newApp(&buffer{}, &buffer{}, h.lookEnv)
+	cmd, _, err := a.root().Find([]string{"demo"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.ParseFlags(nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.settle(cmd); err != nil || cmd.Flags().Lookup("output").Value.String() != "" {
+		t.Errorf("the demo writes to %s, %v", cmd.Flags().Lookup("output").Value, err)
+	}
+}
+
+// TestUnknownVariables: one that looks like a setting is told of.
+func TestUnknownVariables(t *testing.T) {
+	var errOut buffer
+	a := newApp(&buffer{}, &errOut, newHome(t).lookEnv)
+	a.environ = func() []string {
+		return []string{"SERVENT_LISTN=:5", "SERVENT_LISTEN=:5", "SERVENT_CONFIG=x", "SERVER=1", "SERVENT_QQQQ=1"}
+	}
+	a.warnUnknownEnv(a.root())
+	got := errOut.String()
+	if strings.Count(got, "\n") != 2 || !strings.Contains(got, "SERVENT_LISTN is no setting: did you mean SERVENT_LISTEN?") || !strings.Contains(got, "SERVENT_QQQQ") {
+		t.Errorf("told: %s", got)
+	}
+}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"math"
 	"strings"
 
 	"github.com/seed282dab8e/servent/search"
@@ -9,12 +10,14 @@ import (
 )
 
 // dryRun tells what sharing folders would mean.
-func (a *app) dryRun(ctx context.Context, dirs []string) error {
+func (a *app) dryRun(ctx context.Context, dirs []string, listLeftOut bool) error {
 	for i, dir := range dirs {
 		scan := a.scan()
-		r, err := servent.MakeReport(ctx, dir, func(files int) {
-			scan.update(servent.ScanInfo{Dir: dir, Found: files})
-		})
+		cfg := servent.ReportConfig{Progress: func(files int) { scan.update(servent.ScanInfo{Dir: dir, Found: files}) }}
+		if listLeftOut {
+			cfg.Examples = math.MaxInt
+		}
+		r, err := servent.MakeReport(ctx, dir, cfg)
 		scan.close()
 		if err != nil {
 			return err
@@ -29,7 +32,7 @@ func (a *app) dryRun(ctx context.Context, dirs []string) error {
 		if i > 0 {
 			a.printf("\n")
 		}
-		a.printf("%s", a.reportText(&r))
+		a.printf("%s", a.reportText(&r, listLeftOut))
 	}
 	if !a.json {
 		a.printf("\nThis was a dry run: no file was read, and nothing is shared by it.\n")
@@ -38,7 +41,7 @@ func (a *app) dryRun(ctx context.Context, dirs []string) error {
 }
 
 // reportText is a report for people.
-func (a *app) reportText(r *servent.Report) string {
+func (a *app) reportText(r *servent.Report, listLeftOut bool) string {
 	var b strings.Builder
 	room, _ := a.screen.size()
 	b.WriteString(search.Clean(r.Dir) + ": " + countText(r.Files, "file") + ", " + byteText(r.Bytes) + ", in " + countText(r.Folders, "folder") + "\n")
@@ -48,7 +51,11 @@ func (a *app) reportText(r *servent.Report) string {
 	if r.InvalidNames > 0 {
 		b.WriteString("\n" + countText(r.InvalidNames, "path") + " not in valid UTF-8: others see � there\n")
 	}
-	if len(r.LeftOut) > 0 {
+	switch {
+	case len(r.LeftOut) == 0:
+	case listLeftOut:
+		b.WriteString(leftOutList(r))
+	default:
 		b.WriteString("\n" + leftOutTable(room, r))
 	}
 	return b.String()
@@ -72,6 +79,18 @@ func largestTable(room int, r *servent.Report) string {
 		rows = append(rows, []string{"", byteText(f.Bytes), f.Path})
 	}
 	return newTable(room, []column{{width: 9}, {title: "SIZE", width: 6, right: true}, {title: "LARGEST", middle: true}}, rows...).all(rows)
+}
+
+// leftOutList names all that is left out, below the reasons.
+func leftOutList(r *servent.Report) string {
+	var b strings.Builder
+	for _, o := range r.LeftOut {
+		b.WriteString("\nleft out, " + o.Reason + ": " + numberText(o.Count) + "\n")
+		for _, name := range o.Examples {
+			b.WriteString("  " + name + "\n")
+		}
+	}
+	return b.String()
 }
 
 func leftOutTable(room int, r *servent.Report) string {

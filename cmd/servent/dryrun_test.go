@@ -54,7 +54,7 @@ func TestDryRun(t *testing.T) {
 	if code, out, errOut = h.run(t, "status", "--json"); code != 0 || !strings.Contains(out, `"files":0`) {
 		t.Errorf("status: exit %d: %s%s", code, out, errOut)
 	}
-	if code, out, errOut = h.run(t, "share", "--dry-run", "--left-out", dir); code != 2 || !strings.Contains(errOut, "dry-run") {
+	if code, out, errOut = h.run(t, "share", "--dry-run", "--left-out", dir); code != 0 || !strings.Contains(out, "\n  .secret\n") {
 		t.Errorf("with --left-out: exit %d: %s%s", code, out, errOut)
 	}
 	if code, out, errOut = h.run(t, "share", "--dry-run", filepath.Join(dir, "absent")); code != 1 || !strings.Contains(errOut, "no such folder") {

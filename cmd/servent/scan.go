@@ -17,11 +17,22 @@ type scan struct {
 	lines *live
 	bar   *bar
 
+	told time.Time // where there is no terminal
+
 	mu   sync.Mutex
 	info servent.ScanInfo
 }
 
-const scanShown = time.Second
+const (
+	scanShown = time.Second
+	// scanTold is how often those are told who have no terminal.
+	scanTold = 10 * time.Second
+)
+
+// scanText is for those who see no bar.
+func scanText(i *servent.ScanInfo) string {
+	return fmt.Sprintf("scanning: %s of %s, %s of %s", numberText(i.Files), countText(i.TotalFiles, "file"), byteText(i.Bytes), byteText(i.TotalBytes))
+}
 
 func (a *app) scan() *scan { return &scan{a: a, start: time.Now()} }
 
@@ -29,7 +40,14 @@ func (s *scan) update(info servent.ScanInfo) {
 	s.mu.Lock()
 	s.info = info
 	s.mu.Unlock()
-	if s.lines == nil && time.Since(s.start) > scanShown {
+	if time.Since(s.start) <= scanShown {
+		return
+	}
+	if s.a.live == nil && !s.a.json && info.TotalFiles > 0 && time.Since(s.told) > scanTold {
+		s.told = time.Now()
+		s.a.note("%s: %s", search.Clean(info.Dir), scanText(&info))
+	}
+	if s.lines == nil {
 		s.lines = s.a.lines()
 		s.bar = s.lines.bar(s.text)
 	}

@@ -28,10 +28,12 @@ func (a *app) settle(cmd *cobra.Command) error {
 		return err
 	}
 	a.file = file
+	a.warnUnknownEnv(cmd.Root())
 	var errs []error
 	flags.VisitAll(func(f *pflag.Flag) {
 		switch _, ok := a.lookEnv(envName(f.Name)); {
 		case a.given[f.Name] || f.Name == "config" || f.Name == "help":
+		case unconfigured(cmd) && cmd.InheritedFlags().Lookup(f.Name) == nil:
 		case ok:
 			errs = append(errs, a.fromEnv(f))
 		case file[f.Name] != nil:
@@ -68,9 +70,11 @@ func (a *app) wantDataDir() error {
 	return nil
 }
 
+const envPrefix = "SERVENT_"
+
 // envName is the variable that stands for a flag.
 func envName(flag string) string {
-	return "SERVENT_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
+	return envPrefix + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
 }
 
 func (a *app) fromEnv(f *pflag.Flag) error {
@@ -161,12 +165,32 @@ func flagNames(root *cobra.Command) map[string]bool {
 	add := func(f *pflag.Flag) { names[f.Name] = true }
 	root.PersistentFlags().VisitAll(add)
 	for _, c := range root.Commands() {
-		c.LocalFlags().VisitAll(add)
+		if !unconfigured(c) {
+			c.LocalFlags().VisitAll(add)
+		}
 	}
 	delete(names, "config")
 	delete(names, "help")
-	delete(names, "example")
 	return names
+}
+
+// warnUnknownEnv tells of variables that look like settings and are none.
+func (a *app) warnUnknownEnv(root *cobra.Command) {
+	known := map[string]bool{envName("config"): true, envPrefix + "FOLDERS": true} // that of packaging/servent.service
+	for name := range flagNames(root) {
+		known[envName(name)] = true
+	}
+	for _, line := range a.environ() {
+		name, _, _ := strings.Cut(line, "=")
+		if !strings.HasPrefix(name, envPrefix) || known[name] {
+			continue
+		}
+		hint := "`servent config` lists all settings"
+		if near := nearest(name, slices.Sorted(maps.Keys(known))); near != "" {
+			hint = "did you mean " + near + "?"
+		}
+		a.note("environment variable %s is no setting: %s", name, hint)
+	}
 }
 
 // texts writes a TOML value as it would stand on the command line.

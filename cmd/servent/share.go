@@ -38,6 +38,7 @@ ends it, but 130 while it still scans.`,
 			"servent share ~/Music ~/Books",
 			"servent share --left-out ~/Documents                 list what is not shared",
 			"servent share --dry-run ~/Documents                  tell what would be shared, and do nothing",
+			"servent share --dry-run --left-out ~/Documents       and list all that would be left out",
 			"servent share --listen :6346 --upload-rate 2MB ~/Music",
 			"servent share --data-dir /tmp/one --listen 127.0.0.1:7001 --connect-only ~/Music",
 		),
@@ -49,7 +50,6 @@ ends it, but 130 while it still scans.`,
 	}
 	cmd.Flags().BoolVar(&f.leftOut, "left-out", false, "list what is left out, and why")
 	cmd.Flags().BoolVar(&f.dryRun, "dry-run", false, "tell what would be shared and what would be left out; read, share and start nothing")
-	cmd.MarkFlagsMutuallyExclusive("dry-run", "left-out")
 	f.node.add(cmd)
 	return cmd
 }
@@ -60,7 +60,7 @@ func (a *app) share(ctx context.Context, f *shareFlags, args []string) error {
 		return err
 	}
 	if f.dryRun {
-		return a.dryRun(ctx, dirs)
+		return a.dryRun(ctx, dirs, f.leftOut)
 	}
 	cfg, err := a.nodeConfig(&f.node)
 	if err != nil {

@@ -120,7 +120,11 @@ func (s *sharing) show(e servent.Event) {
 	clock := time.Now().Format(time.TimeOnly)
 	switch {
 	case e.Upload != nil:
-		a.printf("%s  sent %s, %s, to %s\n", clock, search.Clean(e.Upload.Name), byteText(e.Upload.Bytes), e.Upload.Addr)
+		what := "sent"
+		if !e.Upload.Whole {
+			what = "broken off: sent part of"
+		}
+		a.printf("%s  %s %s, %s, to %s\n", clock, what, search.Clean(e.Upload.Name), byteText(e.Upload.Bytes), e.Upload.Addr)
 	case e.Peer != nil && e.Event == "peer_up":
 		a.printf("%s  linked to %s (%s, %s)\n", clock, e.Peer.Addr, e.Peer.Role, search.Clean(e.Peer.Agent))
 	case e.Peer != nil:

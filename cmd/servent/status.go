@@ -56,6 +56,9 @@ func (a *app) showStatus(st *servent.Status) {
 	line("shares", "%s, %s", countText(st.Files, "file"), byteText(st.Bytes))
 	for _, s := range st.Shares {
 		line("", "%s: %s, %s%s", s.Dir, countText(s.Files, "file"), byteText(s.Bytes), leftOutText(s.LeftOut))
+		if s.Scan != nil {
+			line("", "  %s", scanText(s.Scan))
+		}
 	}
 	t := st.Transfer
 	line("sent", "%s, %s; %d now", countText(t.Uploads, "file"), byteText(t.Uploaded), t.Uploading)

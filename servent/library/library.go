@@ -66,7 +66,8 @@ type Root struct {
 	Dir     string // absolute, without symbolic links
 	Files   int
 	Bytes   uint64
-	LeftOut int // files and folders in it that are not shared
+	LeftOut int       // files and folders in it that are not shared
+	Hashing *Progress // of new and changed files; nil: there are none
 }
 
 // LeftOut is a file, folder or link that is not shared. Rel is its path below
@@ -165,6 +166,9 @@ func (l *Library) Roots() []Root {
 	roots := make([]Root, len(l.shares))
 	for i, s := range l.shares {
 		roots[i] = Root{Dir: s.dir, Files: s.files, Bytes: s.bytes, LeftOut: s.nleft}
+		if p := s.progress(); p.TotalFiles > 0 {
+			roots[i].Hashing = &p
+		}
 	}
 	return roots
 }

@@ -15,7 +15,7 @@ import (
 const (
 	// reportLargest is how many of the largest files a report names.
 	reportLargest = 10
-	// reportExamples is how many names it gives for each reason.
+	// reportExamples is how many names it gives for each reason as a rule.
 	reportExamples = 3
 	// reportReasons is how many reasons it tells apart: each error that there may
 	// be with a file is one.
@@ -36,6 +36,8 @@ type Report struct {
 	Types        []ReportType    `json:"types"`    // those there are, the most bytes first
 	Largest      []ReportFile    `json:"largest"`  // ten at most, the largest first
 	LeftOut      []ReportLeftOut `json:"left_out"` // the most frequent reason first
+
+	examples int
 }
 
 // ReportType is what there is of a media type, by the names of the files.
@@ -58,14 +60,19 @@ type ReportLeftOut struct {
 	Examples []string `json:"examples"`
 }
 
-// MakeReport looks through a folder as Add does, but reads no file. It calls
-// progress, unless that is nil, with the number of files found by then, often.
-func MakeReport(ctx context.Context, dir string, progress func(files int)) (Report, error) {
+// ReportConfig says what a report is to be like. Its zero value is a good choice.
+type ReportConfig struct {
+	Progress func(files int) // hears how many files were found by now, often; may be nil
+	Examples int             // names given for each reason of leaving out, where more than three
+}
+
+// MakeReport looks through a folder as Add does, but reads no file.
+func MakeReport(ctx context.Context, dir string, cfg ReportConfig) (Report, error) {
 	dir, err := checkDir(dir)
 	if err != nil {
 		return Report{}, fmt.Errorf("look through folder: %w", err)
 	}
-	r := Report{Dir: dir, Types: []ReportType{}, Largest: []ReportFile{}, LeftOut: []ReportLeftOut{}}
+	r := Report{Dir: dir, Types: []ReportType{}, Largest: []ReportFile{}, LeftOut: []ReportLeftOut{}, examples: cfg.Examples}
 	w := walker{dir: dir, leave: r.leave}
 	todo := []string{""}
 	for len(todo) > 0 && ctx.Err() == nil {
@@ -86,8 +93,8 @@ func MakeReport(ctx context.Context, dir string, progress func(files int)) (Repo
 		for _, name := range subs {
 			todo = append(todo, rel+name+"/")
 		}
-		if progress != nil {
-			progress(r.Files)
+		if cfg.Progress != nil {
+			cfg.Progress(r.Files)
 		}
 	}
 	slices.SortStableFunc(r.Types, func(a, b ReportType) int { return cmp.Compare(b.Bytes, a.Bytes) })
@@ -136,7 +143,7 @@ func (r *Report) leave(rel, reason string) {
 		r.LeftOut = append(r.LeftOut, ReportLeftOut{Reason: reason, Examples: []string{}})
 	}
 	o := &r.LeftOut[at]
-	if o.Count++; o.Count <= reportExamples {
+	if o.Count++; o.Count <= max(r.examples, reportExamples) {
 		o.Examples = append(o.Examples, search.Clean(rel))
 	}
 }

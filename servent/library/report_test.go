@@ -24,7 +24,7 @@ func TestReport(t *testing.T) {
 		t.Skip("no symbolic links: ", err)
 	}
 	var told []int
-	got, err := MakeReport(t.Context(), dir, func(files int) { told = append(told, files) })
+	got, err := MakeReport(t.Context(), dir, ReportConfig{Progress: func(files int) { told = append(told, files) }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +59,7 @@ func TestReportReadsNothing(t *testing.T) {
 	if err := os.Chmod(filepath.Join(dir, "a.txt"), 0); err != nil {
 		t.Fatal(err)
 	}
-	if r, err := MakeReport(t.Context(), dir, nil); err != nil || r.Files != 1 || len(r.LeftOut) != 0 {
+	if r, err := MakeReport(t.Context(), dir, ReportConfig{}); err != nil || r.Files != 1 || len(r.LeftOut) != 0 {
 		t.Errorf("%+v, %v", r, err)
 	}
 }
@@ -88,15 +88,15 @@ func TestReportErrors(t *testing.T) {
 	dir := tempDir(t)
 	write(t, dir, "a/b.txt", "x")
 	for _, name := range []string{filepath.Join(dir, "absent"), filepath.Join(dir, "a", "b.txt")} {
-		if _, err := MakeReport(t.Context(), name, nil); err == nil {
+		if _, err := MakeReport(t.Context(), name, ReportConfig{}); err == nil {
 			t.Errorf("%s: no error", name)
 		}
 	}
-	if _, err := MakeReport(t.Context(), filepath.Join(dir, "absent"), nil); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := MakeReport(t.Context(), filepath.Join(dir, "absent"), ReportConfig{}); !errors.Is(err, fs.ErrNotExist) {
 		t.Error(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	r, err := MakeReport(ctx, dir, func(int) { cancel() })
+	r, err := MakeReport(ctx, dir, ReportConfig{Progress: func(int) { cancel() }})
 	if !errors.Is(err, context.Canceled) || r.Folders != 1 {
 		t.Errorf("%+v, %v", r, err)
 	}

@@ -30,7 +30,7 @@ func TestLeaveOutFile(t *testing.T) {
 			"Login Data", "cookies.sqlite", "logins.json", "secring.gpg", "shadow", "UTC--2016-01-01--abc", "putty.ppk", "terraform.tfstate",
 		}},
 		{reasonUnfinished, []string{"film.mkv.part", "x.crdownload", "film.mkv.part.journal"}},
-		{reasonTemporary, []string{"notes.tmp", ".notes.txt.swp"[1:], "notes.txt~", "~$letter.docx"}},
+		{reasonTemporary, []string{"notes.tmp", "notes.txt.swp", "notes.txt~", "~$letter.docx"}},
 	}
 	for _, tt := range tests {
 		for _, name := range tt.names {

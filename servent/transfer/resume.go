@@ -24,7 +24,7 @@ type KeptError struct {
 }
 
 func (e *KeptError) Error() string {
-	return fmt.Sprintf("%v; %d bytes are kept in %s, the same download goes on from there", e.Err, e.Bytes, e.Path)
+	return fmt.Sprintf("%v; %s are kept in %s, the same download goes on from there", e.Err, sizeText(e.Bytes), e.Path)
 }
 
 func (e *KeptError) Unwrap() error { return e.Err }
@@ -195,7 +195,7 @@ func (g *get) keep(out *output, err error) error {
 func (g *get) room() error {
 	free, ok := freeSpace(g.job.Dir)
 	if missing := g.size - g.sink.size; ok && missing > free {
-		return &localError{fmt.Errorf("%w in %s: %d bytes are missing, and %d are free", errNoRoom, g.job.Dir, missing, free)}
+		return &localError{fmt.Errorf("%w in %s: %s are to come, and %s are free", errNoRoom, g.job.Dir, sizeText(missing), sizeText(free))}
 	}
 	return nil
 }
