@@ -120,7 +120,11 @@ func (d *demo) search(ctx context.Context, query string) ([]servent.Found, error
 
 // get downloads a row at the first node.
 func (d *demo) get(ctx context.Context, row *servent.Found, dir string, keep bool) error {
-	d.say("\n4. Node 1 downloads the first row, %s, from one of %s\n", row.Name, countText(len(row.Sources), "source"))
+	from := "its only source"
+	if n := len(row.Sources); n > 1 {
+		from = "one of " + countText(n, "source")
+	}
+	d.say("\n4. Node 1 downloads the first row, %s, from %s\n", row.Name, from)
 	req := servent.GetRequest{Magnet: row.Magnet, Dir: dir, Sources: row.Sources}
 	got, err := d.nodes[0].Get(ctx, req, func(servent.GetProgress) {})
 	if ctx.Err() != nil {

@@ -70,7 +70,11 @@ func (n *nodeFlags) config() (servent.Config, error) {
 		}
 	}
 	if n.listen != "" {
-		if _, _, err := net.SplitHostPort(n.listen); err != nil {
+		_, port, err := net.SplitHostPort(n.listen)
+		if err == nil {
+			_, err = net.LookupPort("tcp", port)
+		}
+		if err != nil {
 			return servent.Config{}, usagef("--listen %s: write host:port, as in :6346 or 127.0.0.1:0", n.listen)
 		}
 	}
