@@ -248,7 +248,7 @@ func TestLostSourceKeeps(t *testing.T) {
 	_, err := s.Get(t.Context(), req, func(servent.GetProgress) {})
 	var kept *servent.KeptError
 	if !errors.As(err, &kept) || kept.Bytes != came || !strings.HasPrefix(err.Error(), "lost the only source after 1500000 of 2000000 bytes: ") ||
-		!strings.HasSuffix(err.Error(), "1500000 bytes are kept in "+kept.Path+", the same download goes on from there") {
+		!strings.HasSuffix(err.Error(), "1.5 MB are kept in "+kept.Path+", the same download goes on from there") {
 		t.Fatalf("error %v", err)
 	}
 	if info, err := os.Stat(kept.Path); err != nil || info.Size() != came {
