@@ -20,6 +20,9 @@ const (
 	GGEPAddr6    = "6"  // an IPv6 address beside an IPv4 field
 	GGEPWants6   = "I6" // in a query: IPv6 will do
 	GGEPBrowse   = "BH" // in a hit: the host may be browsed
+
+	GGEPUltrapeer = "UP" // in a pong: version, free slots for leaves and for ultrapeers, a byte each
+	GGEPVersion   = "VC" // in a pong: vendor code, and a byte of version
 )
 
 // Bits of the byte in GGEPWish.

@@ -59,6 +59,7 @@ type Config struct {
 	UploadRate, DownloadRate int64 // bytes a second; 0 is unlimited
 	MaxUploads               int   // at once; DefaultMaxUploads
 	MaxUploadsPerAddr        int   // of them to one address, and as many places in the queue; DefaultMaxUploadsPerAddr
+	MaxLeaves                int   // that a supernode takes; DefaultMaxLeaves
 	MaxUploadQueue           int   // requests that wait for their turn; DefaultMaxUploadQueue
 	NoBrowse                 bool  // files are found and fetched, but what is shared is not listed
 
@@ -91,6 +92,7 @@ const (
 	DefaultMaxUploads        = transfer.DefaultMaxUploads
 	DefaultMaxUploadsPerAddr = 4
 	DefaultMaxUploadQueue    = 128
+	DefaultMaxLeaves         = 300
 )
 
 // MinIndexMaxBytes is the least that Config.IndexMaxBytes may be.
@@ -146,6 +148,7 @@ func (c *Config) setDefaults() {
 	}
 	c.MaxUploads = cmp.Or(c.MaxUploads, DefaultMaxUploads)
 	c.MaxUploadsPerAddr = cmp.Or(c.MaxUploadsPerAddr, DefaultMaxUploadsPerAddr)
+	c.MaxLeaves = cmp.Or(c.MaxLeaves, DefaultMaxLeaves)
 	c.MaxUploadQueue = cmp.Or(c.MaxUploadQueue, DefaultMaxUploadQueue)
 }
 
@@ -153,8 +156,8 @@ func (c *Config) validate() error {
 	switch {
 	case c.Network != LAN && c.Network != Gnutella:
 		return fmt.Errorf("network %q: use lan or gnutella", c.Network)
-	case c.Role == RoleSupernode:
-		return fmt.Errorf("role supernode is not available yet: use flat or leaf")
+	case c.MaxLeaves < 0:
+		return fmt.Errorf("leaves %d: use 0 or more", c.MaxLeaves)
 	case slices.ContainsFunc(c.UDPCaches, func(n string) bool { return !isCacheName(n) }):
 		return fmt.Errorf("udp caches %q: write each as host:port", c.UDPCaches)
 	case slices.ContainsFunc(c.WebCaches, func(u string) bool { return !isURL(u) }):

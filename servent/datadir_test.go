@@ -166,7 +166,7 @@ func TestHostsFile(t *testing.T) {
 func TestConfigErrors(t *testing.T) {
 	for want, cfg := range map[string]Config{
 		"network":   {Network: "wan"},
-		"supernode": {Role: RoleSupernode},
+		"leaves":    {MaxLeaves: -1},
 		"rates":     {UploadRate: -1},
 		"host:port": {Connect: []string{"example"}},
 		"port":      {Connect: []string{"127.0.0.1:0"}},

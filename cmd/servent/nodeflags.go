@@ -27,6 +27,7 @@ type nodeFlags struct {
 	uploads      uploadLimits
 	indexMax     byteSize
 	noBrowse     bool
+	maxLeaves    int // 0: as many as a supernode takes as a rule
 }
 
 func (n *nodeFlags) add(cmd *cobra.Command) {
@@ -35,7 +36,7 @@ func (n *nodeFlags) add(cmd *cobra.Command) {
 	f.StringSliceVar(&n.connect, "connect", nil, "`host:port`[,…] of servents to link to")
 	f.BoolVar(&n.connectOnly, "connect-only", false, "make only the links of --connect: no LAN discovery, no host cache")
 	f.StringVar(&n.network, "network", "lan", "lan (this local network) or gnutella (the public network)")
-	f.StringVar(&n.role, "role", "auto", "auto, flat or leaf")
+	f.StringVar(&n.role, "role", "auto", "auto, flat, leaf or supernode")
 	f.StringVar(&n.blockList, "block-list", "", "`file` of addresses to have nothing to do with: one a line, or a network (10.0.0.0/8), or a range (a-b)")
 	f.Var(&n.uploadRate, "upload-rate", "most `bytes` a second to send, as 10MB (default no limit)")
 	f.Var(&n.downloadRate, "download-rate", "most `bytes` a second to take, as 10MB (default no limit)")
@@ -45,7 +46,7 @@ func (n *nodeFlags) add(cmd *cobra.Command) {
 	f.StringSliceVar(&n.udpCaches, "udp-cache", nil, "`host:port`[,…] of UDP host caches to ask with --network gnutella (default those that are built in)")
 	f.StringSliceVar(&n.webCaches, "web-cache", nil, "`URL`[,…] of web caches to ask with --network gnutella (default none)")
 	complete(cmd, "network", "lan", "gnutella")
-	complete(cmd, "role", "auto", "flat", "leaf")
+	complete(cmd, "role", "auto", "flat", "leaf", "supernode")
 }
 
 // names are the flags' names.
@@ -57,8 +58,8 @@ func (n *nodeFlags) names() []string {
 // config checks the flags.
 func (n *nodeFlags) config() (servent.Config, error) {
 	role, err := servent.ParseRole(n.role)
-	if err != nil || role == servent.RoleSupernode {
-		return servent.Config{}, usagef("--role %s: use auto, flat or leaf", n.role)
+	if err != nil {
+		return servent.Config{}, usagef("--role %s: use auto, flat, leaf or supernode", n.role)
 	}
 	network := servent.Network(n.network)
 	if network != servent.LAN && network != servent.Gnutella {
@@ -91,7 +92,7 @@ func (n *nodeFlags) config() (servent.Config, error) {
 		Listen: n.listen, Connect: n.connect, ConnectOnly: n.connectOnly, Network: network, Role: role,
 		UploadRate: int64(n.uploadRate), DownloadRate: int64(n.downloadRate), NoBrowse: n.noBrowse,
 		MaxUploads: int(n.uploads.all), MaxUploadsPerAddr: int(n.uploads.perAddr), MaxUploadQueue: int(n.uploads.queue),
-		IndexMaxBytes: int64(n.indexMax), BlockList: n.blockList,
+		IndexMaxBytes: int64(n.indexMax), BlockList: n.blockList, MaxLeaves: n.maxLeaves,
 	}, nil
 }
 

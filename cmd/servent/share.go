@@ -62,6 +62,12 @@ func (a *app) share(ctx context.Context, f *shareFlags, args []string) error {
 	if f.dryRun {
 		return a.dryRun(ctx, dirs, f.leftOut)
 	}
+	return a.serve(ctx, f, dirs)
+}
+
+// serve shares folders through the servent that runs, or through one of its own
+// until that is interrupted.
+func (a *app) serve(ctx context.Context, f *shareFlags, dirs []string) error {
 	cfg, err := a.nodeConfig(&f.node)
 	if err != nil {
 		return err
@@ -74,6 +80,9 @@ func (a *app) share(ctx context.Context, f *shareFlags, args []string) error {
 		defer client.Close()
 		if command := client.Version().Command; command != "" {
 			return fmt.Errorf("`servent %s` uses the data dir %s now: wait until it ends, or name another with --data-dir", command, a.dataDir)
+		}
+		if cfg.Role == servent.RoleSupernode {
+			return fmt.Errorf("a servent runs on the data dir %s already: stop it with `%s`, or name another with --data-dir", a.dataDir, a.hint("stop"))
 		}
 		a.warnUnused(f.node.names(), "")
 		return a.addTo(ctx, client, dirs, f.leftOut)

@@ -61,8 +61,9 @@ type Config struct {
 	ConnectOnly bool             // dial nothing but Connect
 	Public      bool             // on the public network: keep and dial public addresses only; else private ones only
 
-	Links    int // dial until so many links are up; 4 (flat), 3 (leaf)
-	MaxLinks int // accept until so many; 32 (flat), 3 (leaf)
+	Links     int // dial until so many links are up, leaves not counted; 4 (flat), 3 (leaf), 8 (supernode)
+	MaxLinks  int // accept until so many, leaves not counted; 32, or 3 (leaf)
+	MaxLeaves int // leaves that a supernode takes; 300
 	// TTL is what own messages start with among our own kind, where the user
 	// does not ask for another, and the most that hops and TTL of a query from
 	// others may add up to; 7.
@@ -116,9 +117,13 @@ func orDefault[T comparable](v *T, def T) {
 func (c *Config) setDefaults() {
 	orDefault(&c.Role, RoleFlat)
 	links, most := 4, 32
-	if c.Role == RoleLeaf {
+	switch c.Role {
+	case RoleLeaf:
 		links, most = 3, 3
+	case RoleSupernode:
+		links = 8
 	}
+	orDefault(&c.MaxLeaves, 300)
 	orDefault(&c.Agent, "Servent")
 	orDefault(&c.MaxLinks, most)
 	orDefault(&c.Links, min(links, c.MaxLinks))
@@ -147,14 +152,12 @@ func (c *Config) validate() error {
 		return fmt.Errorf("overlay config: ID is missing")
 	case c.Rand == nil:
 		return fmt.Errorf("overlay config: Rand is missing")
-	case c.Role == RoleSupernode:
-		return fmt.Errorf("overlay config: role supernode is not available yet; use flat or leaf")
 	case c.Role > RoleSupernode:
 		return fmt.Errorf("overlay config: no role has the number %d", c.Role)
 	case max(c.TTL, c.ForeignTTL) > HardTTL:
 		return fmt.Errorf("overlay config: TTL %d or ForeignTTL %d is over %d", c.TTL, c.ForeignTTL, HardTTL)
-	case min(c.Links, c.MaxLinks, c.MaxHosts, c.MaxHits) < 0:
-		return fmt.Errorf("overlay config: Links, MaxLinks, MaxHosts or MaxHits is negative")
+	case min(c.Links, c.MaxLinks, c.MaxLeaves, c.MaxHosts, c.MaxHits) < 0:
+		return fmt.Errorf("overlay config: Links, MaxLinks, MaxLeaves, MaxHosts or MaxHits is negative")
 	case c.MaxRoutes < 1 || c.MaxRoutes >= 1<<positionBits:
 		return fmt.Errorf("overlay config: MaxRoutes %d is not within 1 to %d", c.MaxRoutes, 1<<positionBits-1)
 	case c.Links > c.MaxLinks:

@@ -39,7 +39,6 @@ func TestConfigValidate(t *testing.T) {
 		{"defaults", func(*Config) {}, ""},
 		{"no ID", func(c *Config) { c.ID = protocol.GUID{} }, "ID is missing"},
 		{"no Rand", func(c *Config) { c.Rand = nil }, "Rand is missing"},
-		{"supernode", func(c *Config) { c.Role = RoleSupernode }, "not available yet"},
 		{"no such role", func(c *Config) { c.Role = RoleSupernode + 1 }, "no role"},
 		{"TTL at the limit", func(c *Config) { c.TTL = HardTTL }, ""},
 		{"TTL past it", func(c *Config) { c.TTL = HardTTL + 1 }, "TTL 16"},

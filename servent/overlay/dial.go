@@ -159,7 +159,7 @@ func (n *Node) dial(out []Action) []Action {
 		n.arm(n.dials.rest)
 		return out
 	}
-	for len(n.links)+len(n.dials.tries) < n.cfg.Links && len(n.dials.tries) < maxTries {
+	for n.peers()+len(n.dials.tries) < n.cfg.Links && len(n.dials.tries) < maxTries {
 		a, wait := n.hosts.pick(n.cfg.Rand, n.now, n.dialable)
 		if !a.IsValid() {
 			if wait > 0 {

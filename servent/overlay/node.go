@@ -16,7 +16,8 @@ type Node struct {
 
 	links    []*link // in join order, so that equal calls give equal actions
 	byID     map[LinkID]*link
-	admitted []LinkID // handshakes that hold a place
+	leaves   int         // of links, those to leaves
+	admitted []admission // handshakes that hold a place
 
 	queries routes // by MUID of the query
 	pings   routes // by MUID of the ping
@@ -29,13 +30,14 @@ type Node struct {
 	dialBacks bucket
 
 	shared   Shared
-	tableDue time.Duration // when a changed table goes out; 0 when none waits
-	seen     netip.Addr    // this node's IPv4 address as peers see it
-	seen6    netip.Addr    // and its IPv6 address
-	tcp      reach         // do connections come through
-	udpIn    reach         // and datagrams
-	dgrams   *datagrams    // nil until the first
-	hashes   []uint32      // scratch
+	merged   *protocol.RouteTable // what offered returns; nil: to be made
+	tableDue time.Duration        // when a changed table goes out; 0 when none waits
+	seen     netip.Addr           // this node's IPv4 address as peers see it
+	seen6    netip.Addr           // and its IPv6 address
+	tcp      reach                // do connections come through
+	udpIn    reach                // and datagrams
+	dgrams   *datagrams           // nil until the first
+	hashes   []uint32             // scratch
 
 	prefetched uint32 // of no meaning
 
@@ -171,6 +173,9 @@ func (n *Node) onPeerUp(ev PeerUp, out []Action) []Action {
 	l := &link{id: ev.Link, peer: ev.Peer, since: n.now, heard: n.now, hopsFlow: 255}
 	n.links = append(n.links, l)
 	n.byID[l.id] = l
+	if l.peer.Role == RoleLeaf {
+		n.leaves++
+	}
 	if !ev.Peer.Outbound {
 		out = n.onConnectedBack(ConnectedBack{ev.Peer.Addr}, out)
 	}
@@ -221,15 +226,19 @@ func (n *Node) onPeerDown(ev PeerDown) {
 }
 
 func (n *Node) release(id LinkID) {
-	if i := slices.Index(n.admitted, id); i >= 0 {
-		n.admitted = slices.Delete(n.admitted, i, i+1)
-	}
+	n.admitted = slices.DeleteFunc(n.admitted, func(a admission) bool { return a.link == id })
 }
 
 func (n *Node) forget(l *link) {
 	delete(n.byID, l.id)
 	if i := slices.Index(n.links, l); i >= 0 {
 		n.links = slices.Delete(n.links, i, i+1)
+	}
+	if l.peer.Role == RoleLeaf {
+		n.leaves--
+		if l.table.Table() != nil {
+			n.leavesChanged()
+		}
 	}
 	n.dials.down(l.id, n.now)
 	n.dials.known = [len(n.dials.known)]netip.AddrPort{}

@@ -161,12 +161,13 @@ func (n *Node) Admit(id LinkID, p Peer) Verdict {
 		v.Try = slices.DeleteFunc(n.hosts.some(n.cfg.Rand, maxTry), func(a netip.AddrPort) bool { return n.blocked(a.Addr()) })
 		return v
 	}
-	n.admitted = append(n.admitted, id)
+	n.admitted = append(n.admitted, admission{id, p.Role == RoleLeaf})
 	return v
 }
 
 func (n *Node) judge(p Peer) Verdict {
 	twin := n.linkTo(p.GUID)
+	leaves, peers := n.places()
 	switch {
 	case n.blocked(p.Addr.Addr()):
 		return Verdict{Code: 403, Text: "Address blocked"}
@@ -178,9 +179,9 @@ func (n *Node) judge(p Peer) Verdict {
 		return Verdict{Code: 403, Text: "Legacy peers refused"}
 	case p.Role == RoleLeaf && n.cfg.Role == RoleLeaf:
 		return Verdict{Code: 503, Text: "Shielded leaf"}
-	case p.Role == RoleLeaf:
+	case p.Role == RoleLeaf && (n.cfg.Role != RoleSupernode || twin == nil && leaves >= n.cfg.MaxLeaves):
 		return Verdict{Code: 503, Text: "No leaf slots"}
-	case twin == nil && len(n.links)+len(n.admitted) >= n.cfg.MaxLinks && !n.wanted(p):
+	case p.Role != RoleLeaf && twin == nil && peers >= n.cfg.MaxLinks && !n.wanted(p):
 		return Verdict{Code: 503, Text: "No slots"}
 	}
 	return Verdict{Code: 200, Text: "OK"}

@@ -35,7 +35,7 @@ func (e *pong) free(ultrapeer bool) bool {
 
 // fullIn reads GGEP UP: version, free slots for leaves and for ultrapeers.
 func fullIn(ext []byte) (full [2]bool) {
-	g, ok := protocol.FindGGEP(ext, "UP")
+	g, ok := protocol.FindGGEP(ext, protocol.GGEPUltrapeer)
 	if b, err := g.Data(8); ok && err == nil && len(b) >= 3 {
 		full = [2]bool{b[1] == 0, b[2] == 0}
 	}
@@ -168,7 +168,11 @@ func (n *Node) ownPong(l *link, ping protocol.Header, out []Action) []Action {
 	h := protocol.Header{ID: ping.ID, Kind: protocol.KindPong, TTL: ping.Hops + 1}
 	p := protocol.Pong{Addr: a, Files: uint32(n.shared.Files), KBytes: kb}
 	if l.peer.GGEP {
-		p.Ext = protocol.AppendGGEP(nil, n.ownItems()...)
+		items := n.ownItems()
+		if n.cfg.Role == RoleSupernode {
+			items = append(items, n.upItem(), versionItem())
+		}
+		p.Ext = protocol.AppendGGEP(nil, items...)
 	}
 	return n.sendNew(l, h, p, out)
 }

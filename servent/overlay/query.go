@@ -31,7 +31,7 @@ func (n *Node) onQuery(l *link, h protocol.Header, m Received, out []Action) []A
 	n.hashes = search.AppendHashes(n.hashes[:0], q.Text)
 	if r != nil { // X-Ext-Probes: a dynamic querier asks again with a higher TTL
 		r.ttl = h.TTL
-		return n.relayQuery(l, &h, m, out)
+		return n.relayQuery(l, &h, m, false, out)
 	}
 	n.queries.add(n.now, route{id: h.ID, link: l.id, ttl: h.TTL, hops: h.Hops})
 	if n.mayHold(&q) && n.mayHelp(q.Flags) {
@@ -39,22 +39,28 @@ func (n *Node) onQuery(l *link, h protocol.Header, m Received, out []Action) []A
 		n.stats.Searches++
 		out = append(out, Action{Op: OpSearch, ID: h.ID, Msg: m.Msg[protocol.HeaderSize:], Limit: n.hitLimit(q.Flags)})
 	}
-	return n.relayQuery(l, &h, m, out)
+	return n.relayQuery(l, &h, m, true, out)
 }
 
-// relayQuery sends a received query on. n.hashes holds its words' hashes.
-func (n *Node) relayQuery(from *link, h *protocol.Header, m Received, out []Action) []Action {
+// relayQuery sends a received query on, and to leaves when it comes for the first
+// time: they and their supernode are one, so even at the end of its way.
+// n.hashes holds its words' hashes.
+func (n *Node) relayQuery(from *link, h *protocol.Header, m Received, first bool, out []Action) []Action {
 	switch {
-	case n.cfg.Role == RoleLeaf || h.TTL <= 1:
+	case n.cfg.Role == RoleLeaf || h.TTL <= 1 && (n.leaves == 0 || !first):
 		return out
 	case h.Size > protocol.MaxRelayedQuery:
 		return n.dropped(h.Kind, DropTooLarge, out)
 	}
 	for _, l := range n.links {
-		if l == from {
+		leaf := l.peer.Role == RoleLeaf
+		if l == from || leaf && !first || !leaf && h.TTL <= 1 {
 			continue
 		}
-		ttl := min(h.TTL-1, n.ttlFor(l))
+		ttl := min(max(1, h.TTL-1), n.ttlFor(l))
+		if leaf {
+			ttl = 1
+		}
 		if !n.takes(l, h, ttl, m) {
 			n.stats.Drops[DropNotWanted]++
 			continue
@@ -180,10 +186,20 @@ func (n *Node) sendOwn(l *link, q *ownQuery, out []Action) []Action {
 	if q.ttl > 0 {
 		ttl = min(q.ttl, n.ttlFor(l))
 	}
-	if l.peer.Role == RoleLeaf || l.hopsFlow == 0 {
+	if l.hopsFlow == 0 || l.peer.Role == RoleLeaf && !n.leafMayHold(l, &q.query) {
 		return out
 	}
 	return n.sendNew(l, protocol.Header{ID: q.wire, Kind: protocol.KindQuery, TTL: ttl}, q.query, out)
+}
+
+// leafMayHold says whether a leaf's files might match a search of this node's own.
+func (n *Node) leafMayHold(l *link, q *protocol.Query) bool {
+	table := l.table.Table()
+	if table == nil {
+		return false
+	}
+	n.hashes = search.AppendHashes(n.hashes[:0], q.Text)
+	return matches(table, n.hashes, q)
 }
 
 func (n *Node) onUserQueryEnd(ev UserQueryEnd) {

@@ -30,7 +30,7 @@ var emptyTable = protocol.NewRouteTable(emptyTableBits)
 
 // onShared takes over what the node offers; its table goes out soon.
 func (n *Node) onShared(ev Shared) {
-	n.shared = ev
+	n.shared, n.merged = ev, nil
 	if n.tableDue == 0 {
 		n.tableDue = n.now + tableEvery
 		n.arm(n.tableDue)
@@ -52,17 +52,14 @@ func (n *Node) sendTables(out []Action) []Action {
 	return out
 }
 
-// sendTable tells l what this node holds: as a leaf its supernode, else other
-// vendors' ultrapeers. Flat nodes flood to each other and need no tables.
+// sendTable tells l what can be found here: a leaf its supernode, a supernode and a
+// flat node other ultrapeers. Flat nodes flood to each other and need no tables.
 func (n *Node) sendTable(l *link, out []Action) []Action {
 	leaf := n.cfg.Role == RoleLeaf && l.peer.LeafTable
 	if l.peer.Role != RoleSupernode || !leaf && !l.peer.LastHop {
 		return out
 	}
-	t := n.shared.Table
-	if t == nil {
-		t = emptyTable
-	}
+	t := n.offered()
 	if l.sent != nil && l.sent.Equal(t) {
 		return out
 	}
@@ -99,9 +96,13 @@ func (n *Node) onTable(l *link, m Received, out []Action) []Action {
 		out = n.dropped(protocol.KindQRP, DropRate, out)
 		return n.bye(l, protocol.ByeBadQRP, "QRP table too large or too often", out)
 	}
+	before := l.table.Table()
 	if err := l.table.Receive(payload); err != nil {
 		out = n.dropped(protocol.KindQRP, DropMalformed, out)
 		return n.bye(l, protocol.ByeBadQRP, "Invalid QRP sequence: "+err.Error(), out)
+	}
+	if l.peer.Role == RoleLeaf && l.table.Table() != before {
+		n.leavesChanged()
 	}
 	return out
 }

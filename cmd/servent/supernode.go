@@ -1,0 +1,42 @@
+package main
+
+import (
+	"context"
+
+	"github.com/seed282dab8e/servent/servent"
+	"github.com/spf13/cobra"
+)
+
+// supernodeCommand is share in the role of a supernode, for which folders are not
+// needed.
+func (a *app) supernodeCommand() *cobra.Command {
+	f := shareFlags{}
+	maxLeaves := count(servent.DefaultMaxLeaves)
+	cmd := &cobra.Command{
+		Use:   "supernode [DIR…]",
+		Short: "Serve leaves until interrupted",
+		Long: `Run a supernode until Ctrl-C or "servent stop": leaves hang on it, and it finds
+their files for others, and others' for them, so that they see no questions but
+those that they may have an answer to. It should be reachable from outside, and run
+for long. Folders that are named are shared, too.`,
+		Example: examples(
+			"servent supernode",
+			"servent supernode --listen :6346 --max-leaves 1000 ~/Music",
+			"servent supernode --listen :6346 --connect 192.168.1.20:6346 --connect-only",
+		),
+		ValidArgsFunction: foldersOnly,
+		RunE: a.do(func(ctx context.Context, args []string) error {
+			dirs, err := folders(args)
+			if err != nil {
+				return err
+			}
+			f.node.role, f.node.maxLeaves = servent.RoleSupernode.String(), int(maxLeaves)
+			return a.serve(ctx, &f, dirs)
+		}),
+	}
+	cmd.Flags().Var(&maxLeaves, "max-leaves", "most leaves to take")
+	cmd.Flags().BoolVar(&f.leftOut, "left-out", false, "list what is left out, and why")
+	f.node.add(cmd)
+	_ = cmd.Flags().MarkHidden("role") // there is one
+	return cmd
+}
