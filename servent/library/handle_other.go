@@ -52,5 +52,8 @@ func statOf(info fs.FileInfo, err error) (fileStat, error) {
 	return fileStat{regular: info.Mode().IsRegular(), size: uint64(info.Size()), mtime: info.ModTime().UnixNano()}, nil
 }
 
+// openDir opens a folder to be listed.
+func openDir(path string) (*os.File, error) { return os.Open(path) }
+
 // statIn looks at an entry of an open folder.
 func statIn(_ *os.File, d fs.DirEntry) (fileStat, error) { return statOf(d.Info()) }

@@ -68,6 +68,8 @@ func (f *fileHandle) Read(b []byte) (n int, err error) {
 	}
 	err = again(func() (err error) { n, err = unix.Read(f.fd, b); return err })
 	switch {
+	case errors.Is(err, unix.EISDIR):
+		return 0, ErrChanged // into a folder
 	case err != nil:
 		return 0, pathError("read", f.name, err)
 	case n == 0:
@@ -113,6 +115,16 @@ func statOf(s *unix.Stat_t) fileStat {
 		regular: s.Mode&unix.S_IFMT == unix.S_IFREG, size: uint64(s.Size),
 		mtime: unix.TimespecToNsec(s.Mtim), inode: s.Ino,
 	}
+}
+
+// openDir opens a folder to be listed, without what os.Open does for files that
+// one may have to wait for.
+func openDir(path string) (*os.File, error) {
+	fd, err := openAt(unix.AT_FDCWD, path, unix.O_DIRECTORY)
+	if err != nil {
+		return nil, err
+	}
+	return os.NewFile(uintptr(fd), path), nil
 }
 
 // statIn looks at an entry of an open folder.

@@ -30,51 +30,67 @@ const (
 
 // hasher hashes one file after the other. Each worker has its own, and closes it.
 type hasher struct {
-	root   folderHandle
-	folder folderHandle   // that of the file at hand; most often of the next one, too
-	in     string         // its path below root; "": it is root
-	read   *atomic.Uint64 // bytes, for the progress of all workers
-	sha1   hash.Hash
-	tree   tiger.Tree
-	buf    []byte
-	head   []byte // the beginning of the file hashed last
-	words  string // of its tags
-	large  []byte // for large files
+	in    []openedFolder // on the way to the file at hand; the first is the shared folder
+	read  *atomic.Uint64 // bytes, for the progress of all workers
+	sha1  hash.Hash
+	tree  tiger.Tree
+	buf   []byte
+	head  []byte // the beginning of the file hashed last
+	words string // of its tags
+	large []byte // for large files
 
 	outdated func() bool // the file at hand is no longer what was found
 }
 
 func newHasher(root folderHandle, read *atomic.Uint64) *hasher {
 	return &hasher{
-		root: root, folder: root, read: read, sha1: sha1.New(), buf: make([]byte, chunk),
+		in: []openedFolder{{root, ""}}, read: read, sha1: sha1.New(), buf: make([]byte, chunk),
 		outdated: func() bool { return false },
 	}
 }
 
-// close goes back to root.
-func (h *hasher) close() {
-	if h.in != "" {
-		h.folder.close()
-	}
-	h.folder, h.in = h.root, ""
+// openedFolder is a folder below a shared one.
+type openedFolder struct {
+	folderHandle
+	path string // with a slash behind it; "": the shared folder
 }
+
+// maxOpenedFolders is how many folders a hasher keeps open: others on the way to a
+// file are opened and closed.
+const maxOpenedFolders = 16
+
+// close gives back what enter has opened.
+func (h *hasher) close() { h.leave(1) }
+
+// leave closes all but the first n folders.
+func (h *hasher) leave(n int) {
+	for _, f := range h.in[n:] {
+		f.close()
+	}
+	h.in = h.in[:n]
+}
+
+// at is the folder that was entered last.
+func (h *hasher) at() *openedFolder { return &h.in[len(h.in)-1] }
 
 // enter opens the folder of a file, and returns the file's name in it. On the way
 // no link is followed.
 func (h *hasher) enter(rel string) (string, error) {
 	dir, name := path.Split(rel)
-	if !strings.HasPrefix(dir, h.in) {
-		h.close()
+	for !strings.HasPrefix(dir, h.at().path) {
+		h.leave(len(h.in) - 1)
 	}
-	for h.in != dir {
-		sub, _, _ := strings.Cut(dir[len(h.in):], "/")
-		folder, err := h.folder.folder(sub)
+	for h.at().path != dir {
+		at := h.at()
+		sub, _, _ := strings.Cut(dir[len(at.path):], "/")
+		folder, err := at.folder(sub)
 		if err != nil {
 			return "", err
 		}
-		in := dir[:len(h.in)+len(sub)+1]
-		h.close()
-		h.folder, h.in = folder, in
+		if len(h.in) == maxOpenedFolders {
+			h.leave(len(h.in) - 1)
+		}
+		h.in = append(h.in, openedFolder{folder, dir[:len(at.path)+len(sub)+1]})
 	}
 	return name, nil
 }
@@ -104,7 +120,7 @@ func (h *hasher) look(c *candidate) string {
 	if err != nil {
 		return reasonOf(err)
 	}
-	switch stat, err := h.folder.stat(name); {
+	switch stat, err := h.at().stat(name); {
 	case err != nil:
 		return reasonOf(err)
 	case !stat.regular:
@@ -123,13 +139,15 @@ func (h *hasher) once(ctx context.Context, c *candidate) (protocol.URN, error) {
 	if err != nil {
 		return protocol.URN{}, err
 	}
-	file, err := h.folder.file(name)
+	file, err := h.at().file(name)
 	if err != nil {
 		return protocol.URN{}, err
 	}
 	defer file.close()
-	if err := c.check(file); err != nil {
-		return protocol.URN{}, err
+	if c.size >= largeFile { // else it costs less to find out afterwards
+		if err := c.check(file); err != nil {
+			return protocol.URN{}, err
+		}
 	}
 	if err := h.content(ctx, c.size, file); err != nil {
 		return protocol.URN{}, err
@@ -165,7 +183,7 @@ func (h *hasher) content(ctx context.Context, size uint64, file io.Reader) error
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		if h.outdated() { // somebody else hashes what it is now
+		if size >= largeFile && h.outdated() { // somebody else hashes what it is now
 			return ErrChanged
 		}
 		n, err := file.Read(buf[:min(left, uint64(len(buf)))])

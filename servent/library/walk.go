@@ -31,7 +31,7 @@ type walker struct {
 // look returns the files of one folder and the names of the folders in it, both
 // in the order of the bytes of their names. rel ends with a slash, or is "".
 func (w *walker) look(rel string) (files []candidate, subs []string, err error) {
-	dir, err := os.Open(filepath.Join(w.dir, filepath.FromSlash(rel)))
+	dir, err := openDir(filepath.Join(w.dir, filepath.FromSlash(rel)))
 	if err != nil {
 		return nil, nil, err
 	}
