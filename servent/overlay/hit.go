@@ -26,6 +26,7 @@ func (n *Node) onHit(l *link, h protocol.Header, m Received, out []Action) []Act
 	if r == nil {
 		return n.dropped(h.Kind, DropNoRoute, out)
 	}
+	n.countHits(&h.ID, q)
 	if q.Servent != n.cfg.ID {
 		n.servers.put(n.now, route{id: q.Servent, link: l.id, hops: h.Hops})
 	}
@@ -48,6 +49,9 @@ func (n *Node) onLocalHits(ev LocalHits, out []Action) []Action {
 		return out
 	}
 	ev.Files = ev.Files[:min(len(ev.Files), n.cfg.MaxHits)]
+	if d := n.dynamic(&ev.ID); d != nil {
+		d.policy.Found(len(ev.Files))
+	}
 	ok, out := n.offer(ev, out)
 	if ok {
 		return out

@@ -24,6 +24,7 @@ type Node struct {
 	servers routes // by servent GUID, from hits: where a Push goes
 
 	own       []ownQuery
+	dynamics  []*dynamic
 	pongs     pongCache
 	hosts     hostCache
 	dials     dialer
@@ -124,6 +125,7 @@ func (n *Node) Expire(now time.Time, out []Action) []Action {
 	n.ageRoutes()
 	n.endQueries()
 	out = n.expireLinks(out)
+	out = n.advanceDynamics(out)
 	out = n.sendTables(out)
 	out = n.testReach(out)
 	out = n.endOffers(out)
@@ -234,6 +236,7 @@ func (n *Node) forget(l *link) {
 	if i := slices.Index(n.links, l); i >= 0 {
 		n.links = slices.Delete(n.links, i, i+1)
 	}
+	n.endDynamic(func(d *dynamic) bool { return d.from == l.id })
 	if l.peer.Role == RoleLeaf {
 		n.leaves--
 		if l.table.Table() != nil {

@@ -23,6 +23,7 @@ type Peer struct {
 	GUID    protocol.GUID // zero when it did not say
 
 	MaxTTL    uint8 // of fresh queries; 0 when it did not say
+	Degree    uint8 // links to other ultrapeers that it keeps; 0 when it did not say
 	GGEP      bool
 	Vendor    bool // takes vendor messages
 	Bye       bool
@@ -51,6 +52,9 @@ func ParsePeer(h protocol.Headers) Peer {
 	p.Sees = sees.WithZone("") // which may be as long as the line
 	if ttl, err := strconv.ParseUint(h.Get("X-Max-TTL"), 10, 8); err == nil {
 		p.MaxTTL = uint8(min(ttl, HardTTL))
+	}
+	if degree, err := strconv.ParseUint(h.Get("X-Degree"), 10, 16); err == nil {
+		p.Degree = uint8(min(degree, 255))
 	}
 	switch up := h.Get("X-Ultrapeer"); {
 	case strings.EqualFold(up, "true"):

@@ -62,12 +62,12 @@ func TestParsePeer(t *testing.T) {
 // TestHelloIsUnderstood: what a node says of itself is what its peer reads.
 func TestHelloIsUnderstood(t *testing.T) {
 	remote := netip.MustParseAddrPort("10.0.0.9:1234")
-	for _, role := range []Role{RoleFlat, RoleLeaf} {
+	for _, role := range []Role{RoleFlat, RoleLeaf, RoleSupernode} {
 		b := newBench(t, func(c *Config) { c.Role = role; c.Agent = "Servent/9.9"; c.ForeignTTL = 3 })
 		h := b.n.Hello(netip.Addr{}, remote)
 		want := Peer{
 			Listen: netip.MustParseAddrPort("10.0.0.1:6346"), Sees: remote.Addr(), Role: role, Servent: true, Agent: "Servent/9.9",
-			GUID: protocol.GUID{0xaa}.Marked(), MaxTTL: 3, GGEP: true, Vendor: true, Bye: true, LastHop: true, LeafTable: true,
+			GUID: protocol.GUID{0xaa}.Marked(), MaxTTL: 3, Degree: 32, GGEP: true, Vendor: true, Bye: true, LastHop: true, LeafTable: true,
 		}
 		if got := ParsePeer(h); got != want {
 			t.Errorf("%s: peer %+v\nwant %+v", role, got, want)

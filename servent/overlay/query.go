@@ -6,6 +6,7 @@ import (
 
 	"github.com/seed282dab8e/servent/protocol"
 	"github.com/seed282dab8e/servent/search"
+	"github.com/seed282dab8e/servent/supernode"
 )
 
 // ownQuery is a search of the user's that goes on.
@@ -31,7 +32,7 @@ func (n *Node) onQuery(l *link, h protocol.Header, m Received, out []Action) []A
 	n.hashes = search.AppendHashes(n.hashes[:0], q.Text)
 	if r != nil { // X-Ext-Probes: a dynamic querier asks again with a higher TTL
 		r.ttl = h.TTL
-		return n.relayQuery(l, &h, m, false, out)
+		return n.relayQuery(l, &h, m, toFlats|toSupernodes, out)
 	}
 	n.queries.add(n.now, route{id: h.ID, link: l.id, ttl: h.TTL, hops: h.Hops})
 	if n.mayHold(&q) && n.mayHelp(q.Flags) {
@@ -39,26 +40,51 @@ func (n *Node) onQuery(l *link, h protocol.Header, m Received, out []Action) []A
 		n.stats.Searches++
 		out = append(out, Action{Op: OpSearch, ID: h.ID, Msg: m.Msg[protocol.HeaderSize:], Limit: n.hitLimit(q.Flags)})
 	}
-	return n.relayQuery(l, &h, m, true, out)
+	if n.cfg.Role != RoleSupernode || l.peer.Role != RoleLeaf {
+		return n.relayQuery(l, &h, m, toLeaves|toFlats|toSupernodes, out)
+	}
+	out = n.relayQuery(l, &h, m, toLeaves|toFlats, out)
+	return n.askFor(l, &h, m, out)
 }
 
-// relayQuery sends a received query on, and to leaves when it comes for the first
-// time: they and their supernode are one, so even at the end of its way.
-// n.hashes holds its words' hashes.
-func (n *Node) relayQuery(from *link, h *protocol.Header, m Received, first bool, out []Action) []Action {
+// audience is to whom a query goes.
+type audience uint8
+
+const (
+	toLeaves audience = 1 << iota
+	toFlats
+	toSupernodes
+)
+
+func audienceOf(r Role) audience {
+	switch r {
+	case RoleLeaf:
+		return toLeaves
+	case RoleFlat:
+		return toFlats
+	}
+	return toSupernodes
+}
+
+// relayQuery sends a received query on. Leaves and their supernode are one, so they
+// get it even at the end of its way. n.hashes holds its words' hashes.
+func (n *Node) relayQuery(from *link, h *protocol.Header, m Received, whom audience, out []Action) []Action {
+	if h.TTL <= 1 {
+		whom &= toLeaves
+	}
 	switch {
-	case n.cfg.Role == RoleLeaf || h.TTL <= 1 && (n.leaves == 0 || !first):
+	case n.cfg.Role == RoleLeaf || whom&^toLeaves == 0 && n.leaves == 0:
 		return out
 	case h.Size > protocol.MaxRelayedQuery:
 		return n.dropped(h.Kind, DropTooLarge, out)
 	}
 	for _, l := range n.links {
-		leaf := l.peer.Role == RoleLeaf
-		if l == from || leaf && !first || !leaf && h.TTL <= 1 {
+		role := audienceOf(l.peer.Role)
+		if l == from || whom&role == 0 {
 			continue
 		}
 		ttl := min(max(1, h.TTL-1), n.ttlFor(l))
-		if leaf {
+		if role == toLeaves {
 			ttl = 1
 		}
 		if !n.takes(l, h, ttl, m) {
@@ -149,8 +175,18 @@ func (n *Node) onUserQuery(ev UserQuery, out []Action) []Action {
 	for _, l := range n.links {
 		out = n.sendOwn(l, &n.own[len(n.own)-1], out)
 	}
+	if n.asksDynamically(&q) {
+		h := protocol.Header{ID: q.wire, Kind: protocol.KindQuery, TTL: 1}
+		d := &dynamic{id: q.wire, from: self, msg: protocol.AppendMessage(nil, h, q.query), query: q.query}
+		d.hashes = search.AppendHashes(nil, q.query.Text)
+		return n.begin(d, supernode.OwnTarget, out)
+	}
 	return out
 }
+
+// asksDynamically says whether a search of the user's is a dynamic query: on a
+// supernode, unless the user has said how far it shall go.
+func (n *Node) asksDynamically(q *ownQuery) bool { return n.cfg.Role == RoleSupernode && q.ttl == 0 }
 
 // tellAddr completes a search with how its hits can come: over UDP, over IPv6,
 // or not at all without a push. A query that would grow too long to be relayed
@@ -186,6 +222,9 @@ func (n *Node) sendOwn(l *link, q *ownQuery, out []Action) []Action {
 	if q.ttl > 0 {
 		ttl = min(q.ttl, n.ttlFor(l))
 	}
+	if l.peer.Role == RoleSupernode && n.asksDynamically(q) {
+		return out
+	}
 	if l.hopsFlow == 0 || l.peer.Role == RoleLeaf && !n.leafMayHold(l, &q.query) {
 		return out
 	}
@@ -205,6 +244,8 @@ func (n *Node) leafMayHold(l *link, q *protocol.Query) bool {
 func (n *Node) onUserQueryEnd(ev UserQueryEnd) {
 	for i := range n.own {
 		if n.own[i].id == ev.ID {
+			wire := n.own[i].wire
+			n.endDynamic(func(d *dynamic) bool { return d.id == wire })
 			n.own = append(n.own[:i], n.own[i+1:]...)
 			return
 		}

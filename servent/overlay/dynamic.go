@@ -1,0 +1,135 @@
+package overlay
+
+import (
+	"slices"
+	"time"
+
+	"github.com/seed282dab8e/servent/protocol"
+	"github.com/seed282dab8e/servent/supernode"
+)
+
+const (
+	// maxDynamic is how many dynamic queries run at once; the eldest ends for a
+	// new one.
+	maxDynamic = 256
+	// maxCounted is how many hits of one are told apart: more than it wants.
+	maxCounted = 1000
+)
+
+// dynamic is a question that this supernode asks others on behalf of a leaf, or of
+// its user.
+type dynamic struct {
+	id     protocol.GUID // on the wire
+	from   LinkID        // of the leaf; self for the user's
+	hops   uint8         // that the question has when it goes out
+	msg    []byte        // as it goes out
+	query  protocol.Query
+	hashes []uint32
+	policy *supernode.Querying
+	due    time.Duration
+	seen   map[hitKey]struct{}
+}
+
+// hitKey tells hits apart.
+type hitKey struct {
+	servent protocol.GUID
+	index   uint32
+}
+
+// begin starts a dynamic query. The message is not changed afterwards.
+func (n *Node) begin(d *dynamic, target int, out []Action) []Action {
+	byHash := false
+	for u := range d.query.URNs() {
+		byHash = byHash || u.HasSHA1
+	}
+	d.policy, d.seen = supernode.NewQuerying(target, byHash), map[hitKey]struct{}{}
+	if len(n.dynamics) == maxDynamic {
+		n.dynamics = slices.Delete(n.dynamics, 0, 1)
+		n.stats.Drops[DropQuestions]++
+	}
+	n.dynamics = append(n.dynamics, d)
+	return n.advance(d, out)
+}
+
+// askFor begins a dynamic query for a leaf, in place of a flood.
+func (n *Node) askFor(l *link, h *protocol.Header, m Received, out []Action) []Action {
+	d := &dynamic{id: h.ID, from: l.id, hops: h.Hops + 1, msg: slices.Clone(m.Msg), hashes: slices.Clone(n.hashes)}
+	q, err := protocol.ParseQuery(d.msg[protocol.HeaderSize:])
+	if err != nil { // was read before
+		return out
+	}
+	d.query = q
+	return n.begin(d, supernode.LeafTarget, out)
+}
+
+// advance asks whom the policy names. A query that is over goes.
+func (n *Node) advance(d *dynamic, out []Action) []Action {
+	asks, again := d.policy.Next(n.now, n.cfg.Rand, n.neighbours(d))
+	for _, a := range asks {
+		out = n.send(n.byID[LinkID(a.ID)], d.msg, a.TTL, d.hops, out)
+	}
+	if d.due = again; again == 0 {
+		n.endDynamic(func(other *dynamic) bool { return other == d })
+		return out
+	}
+	n.arm(again)
+	return out
+}
+
+// advanceDynamics does for all of them what is due.
+func (n *Node) advanceDynamics(out []Action) []Action {
+	for _, d := range slices.Clone(n.dynamics) {
+		if d.due <= n.now {
+			out = n.advance(d, out)
+		} else {
+			n.arm(d.due)
+		}
+	}
+	return out
+}
+
+// neighbours are the supernodes that may be asked.
+func (n *Node) neighbours(d *dynamic) []supernode.Neighbour {
+	out := make([]supernode.Neighbour, 0, n.peers())
+	for _, l := range n.links {
+		if l.peer.Role != RoleSupernode || l.id == d.from || d.hops+1 >= l.hopsFlow && l.hopsFlow < 255 {
+			continue
+		}
+		table := l.table.Table()
+		out = append(out, supernode.Neighbour{
+			ID: uint32(l.id), Degree: int(l.peer.Degree), MaxTTL: n.ttlFor(l),
+			Holds: table != nil && matches(table, d.hashes, &d.query),
+		})
+	}
+	return out
+}
+
+// dynamic returns the dynamic query of an id, nil if there is none.
+func (n *Node) dynamic(id *protocol.GUID) *dynamic {
+	for _, d := range n.dynamics {
+		if d.id == *id {
+			return d
+		}
+	}
+	return nil
+}
+
+// countHits tells a dynamic query what has come for it, each file of a servent once.
+func (n *Node) countHits(id *protocol.GUID, q protocol.QueryHit) {
+	d := n.dynamic(id)
+	if d == nil {
+		return
+	}
+	for r := range q.Files() {
+		key := hitKey{q.Servent, r.Index}
+		if _, known := d.seen[key]; !known && len(d.seen) < maxCounted {
+			d.seen[key] = struct{}{}
+			d.policy.Found(1)
+		}
+	}
+}
+
+// endDynamic ends those that which names.
+func (n *Node) endDynamic(which func(*dynamic) bool) {
+	n.dynamics = slices.DeleteFunc(n.dynamics, which)
+}
