@@ -110,6 +110,10 @@ func (v Vendor) ConnectBack() (uint16, error) {
 	return port, nil
 }
 
+// NewStatusRequest asks a leaf how many hits of a query it has kept. It has the id of
+// the query.
+func NewStatusRequest() Vendor { return VendorStatusRequest.with() }
+
 // NewQueryStatus tells an ultrapeer how many hits of a query the leaf has kept.
 func NewQueryStatus(kept uint16) Vendor {
 	return VendorQueryStatus.with(byte(kept), byte(kept>>8))

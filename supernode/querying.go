@@ -62,6 +62,10 @@ func NewQuerying(target int, byHash bool) *Querying {
 // Found notes hits that have come, from this supernode's own leaves as well.
 func (q *Querying) Found(n int) { q.hits += n }
 
+// Kept is what a leaf says that it has of them after its own filters: what has come
+// until now counts for so many.
+func (q *Querying) Kept(n int) { q.hits = max(0, n) }
+
 // Hits is how many have come.
 func (q *Querying) Hits() int { return q.hits }
 

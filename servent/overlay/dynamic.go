@@ -73,7 +73,7 @@ func (n *Node) advance(d *dynamic, out []Action) []Action {
 		return out
 	}
 	n.arm(again)
-	return out
+	return n.askStatus(d, out)
 }
 
 // advanceDynamics does for all of them what is due.

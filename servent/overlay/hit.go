@@ -40,6 +40,7 @@ func (n *Node) onHit(l *link, h protocol.Header, m Received, out []Action) []Act
 	if own == nil {
 		return n.dropped(h.Kind, DropEnded, out)
 	}
+	own.hits += int(q.Count)
 	return append(out, Action{Op: OpHit, ID: own.id, Link: l.id, Msg: m.Msg, Hops: h.Hops})
 }
 

@@ -14,6 +14,7 @@ type ownQuery struct {
 	id    protocol.GUID // as the user knows it
 	wire  protocol.GUID // as others do
 	ttl   uint8         // 0: each link's default
+	hits  int           // files that the user has got
 	until time.Duration
 	query protocol.Query
 }

@@ -9,6 +9,7 @@ import (
 // supported lists the vendor messages that this node acts upon.
 var supported = []protocol.MessageID{
 	protocol.VendorHopsFlow.ID(), protocol.VendorConnectBack.ID(), protocol.VendorProxyRequest.ID(), protocol.VendorProxyAck.ID(),
+	protocol.VendorStatusRequest.ID(), protocol.VendorQueryStatus.ID(),
 }
 
 // supportedUDP lists those that a node acts upon which has a socket for UDP.
@@ -58,6 +59,10 @@ func (n *Node) onVendor(l *link, h protocol.Header, m Received, out []Action) []
 		return n.onProxyRequest(l, h, out)
 	case protocol.VendorProxyAck:
 		return n.onProxyAck(l, h, v, out)
+	case protocol.VendorStatusRequest:
+		return n.onStatusRequest(l, h, out)
+	case protocol.VendorQueryStatus:
+		return n.onQueryStatus(l, h, v, out)
 	case protocol.VendorFeaturesSupported:
 		_, err = protocol.ParseFeaturesSupported(v.Data)
 	case protocol.VendorHopsFlow:
