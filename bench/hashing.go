@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/seed282dab8e/servent/search"
 	"github.com/seed282dab8e/servent/servent/library"
 )
 
@@ -162,9 +163,19 @@ func hashesOf(cmd *exec.Cmd) (usage, map[string]string, error) {
 	return u, sums, nil
 }
 
-// workHash shares a folder, as `servent share` does, and prints its hashes.
+// noIndex takes no notice of words: rhash makes no index either.
+type noIndex struct{}
+
+func (noIndex) Apply([]search.Doc, []search.DocID) error { return nil }
+
+func (noIndex) Find(context.Context, search.Query, func(search.DocID) bool, int) ([]search.Hit, error) {
+	return nil, nil
+}
+
+// workHash shares a folder, as `servent share` does but for the index, and prints
+// its hashes.
 func workHash(args []string, out io.Writer) error {
-	l := library.New(library.Config{})
+	l := library.New(library.Config{Index: noIndex{}})
 	if err := l.Add(context.Background(), args[0]); err != nil {
 		return err
 	}

@@ -72,8 +72,8 @@ func guided(t *testing.T) (b *bench, id protocol.GUID, out []Action) {
 	return b, id, b.pass(6 * time.Second)
 }
 
-func (b *bench) kept(link LinkID, id protocol.GUID, n uint16) []Action {
-	return b.receive(link, protocol.Header{ID: id, Kind: protocol.KindVendor, TTL: 1}, protocol.NewQueryStatus(n))
+func (b *bench) kept(link LinkID, id protocol.GUID, n uint16) {
+	b.receive(link, protocol.Header{ID: id, Kind: protocol.KindVendor, TTL: 1}, protocol.NewQueryStatus(n))
 }
 
 // TestLeafGuides: what it has kept counts, not what came by.
