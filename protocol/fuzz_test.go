@@ -192,6 +192,11 @@ func FuzzVendor(f *testing.F) {
 		wantIdentity(t, nil, wireOpaque{}, err)
 		_, err = v.QueryStatus()
 		wantIdentity(t, nil, wireOpaque{}, err)
+		ids, err := v.Neighbours()
+		wantIdentity(t, nil, wireOpaque{}, err)
+		if len(ids) > MaxNeighbours {
+			t.Fatalf("%d neighbours", len(ids))
+		}
 		_, err = v.ProxyAck()
 		wantIdentity(t, nil, wireOpaque{}, err)
 		_, err = v.HitsReady()

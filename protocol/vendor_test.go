@@ -40,6 +40,7 @@ func TestVendorType(t *testing.T) {
 		{VendorHitsReady, "LIME/12v3"},
 		{VendorHeadPing, "LIME/23v1"},
 		{VendorHeadPong, "LIME/24v1"},
+		{VendorNeighbours, "SRVT/1v1"},
 	} {
 		wantEqual(t, "id", c.typ.ID().String(), c.id)
 		v := c.typ.with(1, 2)

@@ -21,6 +21,7 @@ const (
 	VendorHitsReady                    // LIME/12: see Vendor.HitsReady
 	VendorHeadPing                     // LIME/23: see Vendor.HeadPing
 	VendorHeadPong                     // LIME/24: see Vendor.HeadPong
+	VendorNeighbours                   // SRVT/1, ours: see Vendor.Neighbours
 	vendorTypes
 )
 
@@ -58,6 +59,8 @@ func (t VendorType) ID() MessageID {
 		return MessageID{[4]byte{'L', 'I', 'M', 'E'}, 23, 1}
 	case VendorHeadPong:
 		return MessageID{[4]byte{'L', 'I', 'M', 'E'}, 24, 1}
+	case VendorNeighbours:
+		return MessageID{[4]byte{'S', 'R', 'V', 'T'}, 1, 1}
 	}
 	return MessageID{}
 }

@@ -32,6 +32,7 @@ type Neighbour struct {
 	Degree int    // links that it has; 0: not known
 	MaxTTL uint8  // that it takes; 0: not known
 	Holds  bool   // its route table, with those of its leaves, has what is looked for
+	Within bool   // it has told its table, and leads to none but other neighbours
 }
 
 // Ask says to send the question to a neighbour.
@@ -100,7 +101,7 @@ func (q *Querying) probe(rnd *rand.Rand, neighbours []Neighbour) (ask []Ask) {
 		}
 	}
 	for _, n := range shuffled {
-		if !n.Holds && len(ask) < probes {
+		if !n.Holds && !n.Within && len(ask) < probes {
 			ask = append(ask, q.ask(n, probeTTL))
 		}
 	}
@@ -112,7 +113,7 @@ func (q *Querying) probe(rnd *rand.Rand, neighbours []Neighbour) (ask []Ask) {
 func (q *Querying) one(rnd *rand.Rand, neighbours []Neighbour) []Ask {
 	var left []Neighbour
 	for _, n := range neighbours {
-		if !slices.Contains(q.asked, n.ID) {
+		if !n.Within && !slices.Contains(q.asked, n.ID) {
 			left = append(left, n)
 		}
 	}

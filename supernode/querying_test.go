@@ -144,3 +144,16 @@ func TestByHash(t *testing.T) {
 		t.Error("no hit is wanted")
 	}
 }
+
+// TestWithin: who leads nowhere new is asked only where its table has the words.
+func TestWithin(t *testing.T) {
+	q, rnd := NewQuerying(LeafTarget, false), random()
+	all := neighbours(6, func(i int, n *Neighbour) { n.Within, n.Holds = i < 5, i == 2 })
+	ask, again := q.Next(0, rnd, all)
+	if len(ask) != 2 || ask[0] != (Ask{3, 1}) || ask[1] != (Ask{6, probeTTL}) {
+		t.Errorf("asks %v", ask)
+	}
+	if ask, again = q.Next(again, rnd, all); len(ask) > 0 || again != 0 {
+		t.Errorf("asks %v after that", ask)
+	}
+}

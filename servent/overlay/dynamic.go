@@ -98,7 +98,8 @@ func (n *Node) neighbours(d *dynamic) []supernode.Neighbour {
 		table := l.table.Table()
 		out = append(out, supernode.Neighbour{
 			ID: uint32(l.id), Degree: int(l.peer.Degree), MaxTTL: n.ttlFor(l),
-			Holds: table != nil && matches(table, d.hashes, &d.query),
+			Holds:  table != nil && matches(table, d.hashes, &d.query),
+			Within: table != nil && l.within,
 		})
 	}
 	return out

@@ -31,6 +31,9 @@ type link struct {
 	asked               int            // hosts that it may still name for our last ping
 	unasked             bucket         // and those that it names of its own accord
 
+	neighbours []protocol.GUID // of a supernode; nil: not told
+	within     bool            // all of them are ours, too
+
 	table protocol.TableReceiver // the route table it sends
 	slots uint32                 // of that table, as its last RESET said
 	work  bucket                 // slots that it may still have us work through

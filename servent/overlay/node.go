@@ -33,6 +33,7 @@ type Node struct {
 	shared   Shared
 	merged   *protocol.RouteTable // what offered returns; nil: to be made
 	tableDue time.Duration        // when a changed table goes out; 0 when none waits
+	nearDue  time.Duration        // likewise the list of neighbours
 	seen     netip.Addr           // this node's IPv4 address as peers see it
 	seen6    netip.Addr           // and its IPv6 address
 	tcp      reach                // do connections come through
@@ -127,6 +128,7 @@ func (n *Node) Expire(now time.Time, out []Action) []Action {
 	out = n.expireLinks(out)
 	out = n.advanceDynamics(out)
 	out = n.sendTables(out)
+	out = n.sendNeighbours(out)
 	out = n.testReach(out)
 	out = n.endOffers(out)
 	return n.dial(out)
@@ -177,6 +179,8 @@ func (n *Node) onPeerUp(ev PeerUp, out []Action) []Action {
 	n.byID[l.id] = l
 	if l.peer.Role == RoleLeaf {
 		n.leaves++
+	} else {
+		n.neighboursChanged()
 	}
 	if !ev.Peer.Outbound {
 		out = n.onConnectedBack(ConnectedBack{ev.Peer.Addr}, out)
@@ -242,6 +246,8 @@ func (n *Node) forget(l *link) {
 		if l.table.Table() != nil {
 			n.leavesChanged()
 		}
+	} else {
+		n.neighboursChanged()
 	}
 	n.dials.down(l.id, n.now)
 	n.dials.known = [len(n.dials.known)]netip.AddrPort{}

@@ -34,7 +34,10 @@ func (n *Node) sendSupported(l *link, out []Action) []Action {
 	h := protocol.Header{ID: n.newID(), Kind: protocol.KindVendor, TTL: 1}
 	data := supported
 	if n.cfg.UDP {
-		data = slices.Concat(supported, supportedUDP)
+		data = slices.Concat(data, supportedUDP)
+	}
+	if n.cfg.Role == RoleSupernode && l.peer.Servent {
+		data = append(slices.Clone(data), protocol.VendorNeighbours.ID())
 	}
 	v := protocol.Vendor{Data: protocol.AppendMessagesSupported(nil, data...)}
 	return n.sendNew(l, h, v, out)
@@ -51,6 +54,7 @@ func (n *Node) onVendor(l *link, h protocol.Header, m Received, out []Action) []
 		if ids, err = protocol.ParseMessagesSupported(v.Data); err == nil {
 			l.supports = setOf(ids)
 			n.scheduleTest()
+			out = n.tellNeighbours(l, out)
 			return n.askProxies(out)
 		}
 	case protocol.VendorConnectBack, protocol.VendorUDPConnectBack:
@@ -63,6 +67,8 @@ func (n *Node) onVendor(l *link, h protocol.Header, m Received, out []Action) []
 		return n.onStatusRequest(l, h, out)
 	case protocol.VendorQueryStatus:
 		return n.onQueryStatus(l, h, v, out)
+	case protocol.VendorNeighbours:
+		return n.onNeighbours(l, h, v, out)
 	case protocol.VendorFeaturesSupported:
 		_, err = protocol.ParseFeaturesSupported(v.Data)
 	case protocol.VendorHopsFlow:
