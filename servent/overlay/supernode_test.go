@@ -246,3 +246,36 @@ func TestSupernodePong(t *testing.T) {
 		t.Errorf("full: %v, %v", fullIn(p.Ext), err)
 	}
 }
+
+// filled is a table of which so many of 1024 slots are set.
+func filled(t *testing.T, slots int) *protocol.RouteTable {
+	t.Helper()
+	table := protocol.NewRouteTable(10)
+	for i := 0; int(table.Fill()*1024+0.5) < slots; i++ {
+		table.AddURN(protocol.URN{SHA1: protocol.SHA1{byte(i), byte(i >> 8), byte(i >> 16)}, HasSHA1: true})
+	}
+	return table
+}
+
+// TestTableThatMatchesEverything: at the limit a leaf is served, past it sent away.
+func TestTableThatMatchesEverything(t *testing.T) {
+	for slots, stays := range map[int]bool{921: true, 922: false, 1024: false} {
+		b := supernodeWithLeaf(t)
+		var out []Action
+		for _, p := range filled(t, slots).AppendPatch(nil, nil, 7) {
+			out = append(out, b.receive(1, protocol.Header{Kind: protocol.KindQRP, TTL: 1}, raw(p))...)
+		}
+		if closed := len(ops(out, OpClose)) == 1; closed == stays || closed != (b.n.stats.Drops[DropTooLarge] == 1) || closed != (b.n.stats.Closed[protocol.ByeBadQRP] == 1) {
+			t.Errorf("%d of 1024 slots: %+v", slots, out)
+		}
+		if got := b.n.offered().Fill() > 0; got != stays {
+			t.Errorf("%d of 1024 slots: others are told of it: %t", slots, got)
+		}
+	}
+}
+
+func supernodeWithLeaf(t *testing.T) *bench {
+	b := newSupernode(t, nil)
+	b.link(1, RoleLeaf)
+	return b
+}

@@ -17,6 +17,9 @@ const (
 	// maxUltrapeerSlots is the largest table taken from an ultrapeer, as
 	// gtk-gnutella has it; a leaf may send the largest there is.
 	maxUltrapeerSlots = 1 << 17
+	// maxLeafFill is how full the table of a leaf may be: one that matches everything
+	// would have it asked for everything, and all other supernodes, too.
+	maxLeafFill = 0.9
 	// tableBurst is how many whole tables of the largest size a link may send at
 	// once; after that it has one in tableEvery.
 	tableBurst = 4
@@ -101,9 +104,14 @@ func (n *Node) onTable(l *link, m Received, out []Action) []Action {
 		out = n.dropped(protocol.KindQRP, DropMalformed, out)
 		return n.bye(l, protocol.ByeBadQRP, "Invalid QRP sequence: "+err.Error(), out)
 	}
-	if l.peer.Role == RoleLeaf && l.table.Table() != before {
-		n.leavesChanged()
+	if l.peer.Role != RoleLeaf || l.table.Table() == before {
+		return out
 	}
+	if l.table.Table().Fill() > maxLeafFill {
+		out = n.dropped(protocol.KindQRP, DropTooLarge, out)
+		return n.bye(l, protocol.ByeBadQRP, "QRP table matches everything", out)
+	}
+	n.leavesChanged()
 	return out
 }
 
