@@ -39,7 +39,7 @@ func TestIPv6(t *testing.T) {
 	is6("push", push.Addr, push.Ext)
 
 	theirs := netip.MustParseAddrPort("[fd00::7]:6346")
-	b.receive(1, head(protocol.KindPong, none, 1, 0), protocol.Pong{Addr: theirs, Ext: protocol.AppendGGEP(nil, protocol.AddrItem(theirs.Addr())...)})
+	b.receive(1, head(protocol.KindPong, none, 1, 0), protocol.Pong{Addr: theirs, KBytes: 8, Ext: protocol.AppendGGEP(nil, protocol.AddrItem(theirs.Addr())...)})
 	if b.n.hosts.find(theirs) < 0 {
 		t.Errorf("%s is not heard of: %v", theirs, b.n.Hosts())
 	}

@@ -200,7 +200,7 @@ func (n *Node) onPong(l *link, h protocol.Header, m Received, out []Action) []Ac
 	}
 	p.Addr = protocol.FullAddr(p.Addr, p.Ext)
 	r := n.pings.find(&h.ID)
-	if n.mayLearn(l, r) {
+	if p.Ultrapeer() && n.mayLearn(l, r) { // a leaf takes no links
 		n.hear(p.Addr, l.peer.Addr.Addr().IsLoopback())
 	}
 	if r == nil {
@@ -208,7 +208,7 @@ func (n *Node) onPong(l *link, h protocol.Header, m Received, out []Action) []Ac
 	}
 	full := fullIn(p.Ext)
 	p.Ext = nil
-	if p.Addr != n.Addr() && n.mayDial(p.Addr.Addr(), l.peer.Addr.Addr().IsLoopback()) {
+	if p.Ultrapeer() && p.Addr != n.Addr() && n.mayDial(p.Addr.Addr(), l.peer.Addr.Addr().IsLoopback()) {
 		n.pongs.add(pong{p: p, hops: h.Hops, from: l.id, at: n.now, full: full})
 	}
 	if r.link == self {

@@ -55,6 +55,22 @@ func TestPongCacheIsARing(t *testing.T) {
 	}
 }
 
+// TestLeavesAreNoHosts: a leaf takes no links, so its pong names nobody to dial, nor
+// to tell others of.
+func TestLeavesAreNoHosts(t *testing.T) {
+	b := roaming(t, 1)
+	before := len(b.n.hosts.list)
+	for kb, want := range map[uint32]int{0: 0, 7: 0, 9: 0, 8: 1} {
+		out := b.n.sendPing(b.n.byID[1], 7, nil)
+		b.receive(1, protocol.Header{ID: header(out[0]).ID, Kind: protocol.KindPong, TTL: 1}, protocol.Pong{Addr: hostAddr(int(kb) + 1), KBytes: kb})
+		if got := len(b.n.hosts.list) - before; got != want || len(b.n.pongs.ring) != want {
+			t.Errorf("%d KiB: %d hosts learnt, %d in the cache of pongs; want %d", kb, got, len(b.n.pongs.ring), want)
+		}
+		before = len(b.n.hosts.list)
+		b.n.pongs.ring = nil
+	}
+}
+
 // TestHostsLearnt: what one link can put into the host cache, asked and unasked.
 func TestHostsLearnt(t *testing.T) {
 	b := roaming(t, 1)
@@ -65,7 +81,7 @@ func TestHostsLearnt(t *testing.T) {
 		t.Helper()
 		for range 1000 {
 			next++
-			b.receive(1, protocol.Header{ID: id, Kind: protocol.KindPong, TTL: 1}, protocol.Pong{Addr: hostAddr(next)})
+			b.receive(1, protocol.Header{ID: id, Kind: protocol.KindPong, TTL: 1}, protocol.Pong{Addr: hostAddr(next), KBytes: 8})
 		}
 		if got := len(b.n.hosts.list) - before; got != want {
 			t.Errorf("%d hosts learnt of a thousand, want %d", got, want)
