@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -53,11 +54,17 @@ func (w wanted) judge(resp *http.Response) (part, error) {
 	return p, w.checkTotal(p.total)
 }
 
+// errNothingLeft says that the file ends where the download is.
+var errNothingLeft = errors.New("has no more")
+
 // unsatisfied tells a source whose file has another size from one that lacks this
 // part of it.
 func (w wanted) unsatisfied(resp *http.Response) error {
 	text, ok := strings.CutPrefix(strings.ToLower(strings.TrimSpace(resp.Header.Get("Content-Range"))), "bytes")
 	total, err := strconv.ParseUint(strings.TrimLeft(text, " =*/"), 10, 63)
+	if ok && err == nil && !w.sized && total > 0 && total == w.offset {
+		return errNothingLeft
+	}
 	if ok && err == nil && total > 0 && (total <= w.offset || w.sized && total != w.size) {
 		return conflict(fmt.Errorf("%w (%d bytes, and byte %d was asked for)", errOtherSize, total, w.offset))
 	}

@@ -50,6 +50,16 @@ func newCheckpoints(cfg *ClientConfig, o *output, urn protocol.URN, size uint64)
 	}
 }
 
+// learn takes the size of the file for the records to come.
+func (c *checkpoints) learn(size uint64) {
+	if c == nil {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.size = size
+}
+
 // due says whether the block that ends at offset shall be marked. Nil, where there
 // is no journal, never asks for one.
 func (c *checkpoints) due(offset uint64, now time.Time) bool {

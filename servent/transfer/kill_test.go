@@ -53,7 +53,7 @@ func TestKilledDownloads(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(seed, 0))
 	content := noise(32<<20 + 123)
 	began := make(chan int, 10)
-	addr := rogue(t, ranges(content, began))
+	addr := rogue(t, rangesOr416(content, began))
 	dir := t.TempDir()
 	part, final := filepath.Join(dir, "file.bin.part"), filepath.Join(dir, "file.bin")
 	child := fmt.Sprintf("%s=%s %s %s", getChild, addr, urnOf(content), dir)

@@ -113,6 +113,10 @@ func (g *get) load(ctx context.Context, l *link, path string, c *candidate) (reu
 			return false, err
 		}
 		p, err := g.want().judge(resp)
+		if errors.Is(err, errNothingLeft) { // nobody had told the size before
+			g.size, g.sized = g.sink.size, true
+			return l.drain(resp), nil
+		}
 		if err != nil {
 			return (errors.Is(err, errNotFound) || errors.Is(err, errBusy)) && l.drain(resp), err
 		}
@@ -120,6 +124,7 @@ func (g *get) load(ctx context.Context, l *link, path string, c *candidate) (reu
 		g.client.turns.served(c.key)
 		if !g.sized {
 			g.size, g.sized = p.total, true
+			g.points.learn(g.size)
 		}
 		if err := g.room(); err != nil {
 			return false, err

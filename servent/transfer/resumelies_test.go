@@ -114,6 +114,23 @@ func TestKeptLie(t *testing.T) {
 	}
 }
 
+// TestKilledAtTheEnd: a record of all bytes, without a size, is the whole file.
+func TestKilledAtTheEnd(t *testing.T) {
+	content := noise(3 << 20)
+	began := make(chan int, 100)
+	j := jobFor(t, content, rogue(t, rangesOr416(content, began)))
+	j.Size = uint64(len(content)) + 1 // so that it does not end
+	kept := interrupted(t, j, append(slices.Clone(content), 'x'), len(content))
+	forgetSize(t, kept.Path+journalSuffix)
+	j.Size = 0
+	c := NewClient(often())
+	mustGet(t, c, j, content)
+	if c.Stats().Bytes != 0 || len(began) != 0 {
+		t.Errorf("%d bytes fetched again, %d requests for any", c.Stats().Bytes, len(began))
+	}
+	wantOnly(t, j.Dir, "file.bin")
+}
+
 // rangesOr416 is ranges that tells who asks for what is behind the end.
 func rangesOr416(content []byte, began chan<- int) script {
 	ok := ranges(content, began)
