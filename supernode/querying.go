@@ -71,7 +71,8 @@ func (q *Querying) Kept(n int) { q.hits = max(0, n) }
 func (q *Querying) Hits() int { return q.hits }
 
 // Next says whom to ask now and when to call it again, 0 for never: there is enough,
-// nobody is left, or the horizon was reached. now may have any origin.
+// the horizon was reached, or nobody is left, unless there are new neighbours. now
+// may have any origin.
 func (q *Querying) Next(now time.Duration, rnd *rand.Rand, neighbours []Neighbour) (ask []Ask, again time.Duration) {
 	switch {
 	case q.hits >= q.target || q.hosts >= maxHorizon:
@@ -92,7 +93,6 @@ func (q *Querying) Next(now time.Duration, rnd *rand.Rand, neighbours []Neighbou
 
 // probe asks those that know of hits, and else a few at random.
 func (q *Querying) probe(rnd *rand.Rand, neighbours []Neighbour) (ask []Ask) {
-	q.probed = true
 	shuffled := slices.Clone(neighbours)
 	rnd.Shuffle(len(shuffled), func(i, j int) { shuffled[i], shuffled[j] = shuffled[j], shuffled[i] })
 	for _, n := range shuffled {
@@ -105,6 +105,7 @@ func (q *Querying) probe(rnd *rand.Rand, neighbours []Neighbour) (ask []Ask) {
 			ask = append(ask, q.ask(n, probeTTL))
 		}
 	}
+	q.probed = len(ask) > 0
 	return ask
 }
 

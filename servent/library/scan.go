@@ -27,7 +27,9 @@ func (l *Library) Add(ctx context.Context, dir string) error {
 		return fmt.Errorf("share folder: %w", err)
 	}
 	s, err := l.openShare(ctx, dir)
-	l.watched.Load().first(ctx, dir)
+	if err == nil {
+		l.watched.Load().first(ctx, dir)
+	}
 	for others := true; others && err == nil; {
 		others, err = l.scan(ctx, s, func() {})
 		if others && err == nil { // they may break it off

@@ -7,9 +7,12 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/seed282dab8e/servent/search"
 )
 
 func TestLeaveOutFile(t *testing.T) {
@@ -195,5 +198,27 @@ func TestContains(t *testing.T) {
 	}
 	if got := below(filepath.FromSlash("/"), filepath.FromSlash("/a/b")); got != "a/b" {
 		t.Errorf("below / is %q", got)
+	}
+}
+
+// TestNamesInManyScripts: each is shared under its name, and found by it.
+func TestNamesInManyScripts(t *testing.T) {
+	names := []string{
+		"война и мир", "πόλεμος και ειρήνη", "מלחמה ושלום", "الحرب والسلام", "युद्ध और शान्ति", "สงครามและสันติภาพ", "戦争と平和", "战争与和平", "전쟁과 평화",
+		"ომი და მშვიდობა", "Պատերազմ և խաղաղություն", "ጦርነትና ሰላም", "Straße İstanbul Łódź", "e\u0301te\u0301", "𝔴𝔞𝔯 𝔞𝔫𝔡 𝔭𝔢𝔞𝔠𝔢", "👋 wave", "a\u202egpj.txt",
+	}
+	dir := tempDir(t)
+	for i, name := range names {
+		write(t, dir, name+".txt", name+fmt.Sprint(i))
+	}
+	l := added(t, dir)
+	if got := rels(l); len(got) != len(names) {
+		t.Fatalf("%d shared of %d: %q", len(got), len(names), got)
+	}
+	for _, name := range names {
+		files, err := l.Find(t.Context(), search.WireQuery(name), nil, 0)
+		if err != nil || !slices.ContainsFunc(files, func(f File) bool { return f.Rel == name+".txt" }) {
+			t.Errorf("%q does not find its file: %v, %v", name, files, err)
+		}
 	}
 }

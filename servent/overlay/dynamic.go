@@ -26,7 +26,7 @@ type dynamic struct {
 	query  protocol.Query
 	hashes []uint32
 	policy *supernode.Querying
-	due    time.Duration
+	due    time.Duration // 0: when there is somebody new to ask
 	seen   map[hitKey]struct{}
 }
 
@@ -62,14 +62,15 @@ func (n *Node) askFor(l *link, h *protocol.Header, m Received, out []Action) []A
 	return n.begin(d, supernode.LeafTarget, out)
 }
 
-// advance asks whom the policy names. A query that is over goes.
+// advance asks whom the policy names. A query that is over goes, but one of the
+// user's waits for links to come, as long as the search lasts.
 func (n *Node) advance(d *dynamic, out []Action) []Action {
 	asks, again := d.policy.Next(n.now, n.cfg.Rand, n.neighbours(d))
 	for _, a := range asks {
 		out = n.send(n.byID[LinkID(a.ID)], d.msg, a.TTL, d.hops, out)
 	}
 	if d.due = again; again == 0 {
-		n.endDynamic(func(other *dynamic) bool { return other == d })
+		n.endDynamic(func(other *dynamic) bool { return other == d && d.from != self })
 		return out
 	}
 	n.arm(again)
@@ -79,10 +80,22 @@ func (n *Node) advance(d *dynamic, out []Action) []Action {
 // advanceDynamics does for all of them what is due.
 func (n *Node) advanceDynamics(out []Action) []Action {
 	for _, d := range slices.Clone(n.dynamics) {
-		if d.due <= n.now {
+		switch {
+		case d.due == 0:
+		case d.due <= n.now:
 			out = n.advance(d, out)
-		} else {
+		default:
 			n.arm(d.due)
+		}
+	}
+	return out
+}
+
+// wake goes on with what waits for somebody to ask.
+func (n *Node) wake(out []Action) []Action {
+	for _, d := range slices.Clone(n.dynamics) {
+		if d.due == 0 {
+			out = n.advance(d, out)
 		}
 	}
 	return out

@@ -130,6 +130,36 @@ func TestUsersQuestionIsDynamic(t *testing.T) {
 	}
 }
 
+// TestQuestionWaitsForLinks: a search that begins before there is anybody to ask is
+// sent to who comes; not any more once it has ended, by itself or not.
+func TestQuestionWaitsForLinks(t *testing.T) {
+	b := newSupernode(t, nil)
+	id := b.newID()
+	if out := b.step(UserQuery{ID: id, Text: "blue"}); len(out) > 0 {
+		t.Fatalf("without a link: %+v", out)
+	}
+	b.pass(time.Second)
+	for link := byte(10); link < 12; link++ {
+		b.link(link, RoleSupernode)
+		b.pass(10 * time.Second)
+	}
+	if n := b.n.stats.Of(protocol.KindQuery).Out; n != 2 {
+		t.Errorf("%d queries to two supernodes that came later", n)
+	}
+	b.step(UserQueryEnd{ID: id})
+	b.step(UserQuery{ID: b.newID(), Text: "red"})
+	b.pass(b.n.cfg.QueryLife)
+	if n := len(b.n.dynamics); n != 0 {
+		t.Errorf("%d questions of searches that have ended", n)
+	}
+	asked := b.n.stats.Of(protocol.KindQuery).Out
+	b.link(12, RoleSupernode)
+	b.pass(time.Minute)
+	if b.n.stats.Of(protocol.KindQuery).Out != asked {
+		t.Error("a search that has ended is sent")
+	}
+}
+
 // TestManyQuestions: at the limit none ends, past it the eldest does.
 func TestManyQuestions(t *testing.T) {
 	b := newSupernode(t, func(c *Config) { c.Rate = Rate{10000, 10000} })

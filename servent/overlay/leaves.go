@@ -41,10 +41,7 @@ func (n *Node) peers() int { return len(n.links) - n.leaves }
 // leavesChanged sees to it that other ultrapeers hear what leaves hold by now.
 func (n *Node) leavesChanged() {
 	n.merged = nil
-	if n.tableDue == 0 {
-		n.tableDue = n.now + leafTablesEvery
-		n.arm(n.tableDue)
-	}
+	n.plan(&n.tableDue, leafTablesEvery)
 }
 
 // offered is the route table of all that can be found here: this node's own files

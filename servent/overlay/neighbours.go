@@ -13,22 +13,16 @@ const neighboursEvery = 2 * time.Second
 // neighboursChanged notes that a link to another than a leaf has come or gone.
 func (n *Node) neighboursChanged() {
 	n.judgeWithin()
-	if n.cfg.Role == RoleSupernode && n.nearDue == 0 {
-		n.nearDue = n.now + neighboursEvery
-		n.arm(n.nearDue)
+	if n.cfg.Role == RoleSupernode {
+		n.plan(&n.nearDue, neighboursEvery)
 	}
 }
 
 // sendNeighbours tells other supernodes of our kind whom this one is linked with.
 func (n *Node) sendNeighbours(out []Action) []Action {
-	if n.nearDue == 0 {
+	if !n.due(&n.nearDue) {
 		return out
 	}
-	if n.now < n.nearDue {
-		n.arm(n.nearDue)
-		return out
-	}
-	n.nearDue = 0
 	for _, l := range n.links {
 		out = n.tellNeighbours(l, out)
 	}

@@ -144,6 +144,29 @@ func (n *Node) arm(t time.Duration) {
 	}
 }
 
+// plan sets *t, when something is to be done, to after from now, unless that is
+// planned already; 0 is never.
+func (n *Node) plan(t *time.Duration, after time.Duration) {
+	if *t == 0 {
+		*t = n.now + after
+		n.arm(*t)
+	}
+}
+
+// due says whether what is planned for *t is to be done now, and ends the plan if
+// so. Otherwise it sees to it that Expire comes back.
+func (n *Node) due(t *time.Duration) bool {
+	switch {
+	case *t == 0:
+		return false
+	case n.now < *t:
+		n.arm(*t)
+		return false
+	}
+	*t = 0
+	return true
+}
+
 func (n *Node) newID() protocol.GUID {
 	var id protocol.GUID
 	for i := 0; i < len(id); i += 8 {
@@ -207,6 +230,7 @@ func (n *Node) greet(l *link, out []Action) []Action {
 	for i := range n.own {
 		out = n.sendOwn(l, &n.own[i], out)
 	}
+	out = n.wake(out)
 	return n.dial(out)
 }
 

@@ -155,7 +155,7 @@ func (n *Node) hitLimit(f protocol.QueryFlags) int {
 
 func (n *Node) onUserQuery(ev UserQuery, out []Action) []Action {
 	if len(n.own) >= maxUserQueries {
-		n.own = n.own[1:] // the eldest
+		n.endOwn(0) // the eldest
 	}
 	q := ownQuery{
 		id:    ev.ID,
@@ -245,12 +245,17 @@ func (n *Node) leafMayHold(l *link, q *protocol.Query) bool {
 func (n *Node) onUserQueryEnd(ev UserQueryEnd) {
 	for i := range n.own {
 		if n.own[i].id == ev.ID {
-			wire := n.own[i].wire
-			n.endDynamic(func(d *dynamic) bool { return d.id == wire })
-			n.own = append(n.own[:i], n.own[i+1:]...)
+			n.endOwn(i)
 			return
 		}
 	}
+}
+
+// endOwn ends one of the user's searches, and what is asked for it.
+func (n *Node) endOwn(i int) {
+	wire := n.own[i].wire
+	n.own = slices.Delete(n.own, i, i+1)
+	n.endDynamic(func(d *dynamic) bool { return d.id == wire })
 }
 
 // ownQuery returns the user's search that has that id on the wire.
@@ -266,7 +271,7 @@ func (n *Node) ownQuery(id *protocol.GUID) *ownQuery {
 func (n *Node) endQueries() {
 	for i := 0; i < len(n.own); {
 		if n.own[i].until <= n.now {
-			n.own = append(n.own[:i], n.own[i+1:]...)
+			n.endOwn(i)
 			continue
 		}
 		n.arm(n.own[i].until)

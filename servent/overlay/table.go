@@ -34,21 +34,13 @@ var emptyTable = protocol.NewRouteTable(emptyTableBits)
 // onShared takes over what the node offers; its table goes out soon.
 func (n *Node) onShared(ev Shared) {
 	n.shared, n.merged = ev, nil
-	if n.tableDue == 0 {
-		n.tableDue = n.now + tableEvery
-		n.arm(n.tableDue)
-	}
+	n.plan(&n.tableDue, tableEvery)
 }
 
 func (n *Node) sendTables(out []Action) []Action {
-	if n.tableDue == 0 {
+	if !n.due(&n.tableDue) {
 		return out
 	}
-	if n.now < n.tableDue {
-		n.arm(n.tableDue)
-		return out
-	}
-	n.tableDue = 0
 	for _, l := range n.links {
 		out = n.sendTable(l, out)
 	}
@@ -72,8 +64,7 @@ func (n *Node) sendTable(l *link, out []Action) []Action {
 		size += protocol.HeaderSize + len(payload)
 	}
 	if !n.room(l, protocol.KindQRP, size) { // a table that lacks a part is a fault: later then
-		n.tableDue = n.now + tableEvery
-		n.arm(n.tableDue)
+		n.plan(&n.tableDue, tableEvery)
 		return out
 	}
 	for _, payload := range parts {
