@@ -41,6 +41,9 @@ func TestVendorType(t *testing.T) {
 		{VendorHeadPing, "LIME/23v1"},
 		{VendorHeadPong, "LIME/24v1"},
 		{VendorNeighbours, "SRVT/1v1"},
+		{VendorListOffer, "SRVT/2v1"},
+		{VendorListAnswer, "SRVT/3v1"},
+		{VendorListPart, "SRVT/4v1"},
 	} {
 		wantEqual(t, "id", c.typ.ID().String(), c.id)
 		v := c.typ.with(1, 2)

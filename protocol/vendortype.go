@@ -22,6 +22,9 @@ const (
 	VendorHeadPing                     // LIME/23: see Vendor.HeadPing
 	VendorHeadPong                     // LIME/24: see Vendor.HeadPong
 	VendorNeighbours                   // SRVT/1, ours: see Vendor.Neighbours
+	VendorListOffer                    // SRVT/2, ours: see Vendor.ListOffer
+	VendorListAnswer                   // SRVT/3, ours: see Vendor.ListAnswer
+	VendorListPart                     // SRVT/4, ours: see Vendor.ListPart
 	vendorTypes
 )
 
@@ -61,6 +64,12 @@ func (t VendorType) ID() MessageID {
 		return MessageID{[4]byte{'L', 'I', 'M', 'E'}, 24, 1}
 	case VendorNeighbours:
 		return MessageID{[4]byte{'S', 'R', 'V', 'T'}, 1, 1}
+	case VendorListOffer:
+		return MessageID{[4]byte{'S', 'R', 'V', 'T'}, 2, 1}
+	case VendorListAnswer:
+		return MessageID{[4]byte{'S', 'R', 'V', 'T'}, 3, 1}
+	case VendorListPart:
+		return MessageID{[4]byte{'S', 'R', 'V', 'T'}, 4, 1}
 	}
 	return MessageID{}
 }
