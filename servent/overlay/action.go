@@ -20,7 +20,8 @@ const (
 	// OpDial connects to Addr; PeerUp or DialFailed must follow.
 	OpDial
 	// OpSearch looks up the query payload Msg (it must be copied) in the
-	// node's own files; LocalHits with ID may follow, with at most Limit files.
+	// node's own files and in the lists that its leaves gave; LocalHits with ID may
+	// follow, with at most Limit files in all.
 	OpSearch
 	// OpHit hands the whole QueryHit message Msg, which answers the user's
 	// query ID, to the user. Msg must be copied.
@@ -42,6 +43,17 @@ const (
 	// OpHosts says that the host cache at Addr has answered: Limit hosts came,
 	// which the node knows already, and Text names further caches, as it came.
 	OpHosts
+	// OpListCut wants the next part of the node's own list for Link; ListPart must
+	// follow. With Msg, which must be copied, it is the first: of what leads from the
+	// list of that digest, zero for an empty one, to the present one. A digest that
+	// is not known counts as zero.
+	OpListCut
+	// OpListOffer asks whether the list of digest Msg (it must be copied), of Index
+	// files, of the leaf ID on Link is known; ListAnswered must follow.
+	OpListOffer
+	// OpListPart hands over a part of the list of the leaf on Link: Msg is the data
+	// of the vendor message and must be copied. ListAnswered must follow.
+	OpListPart
 )
 
 // Action is one thing that the node's owner must do. Fields that an Op does

@@ -50,6 +50,7 @@ type Config struct {
 	// no OpDatagram comes.
 	UDP        bool
 	Firewalled bool // it cannot be connected to, whatever tests say
+	TableOnly  bool // a leaf tells supernodes of its files by route table alone, never by list
 	Browsable  bool // hits say that the node's files can be browsed
 	HostCache  bool // pongs over UDP say that this node is a host cache (UDPHC)
 	// Blocked says which addresses are never dialled, admitted, answered, or told

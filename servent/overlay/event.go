@@ -59,17 +59,47 @@ type DialFailed struct {
 type Heard struct{ Addrs []netip.AddrPort }
 
 // Shared says what the node offers now. Table must not change afterwards; nil
-// means that nothing is shared.
+// means that nothing is shared. List is the digest of all files.
 type Shared struct {
 	Table *protocol.RouteTable
 	Files int
 	Bytes uint64
+	List  protocol.ListDigest
 }
 
-// LocalHits answers an OpSearch with the files that match, best first.
+// LocalHits answers an OpSearch with the files that match, best first: of the node
+// itself, and of leaves whose lists it holds.
 type LocalHits struct {
-	ID    protocol.GUID
+	ID     protocol.GUID
+	Files  []protocol.FileRecord
+	Leaves []LeafFiles
+	// Firewalled: who asks cannot be connected to.
+	Firewalled bool
+}
+
+// LeafFiles are files of the leaf on Link.
+type LeafFiles struct {
+	Link  LinkID
 	Files []protocol.FileRecord
+}
+
+// ListPart answers an OpListCut with the next part of the node's list.
+type ListPart struct {
+	Link LinkID
+	Part protocol.ListPart
+}
+
+// ListAnswered answers an OpListOffer or an OpListPart.
+type ListAnswered struct {
+	Link   LinkID
+	Answer protocol.ListAnswer
+}
+
+// LeafWords says what the lists hold that leaves gave: their words, and how many
+// files. Table must not change afterwards; nil means none.
+type LeafWords struct {
+	Table *protocol.RouteTable
+	Files int
 }
 
 // UserQuery starts a search of the user's. It is sent on the links that are up
@@ -133,6 +163,9 @@ func (Heard) event()         {}
 func (Shared) event()        {}
 func (LocalHits) event()     {}
 func (UserQuery) event()     {}
+func (ListPart) event()      {}
+func (ListAnswered) event()  {}
+func (LeafWords) event()     {}
 func (UserQueryEnd) event()  {}
 func (UserPush) event()      {}
 func (ProxyPush) event()     {}

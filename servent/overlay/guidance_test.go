@@ -9,7 +9,7 @@ import (
 )
 
 // vendors returns the vendor messages of one type that go out on a link.
-func vendors(t *testing.T, acts []Action, link LinkID, typ protocol.VendorType) (found []protocol.Vendor, ids []protocol.GUID) {
+func vendors(t testing.TB, acts []Action, link LinkID, typ protocol.VendorType) (found []protocol.Vendor, ids []protocol.GUID) {
 	t.Helper()
 	for _, a := range sends(acts, protocol.KindVendor) {
 		v, err := protocol.ParseVendor(a.Msg[protocol.HeaderSize:])

@@ -1,7 +1,9 @@
 package overlay
 
 import (
+	"iter"
 	"net/netip"
+	"slices"
 
 	"github.com/seed282dab8e/servent/protocol"
 )
@@ -26,6 +28,9 @@ func (n *Node) onHit(l *link, h protocol.Header, m Received, out []Action) []Act
 	if r == nil {
 		return n.dropped(h.Kind, DropNoRoute, out)
 	}
+	if l.peer.Role == RoleLeaf && l.peer.GUID != (protocol.GUID{}) && q.Servent != l.peer.GUID {
+		return n.dropped(h.Kind, DropForged, out)
+	}
 	n.countHits(&h.ID, q)
 	if q.Servent != n.cfg.ID {
 		n.servers.put(n.now, route{id: q.Servent, link: l.id, hops: h.Hops})
@@ -44,14 +49,19 @@ func (n *Node) onHit(l *link, h protocol.Header, m Received, out []Action) []Act
 	return append(out, Action{Op: OpHit, ID: own.id, Link: l.id, Msg: m.Msg, Hops: h.Hops})
 }
 
-// onLocalHits answers a query with the node's own files.
+// onLocalHits answers a query with the node's own files, and those of its leaves.
 func (n *Node) onLocalHits(ev LocalHits, out []Action) []Action {
-	if len(ev.Files) == 0 {
+	r := n.queries.find(&ev.ID)
+	if r == nil {
 		return out
 	}
-	ev.Files = ev.Files[:min(len(ev.Files), n.cfg.MaxHits)]
+	ev = n.choose(ev, r.link)
+	count := ev.count()
+	if count == 0 {
+		return out
+	}
 	if d := n.dynamic(&ev.ID); d != nil {
-		d.policy.Found(len(ev.Files))
+		d.policy.Found(count)
 	}
 	ok, out := n.offer(ev, out)
 	if ok {
@@ -60,25 +70,96 @@ func (n *Node) onLocalHits(ev LocalHits, out []Action) []Action {
 	return n.sendHits(ev, out)
 }
 
-// sendHits sends hits the way that their query came.
+// choose leaves what is sent to who asks on link from: not its own files, nothing
+// that it could not get, and no more than there may be. Nobody else is asked for
+// the files of a leaf that has gone.
+func (n *Node) choose(ev LocalHits, from LinkID) LocalHits {
+	if from == self || ev.Firewalled && n.firewalled() {
+		ev.Files = nil
+	}
+	ev.Leaves = slices.DeleteFunc(ev.Leaves, func(f LeafFiles) bool {
+		l := n.byID[f.Link]
+		return l == nil || !l.held() || f.Link == from || ev.Firewalled && l.leafFirewalled()
+	})
+	return ev.first(n.cfg.MaxHits)
+}
+
+// first returns what there is up to a number of files.
+func (ev LocalHits) first(most int) LocalHits {
+	ev.Files = ev.Files[:min(len(ev.Files), most)]
+	most -= len(ev.Files)
+	leaves := make([]LeafFiles, 0, len(ev.Leaves))
+	for _, f := range ev.Leaves {
+		f.Files = f.Files[:min(len(f.Files), most)]
+		most -= len(f.Files)
+		leaves = append(leaves, f)
+	}
+	ev.Leaves = leaves
+	return ev
+}
+
+// count is how many files there are.
+func (ev LocalHits) count() int {
+	files := len(ev.Files)
+	for _, f := range ev.Leaves {
+		files += len(f.Files)
+	}
+	return files
+}
+
+// sendHits sends hits the way that their query came, or to the user.
 func (n *Node) sendHits(ev LocalHits, out []Action) []Action {
 	r := n.queries.find(&ev.ID)
 	if r == nil {
 		return out
 	}
+	// One more than the way back, and never over what others take.
+	h := protocol.Header{ID: ev.ID, Kind: protocol.KindQueryHit, TTL: min(r.hops+2, HardTTL)}
 	l := n.byID[r.link]
-	if l == nil {
+	if l == nil && r.link != self {
 		return n.dropped(protocol.KindQueryHit, DropNoRoute, out)
 	}
-	// One more than the way back, and never over what others take.
-	ttl := min(r.hops+2, HardTTL)
-	for files := ev.Files; len(files) > 0; {
-		hit, took := n.hit(n.addrFor(l), files, maxHitSize, nil)
-		files = files[took:]
-		h := protocol.Header{ID: ev.ID, Kind: protocol.KindQueryHit, TTL: ttl}
-		out = n.sendNew(l, h, hit, out)
+	own := n.ownQuery(&ev.ID)
+	for hit := range n.hits(ev, l, maxHitSize, nil) {
+		switch {
+		case l != nil:
+			out = n.sendNew(l, h, hit, out)
+		case own != nil:
+			own.hits += int(hit.Count)
+			out = append(out, Action{Op: OpHit, ID: own.id, Msg: protocol.AppendMessage(nil, h, hit)})
+		}
 	}
 	return out
+}
+
+// hits yields the messages that files go in: the node's own to l, nil for a
+// stranger, and those of each leaf in the leaf's name, where Pushes find it.
+func (n *Node) hits(ev LocalHits, l *link, size int, token []byte) iter.Seq[protocol.QueryHit] {
+	return func(yield func(protocol.QueryHit) bool) {
+		if !yieldHits(n.sender(l, token), ev.Files, size, yield) {
+			return
+		}
+		for _, f := range ev.Leaves {
+			leaf := n.byID[f.Link]
+			if leaf == nil || !leaf.held() {
+				continue
+			}
+			n.servers.put(n.now, route{id: leaf.peer.GUID, link: leaf.id})
+			if !yieldHits(leaf.sender(token), f.Files, size, yield) {
+				return
+			}
+		}
+	}
+}
+
+func yieldHits(s sender, files []protocol.FileRecord, size int, yield func(protocol.QueryHit) bool) bool {
+	for len(files) > 0 {
+		hit, took := s.hit(files, size)
+		if files = files[took:]; !yield(hit) {
+			return false
+		}
+	}
+	return true
 }
 
 // HitFor returns a QueryHit of as many of files as belong in it, and how many
@@ -87,14 +168,30 @@ func (n *Node) HitFor(id protocol.GUID, files []protocol.FileRecord) (msg []byte
 	if len(files) == 0 {
 		return nil, 0
 	}
-	hit, used := n.hit(n.udpAddr(), files, maxHitSize, nil)
+	hit, used := n.sender(nil, nil).hit(files, maxHitSize)
 	return protocol.AppendMessage(nil, protocol.Header{ID: id, Kind: protocol.KindQueryHit, TTL: 1}, hit), used
 }
 
+// sender is whose files a hit tells of.
+type sender struct {
+	addr    netip.AddrPort
+	servent protocol.GUID
+	trailer []byte
+}
+
+// sender is this node, to the peer of l or to a stranger.
+func (n *Node) sender(l *link, token []byte) sender {
+	addr := n.udpAddr()
+	if l != nil {
+		addr = n.addrFor(l)
+	}
+	return sender{addr, n.cfg.ID, n.trailer(token)}
+}
+
 // hit makes one QueryHit of as many of files as belong in it: about size bytes of
-// records. It brings back the token of a searcher that gave one.
-func (n *Node) hit(a netip.AddrPort, files []protocol.FileRecord, size int, token []byte) (protocol.QueryHit, int) {
-	hit := protocol.QueryHit{Addr: a, Speed: hitSpeed, Servent: n.cfg.ID}
+// records.
+func (s sender) hit(files []protocol.FileRecord, size int) (protocol.QueryHit, int) {
+	hit := protocol.QueryHit{Addr: s.addr, Speed: hitSpeed, Servent: s.servent, Trailer: s.trailer}
 	for took := range files {
 		before := len(hit.Records)
 		hit.Records = files[took].Record().Append(hit.Records)
@@ -106,11 +203,11 @@ func (n *Node) hit(a netip.AddrPort, files []protocol.FileRecord, size int, toke
 			break
 		}
 	}
-	hit.Trailer = n.trailer(token)
 	return hit, int(hit.Count)
 }
 
-// trailer says of this node what a searcher must know to get its files.
+// trailer says of this node what a searcher must know to get its files. It brings
+// back the token of a searcher that gave one.
 func (n *Node) trailer(token []byte) []byte {
 	q := protocol.QHD{Vendor: VendorCode}
 	items := n.ownItems()

@@ -62,6 +62,9 @@ func (n *Node) mergeTables() *protocol.RouteTable {
 		return own
 	}
 	bits := own.Bits()
+	if n.leafWords != nil {
+		bits = max(bits, n.leafWords.Bits())
+	}
 	for _, l := range n.links {
 		if t := l.table.Table(); t != nil && l.peer.Role == RoleLeaf {
 			bits = max(bits, t.Bits())
@@ -69,6 +72,9 @@ func (n *Node) mergeTables() *protocol.RouteTable {
 	}
 	all := protocol.NewRouteTable(min(bits, maxNeighbourBits))
 	all.Or(own)
+	if n.leafWords != nil {
+		all.Or(n.leafWords)
+	}
 	for _, l := range n.links {
 		if t := l.table.Table(); t != nil && l.peer.Role == RoleLeaf {
 			all.Or(t)

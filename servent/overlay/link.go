@@ -38,8 +38,12 @@ type link struct {
 	slots uint32                 // of that table, as its last RESET said
 	work  bucket                 // slots that it may still have us work through
 	sent  *protocol.RouteTable   // the one it has from us
-	in    uint64                 // messages
-	out   uint64
+
+	giving  giving   // this leaf's list, to a supernode
+	holding *holding // of a leaf that gives its list; nil: none was offered
+
+	in  uint64 // messages
+	out uint64
 }
 
 // bucket is a token bucket; it starts full at its first use.

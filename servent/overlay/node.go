@@ -30,16 +30,17 @@ type Node struct {
 	dials     dialer
 	dialBacks bucket
 
-	shared   Shared
-	merged   *protocol.RouteTable // what offered returns; nil: to be made
-	tableDue time.Duration        // when a changed table goes out; 0 when none waits
-	nearDue  time.Duration        // likewise the list of neighbours
-	seen     netip.Addr           // this node's IPv4 address as peers see it
-	seen6    netip.Addr           // and its IPv6 address
-	tcp      reach                // do connections come through
-	udpIn    reach                // and datagrams
-	dgrams   *datagrams           // nil until the first
-	hashes   []uint32             // scratch
+	shared    Shared
+	merged    *protocol.RouteTable // what offered returns; nil: to be made
+	leafWords *protocol.RouteTable // of the lists that leaves gave; nil: none
+	tableDue  time.Duration        // when a changed table goes out; 0 when none waits
+	nearDue   time.Duration        // likewise the list of neighbours
+	seen      netip.Addr           // this node's IPv4 address as peers see it
+	seen6     netip.Addr           // and its IPv6 address
+	tcp       reach                // do connections come through
+	udpIn     reach                // and datagrams
+	dgrams    *datagrams           // nil until the first
+	hashes    []uint32             // scratch
 
 	prefetched uint32 // of no meaning
 
@@ -91,6 +92,12 @@ func (n *Node) Step(now time.Time, ev Event, out []Action) []Action {
 		n.onShared(ev)
 	case LocalHits:
 		return n.onLocalHits(ev, out)
+	case ListPart:
+		return n.onListPart(ev, out)
+	case ListAnswered:
+		return n.onListAnswered(ev, out)
+	case LeafWords:
+		n.onLeafWords(ev)
 	case UserQuery:
 		return n.onUserQuery(ev, out)
 	case UserQueryEnd:
@@ -267,7 +274,7 @@ func (n *Node) forget(l *link) {
 	n.endDynamic(func(d *dynamic) bool { return d.from == l.id })
 	if l.peer.Role == RoleLeaf {
 		n.leaves--
-		if l.table.Table() != nil {
+		if l.table.Table() != nil || l.held() {
 			n.leavesChanged()
 		}
 	} else {
@@ -344,6 +351,7 @@ func (n *Node) expireLinks(out []Action) []Action {
 }
 
 func (n *Node) expireLink(l *link, out []Action) []Action {
+	out = n.expireGiving(l, out)
 	silent := n.now - l.heard
 	switch {
 	case l.fullSince > 0 && n.now-l.fullSince >= n.cfg.StallLimit:

@@ -18,7 +18,7 @@ type wish struct {
 // offer is hits that wait until the searcher wants them.
 type offer struct {
 	wish
-	files []protocol.FileRecord
+	hits  LocalHits
 	size  int
 	told  bool          // of them, with LIME/12; before that it proves its address
 	until time.Duration // then hits nobody was told of go back over TCP
@@ -62,7 +62,7 @@ func (n *Node) offer(ev LocalHits, out []Action) (bool, []Action) {
 	if i < 0 {
 		return false, out
 	}
-	o := offer{wish: u.wishes[i], files: slices.Clone(ev.Files), size: sizeOf(ev.Files), until: n.now + proofTime}
+	o := offer{wish: u.wishes[i], hits: ev, size: sizeOf(ev), until: n.now + proofTime}
 	u.wishes = slices.Delete(u.wishes, i, i+1)
 	held := 0
 	for j := range u.offers {
@@ -85,11 +85,17 @@ func (n *Node) offer(ev LocalHits, out []Action) (bool, []Action) {
 	return true, n.ask(o.to, forProof, n.newID(), proofPing, out)
 }
 
-// sizeOf is about what files take while they wait.
-func sizeOf(files []protocol.FileRecord) int {
+// sizeOf is about what hits take while they wait.
+func sizeOf(ev LocalHits) int {
 	size := 0
-	for i := range files {
-		size += 256 + len(files[i].Name) + len(files[i].Path)
+	add := func(files []protocol.FileRecord) {
+		for i := range files {
+			size += 256 + len(files[i].Name) + len(files[i].Path)
+		}
+	}
+	add(ev.Files)
+	for _, f := range ev.Leaves {
+		add(f.Files)
 	}
 	return size
 }
@@ -103,7 +109,7 @@ func (n *Node) proveOffers(to netip.AddrPort, out []Action) []Action {
 			continue
 		}
 		o.told, o.until = true, n.now+offerTime
-		v := protocol.NewHitsReady(uint8(min(len(o.files), 255)), n.udpIn.state == ReachYes)
+		v := protocol.NewHitsReady(uint8(min(o.hits.count(), 255)), n.udpIn.state == ReachYes)
 		if !o.secure {
 			v.Version = 2
 		}
@@ -129,11 +135,9 @@ func (n *Node) onHitsWanted(from netip.AddrPort, h protocol.Header, v protocol.V
 	case !n.proven(from):
 		return n.dropped(h.Kind, DropUDPUnproven, out)
 	}
-	files := u.offers[i].files
+	hits := u.offers[i].hits.first(int(want))
 	u.offers = slices.Delete(u.offers, i, i+1)
-	for files = files[:min(len(files), int(want))]; len(files) > 0; {
-		hit, took := n.hit(n.udpAddr(), files, maxUDPHit, token)
-		files = files[took:]
+	for hit := range n.hits(hits, nil, maxUDPHit, token) {
 		head := protocol.Header{ID: h.ID, Kind: protocol.KindQueryHit, TTL: 1}
 		out = n.emit(from, protocol.AppendMessage(nil, head, hit), out)
 	}
@@ -159,7 +163,7 @@ func (n *Node) endOffers(out []Action) []Action {
 			n.stats.Drops[DropOOBUnwanted]++
 			continue
 		}
-		out = n.sendHits(LocalHits{ID: o.id, Files: o.files}, out)
+		out = n.sendHits(o.hits, out)
 	}
 	return out
 }

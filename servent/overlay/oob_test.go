@@ -123,7 +123,7 @@ func TestOffersAreBounded(t *testing.T) {
 	if n := len(b.n.dgrams.offers); n != 0 {
 		t.Errorf("%d still wait", n)
 	}
-	b.n.dgrams.offers = []offer{{size: maxOfferBytes - sizeOf(make([]protocol.FileRecord, 1)) - len("blue.ogg"), until: b.n.now + offerTime}}
+	b.n.dgrams.offers = []offer{{size: maxOfferBytes - sizeOf(LocalHits{Files: make([]protocol.FileRecord, 1)}) - len("blue.ogg"), until: b.n.now + offerTime}}
 	if _, out := b.wishFor(1000, stranger, oobHops, 1); len(ops(out, OpDatagram)) != 1 {
 		t.Errorf("all bytes: %v", out)
 	}

@@ -36,7 +36,7 @@ func (n *Node) onQuery(l *link, h protocol.Header, m Received, out []Action) []A
 		return n.relayQuery(l, &h, m, toFlats|toSupernodes, out)
 	}
 	n.queries.add(n.now, route{id: h.ID, link: l.id, ttl: h.TTL, hops: h.Hops})
-	if n.mayHold(&q) && n.mayHelp(q.Flags) {
+	if n.mayHold(&q) && n.mayHelp(q.Flags) || n.mayList(&q) {
 		n.noteWish(l, &h, &q)
 		n.stats.Searches++
 		out = append(out, Action{Op: OpSearch, ID: h.ID, Msg: m.Msg[protocol.HeaderSize:], Limit: n.hitLimit(q.Flags)})
@@ -81,7 +81,7 @@ func (n *Node) relayQuery(from *link, h *protocol.Header, m Received, whom audie
 	}
 	for _, l := range n.links {
 		role := audienceOf(l.peer.Role)
-		if l == from || whom&role == 0 {
+		if l == from || whom&role == 0 || l.held() {
 			continue
 		}
 		ttl := min(max(1, h.TTL-1), n.ttlFor(l))
@@ -173,6 +173,10 @@ func (n *Node) onUserQuery(ev UserQuery, out []Action) []Action {
 	n.own = append(n.own, q)
 	n.queries.put(n.now, route{id: q.wire, link: self, ttl: HardTTL})
 	n.arm(q.until)
+	n.hashes = search.AppendHashes(n.hashes[:0], q.query.Text)
+	if n.mayList(&q.query) {
+		out = append(out, Action{Op: OpSearch, ID: q.wire, Msg: q.query.Append(nil), Limit: n.cfg.MaxHits})
+	}
 	for _, l := range n.links {
 		out = n.sendOwn(l, &n.own[len(n.own)-1], out)
 	}

@@ -38,6 +38,8 @@ const (
 	DropOOBToken                // a hit over UDP, or the wish for one, without the right token
 	DropOOBUnwanted             // hits that waited for a searcher in vain
 	DropQuestions               // a question that is asked for a leaf or the user ends early, for a new one
+	DropList                    // of a leaf's list, what was not asked for, or comes too often
+	DropForged                  // a hit of a leaf's in another servent's name
 	numDrops
 )
 
@@ -45,7 +47,7 @@ var dropNames = [numDrops]string{
 	"malformed", "ttl", "rate", "queue_full", "no_route", "search_ended",
 	"too_large", "unknown", "role", "dial_back", "connect_only", "not_wanted",
 	"blocked", "udp_stranger", "udp_rate", "udp_unasked", "udp_unproven", "udp_held_full", "oob_token", "oob_unwanted",
-	"too_many_questions",
+	"too_many_questions", "list", "forged",
 }
 
 // String returns the reason's name as used in JSON.

@@ -47,9 +47,12 @@ func (n *Node) sendTables(out []Action) []Action {
 	return out
 }
 
-// sendTable tells l what can be found here: a leaf its supernode, a supernode and a
-// flat node other ultrapeers. Flat nodes flood to each other and need no tables.
+// sendTable tells l what can be found here: a leaf its supernode, if not by a list,
+// a supernode and a flat node other ultrapeers. Flat nodes flood to each other and need no tables.
 func (n *Node) sendTable(l *link, out []Action) []Action {
+	if n.givesList(l) {
+		return n.offerList(l, out)
+	}
 	leaf := n.cfg.Role == RoleLeaf && l.peer.LeafTable
 	if l.peer.Role != RoleSupernode || !leaf && !l.peer.LastHop {
 		return out

@@ -18,6 +18,13 @@ var supportedUDP = []protocol.MessageID{
 	protocol.VendorHeadPing.ID(),
 }
 
+// supportedOwn lists those that a node of a role acts upon which come from our own
+// kind.
+var supportedOwn = [...][]protocol.MessageID{
+	RoleLeaf:      {protocol.VendorListAnswer.ID()},
+	RoleSupernode: {protocol.VendorNeighbours.ID(), protocol.VendorListOffer.ID(), protocol.VendorListPart.ID()},
+}
+
 // vendorSet is a set of the vendor messages that this package knows.
 type vendorSet uint32
 
@@ -36,8 +43,8 @@ func (n *Node) sendSupported(l *link, out []Action) []Action {
 	if n.cfg.UDP {
 		data = slices.Concat(data, supportedUDP)
 	}
-	if n.cfg.Role == RoleSupernode && l.peer.Servent {
-		data = append(slices.Clone(data), protocol.VendorNeighbours.ID())
+	if l.peer.Servent {
+		data = slices.Concat(data, supportedOwn[n.cfg.Role])
 	}
 	v := protocol.Vendor{Data: protocol.AppendMessagesSupported(nil, data...)}
 	return n.sendNew(l, h, v, out)
@@ -55,6 +62,10 @@ func (n *Node) onVendor(l *link, h protocol.Header, m Received, out []Action) []
 			l.supports = setOf(ids)
 			n.scheduleTest()
 			out = n.tellNeighbours(l, out)
+			if l.giving.until > 0 { // it waited for this
+				l.giving.until = 0
+				out = n.sendTable(l, out)
+			}
 			return n.askProxies(out)
 		}
 	case protocol.VendorConnectBack, protocol.VendorUDPConnectBack:
@@ -69,6 +80,12 @@ func (n *Node) onVendor(l *link, h protocol.Header, m Received, out []Action) []
 		return n.onQueryStatus(l, h, v, out)
 	case protocol.VendorNeighbours:
 		return n.onNeighbours(l, h, v, out)
+	case protocol.VendorListOffer:
+		return n.onListOffer(l, h, v, out)
+	case protocol.VendorListAnswer:
+		return n.onListAnswer(l, h, v, out)
+	case protocol.VendorListPart:
+		return n.onListTaken(l, h, v, out)
 	case protocol.VendorFeaturesSupported:
 		_, err = protocol.ParseFeaturesSupported(v.Data)
 	case protocol.VendorHopsFlow:

@@ -1,0 +1,143 @@
+package overlay
+
+import (
+	"net/netip"
+
+	"github.com/seed282dab8e/servent/protocol"
+)
+
+// rateOffers is how often a leaf may offer a list.
+var rateOffers = Rate{1. / 2, 5}
+
+// holding is what a supernode knows of a leaf that gives it its list
+// (docs/protocol.md 11). The files themselves are its owner's.
+type holding struct {
+	stands  bool           // this node answers for the leaf
+	asked   bool           // the owner was asked about an offer
+	credit  int            // parts that may come
+	offers  bucket         // that the leaf may make
+	addr    netip.AddrPort // what hits of the leaf's say
+	trailer []byte
+}
+
+// held says whether this node answers for the peer of l.
+func (l *link) held() bool { return l.holding != nil && l.holding.stands }
+
+// onListOffer asks the owner whether it knows a leaf's list.
+func (n *Node) onListOffer(l *link, h protocol.Header, v protocol.Vendor, out []Action) []Action {
+	o, err := v.ListOffer()
+	switch {
+	case err != nil:
+		return n.malformed(l, h.Kind, out)
+	case n.cfg.Role != RoleSupernode || l.peer.Role != RoleLeaf || !l.peer.Servent || l.peer.GUID == (protocol.GUID{}):
+		return n.dropped(h.Kind, DropRole, out)
+	}
+	if _, ok := (protocol.QueryHit{Trailer: o.Trailer}).QHD(); !ok {
+		return n.malformed(l, h.Kind, out)
+	}
+	if l.holding == nil {
+		l.holding = &holding{}
+	}
+	held := l.holding
+	if held.asked || held.credit > 0 || !held.offers.allow(n.now, rateOffers) {
+		out = n.dropped(h.Kind, DropList, out)
+		return n.offend(l, protocol.ByeProtocol, "Too many list offers", out)
+	}
+	held.asked = true
+	held.addr, held.trailer = leafAddr(l, o.Addr), append([]byte(nil), o.Trailer...)
+	return append(out, Action{Op: OpListOffer, Link: l.id, ID: l.peer.GUID, Msg: v.Data[:len(o.Digest)], Index: o.Files})
+}
+
+// leafAddr is what hits say of a leaf: the port is believed, the address is where
+// the link comes from, unless that is a neighbour's.
+func leafAddr(l *link, said netip.AddrPort) netip.AddrPort {
+	switch ip := l.peer.Addr.Addr().Unmap(); {
+	case ip.IsLoopback() || ip.IsPrivate(): // a neighbour, who may have an address outside
+		return said
+	case ip.Is4():
+		return netip.AddrPortFrom(ip, said.Port())
+	}
+	return netip.AddrPortFrom(netip.IPv4Unspecified(), said.Port())
+}
+
+// onListTaken gives the owner a part of a leaf's list.
+func (n *Node) onListTaken(l *link, h protocol.Header, v protocol.Vendor, out []Action) []Action {
+	if l.holding == nil || l.holding.credit == 0 {
+		out = n.dropped(h.Kind, DropList, out)
+		return n.offend(l, protocol.ByeProtocol, "List parts that nobody asked for", out)
+	}
+	if _, err := v.ListPart(); err != nil {
+		l.holding.credit = 0
+		out = n.malformed(l, h.Kind, out)
+		return n.answerList(l, protocol.ListAnswer{Verdict: protocol.ListRefused, Reason: err.Error()}, out)
+	}
+	l.holding.credit--
+	return append(out, Action{Op: OpListPart, Link: l.id, Msg: v.Data})
+}
+
+// onListAnswered tells a leaf what the owner says.
+func (n *Node) onListAnswered(ev ListAnswered, out []Action) []Action {
+	l := n.byID[ev.Link]
+	if l == nil || l.holding == nil {
+		return out
+	}
+	held := l.holding
+	held.asked = false
+	switch ev.Answer.Verdict {
+	case protocol.ListHeld:
+		held.stands, held.credit = true, 0
+		l.table = protocol.TableReceiver{} // what it sent before it had given its list
+	case protocol.ListSend:
+		held.credit = listWindow
+	case protocol.ListMore:
+		held.credit = min(listWindow, held.credit+1)
+	case protocol.ListRefused:
+		held.stands, held.credit = false, 0
+	}
+	return n.answerList(l, ev.Answer, out)
+}
+
+func (n *Node) answerList(l *link, a protocol.ListAnswer, out []Action) []Action {
+	return n.sendVendor(l, a.Vendor(), out)
+}
+
+// onLeafWords takes over the words that the lists of all leaves hold.
+func (n *Node) onLeafWords(ev LeafWords) {
+	n.leafWords = ev.Table
+	n.leavesChanged()
+}
+
+// mayList says whether a leaf whose list is held might have what a query asks for.
+// n.hashes holds the hashes of its words.
+func (n *Node) mayList(q *protocol.Query) bool {
+	return n.leafWords != nil && n.leaves > 0 && matches(n.leafWords, n.hashes, q)
+}
+
+// sender is the leaf on l, whose list is held.
+func (l *link) sender(token []byte) sender {
+	trailer := l.holding.trailer
+	if len(token) > 0 {
+		trailer = withToken(trailer, token)
+	}
+	return sender{l.holding.addr, l.peer.GUID, trailer}
+}
+
+// withToken returns a trailer that brings a token back, too.
+func withToken(trailer, token []byte) []byte {
+	q, _ := protocol.QueryHit{Trailer: trailer}.QHD()
+	items := []protocol.GGEP{protocol.NewGGEP(protocol.GGEPToken, token)}
+	for e := range protocol.Extensions(q.Ext()) {
+		if e.GGEP.ID != "" {
+			items = append(items, e.GGEP)
+		}
+	}
+	q.Open, q.Flags = nil, q.Flags|protocol.HitGGEP
+	q.Private = protocol.AppendGGEP(nil, items...)
+	return q.Append(nil)
+}
+
+// leafFirewalled says whether a leaf can be connected to only by a Push.
+func (l *link) leafFirewalled() bool {
+	q, ok := protocol.QueryHit{Trailer: l.holding.trailer}.QHD()
+	return ok && q.Flags&protocol.HitPush != 0
+}

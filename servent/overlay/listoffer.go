@@ -1,0 +1,158 @@
+package overlay
+
+import (
+	"bytes"
+	"time"
+
+	"github.com/seed282dab8e/servent/protocol"
+)
+
+const (
+	// listPatience is how long a supernode may take to say something about a list;
+	// then it gets a route table.
+	listPatience = 30 * time.Second
+	// listWindow is how many parts of a list may be on their way.
+	listWindow = 2
+)
+
+// listStage is how far a leaf has come with giving a supernode its list.
+type listStage uint8
+
+const (
+	listNone    listStage = iota // nothing was offered
+	listOffered                  // an answer is awaited
+	listSending
+	listStands  // the supernode answers for this leaf
+	listRefused // it gets a route table
+)
+
+// giving is what a leaf knows of its list at a supernode (docs/protocol.md 11).
+type giving struct {
+	stage   listStage
+	offered protocol.ListDigest // the list that the supernode knows of, or will
+	said    []byte              // of the last offer: what hits say of this leaf
+	credit  int                 // parts that may be sent
+	cutting bool                // a part is asked for and has not come
+	until   time.Duration       // then patience ends; 0 when nothing is awaited
+	reason  string              // of a refusal
+}
+
+// givesList says whether the peer of l gets this leaf's list and not its table:
+// it may, as long as it has not refused.
+func (n *Node) givesList(l *link) bool {
+	if n.cfg.Role != RoleLeaf || n.cfg.TableOnly || l.peer.Role != RoleSupernode || !l.peer.Servent || !l.peer.Vendor {
+		return false
+	}
+	return l.giving.stage != listRefused && (l.supports == 0 || l.supports.has(protocol.VendorListOffer))
+}
+
+// offerList tells a supernode which list this leaf has, unless it knows.
+func (n *Node) offerList(l *link, out []Action) []Action {
+	g := &l.giving
+	if l.supports == 0 { // it will say so, or have a table
+		g.await(n)
+		return out
+	}
+	if g.stage == listOffered || g.stage == listSending {
+		return out // again once that is done
+	}
+	o := protocol.ListOffer{Digest: n.shared.List, Files: uint32(n.shared.Files), Addr: n.addrFor(l), Trailer: n.trailer(nil)}
+	said := protocol.ListOffer{Addr: o.Addr, Trailer: o.Trailer}.Vendor().Data
+	if g.stage == listStands && g.offered == o.Digest && bytes.Equal(g.said, said) {
+		return out
+	}
+	*g = giving{stage: listOffered, offered: o.Digest, said: said}
+	g.await(n)
+	return n.sendVendor(l, o.Vendor(), out)
+}
+
+func (g *giving) await(n *Node) {
+	g.until = n.now + listPatience
+	n.arm(g.until)
+}
+
+// sendVendor sends a message of ours for this link alone.
+func (n *Node) sendVendor(l *link, v protocol.Vendor, out []Action) []Action {
+	return n.sendNew(l, protocol.Header{ID: n.newID(), Kind: protocol.KindVendor, TTL: 1}, v, out)
+}
+
+// onListAnswer hears what a supernode says of this leaf's list.
+func (n *Node) onListAnswer(l *link, h protocol.Header, v protocol.Vendor, out []Action) []Action {
+	a, err := v.ListAnswer()
+	g := &l.giving
+	switch {
+	case err != nil:
+		return n.malformed(l, h.Kind, out)
+	case g.stage != listOffered && g.stage != listSending:
+		return n.dropped(h.Kind, DropList, out)
+	}
+	g.until = 0
+	switch a.Verdict {
+	case protocol.ListHeld:
+		g.stage = listStands
+		if n.shared.List != g.offered {
+			n.plan(&n.tableDue, tableEvery)
+		}
+	case protocol.ListSend:
+		g.stage, g.credit, g.cutting = listSending, listWindow, true
+		g.await(n)
+		return append(out, Action{Op: OpListCut, Link: l.id, Msg: a.Digest[:]})
+	case protocol.ListMore:
+		g.credit++
+		return n.cutList(l, out)
+	case protocol.ListRefused:
+		return n.refuseList(l, a.Reason, out)
+	}
+	return out
+}
+
+// cutList asks for the next part, where one may be sent.
+func (n *Node) cutList(l *link, out []Action) []Action {
+	g := &l.giving
+	g.await(n)
+	if g.stage != listSending || g.cutting || g.credit == 0 {
+		return out
+	}
+	g.cutting = true
+	return append(out, Action{Op: OpListCut, Link: l.id})
+}
+
+// onListPart sends a part that was cut.
+func (n *Node) onListPart(ev ListPart, out []Action) []Action {
+	l := n.byID[ev.Link]
+	if l == nil || l.giving.stage != listSending || !l.giving.cutting {
+		return out
+	}
+	g := &l.giving
+	v := ev.Part.Vendor()
+	if !n.room(l, protocol.KindVendor, protocol.HeaderSize+len(v.Data)+8) { // a part missing is a fault
+		return n.refuseList(l, "the link is too slow", out)
+	}
+	g.cutting, g.credit = false, g.credit-1
+	out = n.sendVendor(l, v, out)
+	if ev.Part.Last {
+		g.offered, g.credit = ev.Part.Digest, 0
+		g.await(n)
+		return out
+	}
+	return n.cutList(l, out)
+}
+
+// refuseList has the supernode get a table.
+func (n *Node) refuseList(l *link, reason string, out []Action) []Action {
+	l.giving = giving{stage: listRefused, reason: reason}
+	return n.sendTable(l, out)
+}
+
+// expireGiving ends the patience with a supernode that says nothing.
+func (n *Node) expireGiving(l *link, out []Action) []Action {
+	g := &l.giving
+	switch {
+	case g.until == 0:
+		return out
+	case g.until > n.now:
+		n.arm(g.until)
+		return out
+	}
+	return n.refuseList(l, "no answer", out)
+}
