@@ -172,10 +172,10 @@ func TestListMessages(t *testing.T) {
 
 func TestListPart(t *testing.T) {
 	body := bytes.Repeat([]byte("abcd"), MaxListBody/4)
-	for _, p := range []ListPart{{}, {First: true}, {Last: true, Digest: ListDigest{7}, Files: 9}, {First: true, Last: true}} {
+	for _, p := range []ListPart{{}, {First: true}, {Last: true, Digest: ListDigest{7}, Files: 9}, {First: true, Last: true}, {First: true, Whole: true}} {
 		p.Deflated = NewListPart(body).Deflated
 		got, err := p.Vendor().ListPart()
-		if err != nil || got.First != p.First || got.Last != p.Last || got.Digest != p.Digest || got.Files != p.Files {
+		if err != nil || got.First != p.First || got.Last != p.Last || got.Whole != p.Whole || got.Digest != p.Digest || got.Files != p.Files {
 			t.Errorf("%+v, %v", got, err)
 		}
 		if b, err := got.Body(); err != nil || !bytes.Equal(b, body) {
@@ -195,7 +195,7 @@ func TestListPart(t *testing.T) {
 	for what, tt := range map[string]struct {
 		b    []byte
 		want ErrorKind
-	}{"nothing": {nil, Truncated}, "unknown flag": {[]byte{4}, Malformed}, "no digest": {make35(listLast), Truncated}} {
+	}{"nothing": {nil, Truncated}, "unknown flag": {[]byte{8}, Malformed}, "whole in the middle": {[]byte{4}, Malformed}, "no digest": {make35(listLast), Truncated}} {
 		_, err := Vendor{Data: tt.b}.ListPart()
 		wantKind(t, what, err, tt.want)
 	}

@@ -104,6 +104,7 @@ func (v Vendor) ListAnswer() (ListAnswer, error) {
 // that it leads to.
 type ListPart struct {
 	First, Last bool
+	Whole       bool       // with First: it begins with an empty list, whatever the supernode holds
 	Digest      ListDigest // with Last
 	Files       uint32     // with Last
 	Deflated    []byte     // see Body
@@ -112,6 +113,7 @@ type ListPart struct {
 const (
 	listFirst = 1 << iota
 	listLast
+	listWhole
 )
 
 // NewListPart deflates a body, which must not be longer than MaxListBody.
@@ -137,6 +139,9 @@ func (p ListPart) Vendor() Vendor {
 	if p.Last {
 		flags |= listLast
 	}
+	if p.Whole {
+		flags |= listWhole
+	}
 	v := VendorListPart.with(flags)
 	if p.Last {
 		v.Data = append(v.Data, p.Digest[:]...)
@@ -152,10 +157,10 @@ func (v Vendor) ListPart() (ListPart, error) {
 		return ListPart{}, &Error{Truncated, "list part"}
 	}
 	flags, b := v.Data[0], v.Data[1:]
-	if flags&^(listFirst|listLast) != 0 {
+	if flags&^(listFirst|listLast|listWhole) != 0 || flags&listWhole != 0 && flags&listFirst == 0 {
 		return ListPart{}, &Error{Malformed, "list part"}
 	}
-	p := ListPart{First: flags&listFirst != 0, Last: flags&listLast != 0}
+	p := ListPart{First: flags&listFirst != 0, Last: flags&listLast != 0, Whole: flags&listWhole != 0}
 	if p.Last {
 		if len(b) < len(p.Digest)+4 {
 			return ListPart{}, &Error{Truncated, "list part"}
