@@ -100,6 +100,7 @@ type Library struct {
 	runs   uint32               // comparisons so far
 	words  *protocol.WordCount  // of what is shared
 	table  *protocol.RouteTable // what Table returns; nil: to be made from words
+	list   *fileList            // nil until somebody asks for it
 }
 
 // share is one shared folder.

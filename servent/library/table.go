@@ -32,19 +32,26 @@ func (l *Library) Table() *protocol.RouteTable {
 	return l.table
 }
 
-// count puts the words of a file, which are those of text, into the table. l.mu
+// count puts the words of a file, which are those of text, into the table, and it
+// into the list. l.mu
 // is held.
 func (l *Library) count(e *entry, text string) {
 	l.table = nil
 	search.AddWords(l.words, text)
 	l.words.AddURN(e.urn())
+	if l.list != nil {
+		l.list.note(e, l.list.digest.Add)
+	}
 }
 
-// uncount takes the words of a file out of the table. l.mu is held.
+// uncount takes the words of a file out of the table, and it out of the list. l.mu is held.
 func (l *Library) uncount(e *entry) {
 	l.table = nil
 	search.AddWords(l.words.Remove(), e.text())
 	l.words.Remove().AddURN(e.urn())
+	if l.list != nil {
+		l.list.note(e, l.list.digest.Remove)
+	}
 }
 
 // fitted returns a table with everything of words in the size that suits it.
