@@ -15,6 +15,7 @@ const (
 	GGEPCaches   = "PHC"   // in a pong: names of other host caches
 	GGEPEcho     = "IP"    // in a ping: what is my address; in a pong: this
 	GGEPToken    = "SO"    // out of band, with a token
+	GGEPFilter   = "SRVTF" // ours: what a search wants beside its words
 	GGEPProxies  = "PUSH"  // in a hit: push proxies
 	GGEPProxies6 = "PUSH6"
 	GGEPAddr6    = "6"  // an IPv6 address beside an IPv4 field

@@ -67,6 +67,10 @@ type Config struct {
 	// not shared. 0 is the default of package bleveindex, 2 GiB.
 	IndexMaxBytes int64
 
+	// TableOnly: supernodes get a route table, which tells them what words there
+	// are, and not the list of what is shared.
+	TableOnly bool
+
 	// BlockList is a file of addresses to have nothing to do with. It is read
 	// again when it changes. Empty: none.
 	BlockList string

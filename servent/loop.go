@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/seed282dab8e/servent/protocol"
+	"github.com/seed282dab8e/servent/servent/library"
 	"github.com/seed282dab8e/servent/servent/overlay"
 	"github.com/sirupsen/logrus"
 )
@@ -27,7 +28,8 @@ type loop struct {
 	pool  blocks    // what the wires' queues are made of
 
 	searches map[protocol.GUID]*userSearch
-	pushes   map[protocol.GUID]chan error // answers to UserPush, by servent
+	pushes   map[protocol.GUID]chan error        // answers to UserPush, by servent
+	cuts     map[overlay.LinkID]*library.ListCut // of our list, on their way to supernodes
 	edge     edgeStats
 	seeds    seeds
 	boot     bootstrap
@@ -47,6 +49,7 @@ func newLoop(ctx context.Context, s *Servent, node *overlay.Node) *loop {
 		wires:    wires{byID: map[overlay.LinkID]*wire{}},
 		searches: map[protocol.GUID]*userSearch{},
 		pushes:   map[protocol.GUID]chan error{},
+		cuts:     map[overlay.LinkID]*library.ListCut{},
 		timer:    time.NewTimer(0),
 		seeds:    newSeeds(s.seeds),
 		boot:     newBootstrap(&s.cfg),
@@ -196,6 +199,7 @@ func (l *loop) finish(w *wire, why string) {
 		w.linger.Stop()
 	}
 	l.wires.remove(w)
+	delete(l.cuts, w.id)
 	close(w.write)
 	l.s.untrack(w.conn)
 	l.s.linksPerIP.give(w.peer.Addr)
@@ -248,6 +252,8 @@ func (l *loop) edgeAction(a *overlay.Action) {
 		l.connectBack(a.Addr)
 	case overlay.OpHead:
 		l.head(a)
+	case overlay.OpListCut:
+		l.cutList(a)
 	case overlay.OpHosts:
 		l.boot.cacheAnswered(a)
 	}

@@ -14,12 +14,13 @@ import (
 )
 
 // job is a query of another servent's that may match a file of ours, or what
-// such a servent asks of one file.
+// such a servent asks of one file, or a part of our list.
 type job struct {
 	id    protocol.GUID
 	query []byte // payload
 	limit int
 	urn   string // of the one file, instead of a query
+	cut   *cutting
 }
 
 func (l *loop) search(a *overlay.Action) {
@@ -42,13 +43,16 @@ func (s *Servent) answer(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case j := <-s.jobs:
-			if j.urn != "" {
+			switch {
+			case j.cut != nil:
+				s.cutPart(j.cut)
+			case j.urn != "":
 				head := s.lookUpHead(j)
 				s.call(func(l *loop) { l.step(head) })
-				continue
-			}
-			if files := s.lookUp(ctx, j); len(files) > 0 {
-				s.call(func(l *loop) { l.step(overlay.LocalHits{ID: j.id, Files: files}) })
+			default:
+				if files := s.lookUp(ctx, j); len(files) > 0 {
+					s.call(func(l *loop) { l.step(overlay.LocalHits{ID: j.id, Files: files}) })
+				}
 			}
 		}
 	}
@@ -59,7 +63,7 @@ func (s *Servent) lookUp(ctx context.Context, j job) []protocol.FileRecord {
 	if err != nil {
 		return nil
 	}
-	files, err := s.lib.Find(ctx, search.WireQuery(string(q.Text)), slices.Collect(q.URNs()), j.limit)
+	files, err := s.lib.Find(ctx, wireQuery(q), slices.Collect(q.URNs()), j.limit)
 	if err != nil {
 		if ctx.Err() == nil {
 			s.log.WithField("component", "search").WithError(err).Warn("look up a query")
@@ -71,6 +75,18 @@ func (s *Servent) lookUp(ctx context.Context, j job) []protocol.FileRecord {
 		records = append(records, f.Record())
 	}
 	return records
+}
+
+// wireQuery is what a peer asks for, with what one of our kind has put beside the
+// words.
+func wireQuery(q protocol.Query) search.Query {
+	words := search.WireQuery(string(q.Text))
+	if g, ok := protocol.FindGGEP(q.Ext, protocol.GGEPFilter); ok {
+		if filter, err := g.Data(protocol.MaxRelayedQuery); err == nil {
+			return words.Filtered(string(filter))
+		}
+	}
+	return words
 }
 
 // SearchRequest is a search of the user's.
@@ -139,7 +155,7 @@ func (s *Servent) find(ctx context.Context, q search.Query, req SearchRequest, r
 	start := time.Now()
 	begun := s.call(func(l *loop) {
 		l.searches[id] = u
-		l.step(overlay.UserQuery{ID: id, Text: text, URNs: req.urns, TTL: req.TTL})
+		l.step(overlay.UserQuery{ID: id, Text: text, URNs: req.urns, Filter: q.WireFilter(), TTL: req.TTL})
 	})
 	if !begun {
 		return errStopped

@@ -132,7 +132,7 @@ func (s *Servent) overlay() (err error) {
 	c := s.cfg.Overlay
 	c.ID, c.Rand, c.Role = s.id.guid(), rand.New(rand.NewChaCha8(seed)), s.cfg.Role
 	c.Listen, c.Agent, c.UDP = s.addr, s.cfg.agent(), s.cfg.listener == nil || s.cfg.packets != nil
-	c.Browsable, c.MaxLeaves = !s.cfg.NoBrowse, s.cfg.MaxLeaves
+	c.Browsable, c.MaxLeaves, c.TableOnly = !s.cfg.NoBrowse, s.cfg.MaxLeaves, s.cfg.TableOnly
 	c.Connect, c.ConnectOnly, c.Public = s.seeds, s.cfg.ConnectOnly, s.cfg.Network == Gnutella
 	if s.cfg.BlockList != "" {
 		c.Blocked = s.blocking.has

@@ -109,7 +109,15 @@ func (s *Servent) tell() {
 	defer s.telling.Unlock()
 	files, bytes := s.lib.Totals()
 	ev := overlay.Shared{Table: s.lib.Table(), Files: files, Bytes: bytes}
+	if s.givesList() {
+		ev.List = s.lib.ListDigest()
+	}
 	s.call(func(l *loop) { l.step(ev) })
+}
+
+// givesList says whether supernodes may be given our list.
+func (s *Servent) givesList() bool {
+	return !s.cfg.TableOnly && (s.cfg.Role == RoleLeaf || s.cfg.Role == RoleAuto)
 }
 
 // whileRunning is ctx that ends with the servent too.

@@ -26,6 +26,7 @@ type nodeFlags struct {
 	downloadRate byteRate
 	uploads      uploadLimits
 	indexMax     byteSize
+	index        string
 	noBrowse     bool
 	maxLeaves    int // 0: as many as a supernode takes as a rule
 }
@@ -42,17 +43,19 @@ func (n *nodeFlags) add(cmd *cobra.Command) {
 	f.Var(&n.downloadRate, "download-rate", "most `bytes` a second to take, as 10MB (default no limit)")
 	n.uploads.add(f)
 	f.Var(&n.indexMax, "index-max-bytes", "most `bytes` that the index of shared files may take on disk, as 10GB; files past that are not shared (default 2 GiB)")
+	f.StringVar(&n.index, "index", "list", "what a leaf tells its supernodes of its files: list (names and hashes, so that they answer searches for it) or qrp (a table of words)")
 	f.BoolVar(&n.noBrowse, "no-browse", false, "let others find and fetch files, but not list what is shared")
 	f.StringSliceVar(&n.udpCaches, "udp-cache", nil, "`host:port`[,…] of UDP host caches to ask with --network gnutella (default those that are built in)")
 	f.StringSliceVar(&n.webCaches, "web-cache", nil, "`URL`[,…] of web caches to ask with --network gnutella (default none)")
 	complete(cmd, "network", "lan", "gnutella")
+	complete(cmd, "index", "list", "qrp")
 	complete(cmd, "role", "auto", "flat", "leaf", "supernode")
 }
 
 // names are the flags' names.
 func (n *nodeFlags) names() []string {
 	return append((&uploadLimits{}).names(),
-		"listen", "connect", "connect-only", "network", "role", "block-list", "upload-rate", "download-rate", "udp-cache", "web-cache", "index-max-bytes", "no-browse")
+		"listen", "connect", "connect-only", "network", "role", "block-list", "upload-rate", "download-rate", "udp-cache", "web-cache", "index-max-bytes", "index", "no-browse")
 }
 
 // config checks the flags.
@@ -79,6 +82,9 @@ func (n *nodeFlags) config() (servent.Config, error) {
 			return servent.Config{}, usagef("--listen %s: write host:port, as in :6346 or 127.0.0.1:0", n.listen)
 		}
 	}
+	if n.index != "list" && n.index != "qrp" {
+		return servent.Config{}, usagef("--index %s: use list or qrp", n.index)
+	}
 	if n.indexMax != 0 && n.indexMax < servent.MinIndexMaxBytes {
 		return servent.Config{}, usagef("--index-max-bytes %s: use %s or more", &n.indexMax, byteText(servent.MinIndexMaxBytes))
 	}
@@ -92,7 +98,7 @@ func (n *nodeFlags) config() (servent.Config, error) {
 		Listen: n.listen, Connect: n.connect, ConnectOnly: n.connectOnly, Network: network, Role: role,
 		UploadRate: int64(n.uploadRate), DownloadRate: int64(n.downloadRate), NoBrowse: n.noBrowse,
 		MaxUploads: int(n.uploads.all), MaxUploadsPerAddr: int(n.uploads.perAddr), MaxUploadQueue: int(n.uploads.queue),
-		IndexMaxBytes: int64(n.indexMax), BlockList: n.blockList, MaxLeaves: n.maxLeaves,
+		IndexMaxBytes: int64(n.indexMax), BlockList: n.blockList, MaxLeaves: n.maxLeaves, TableOnly: n.index == "qrp",
 	}, nil
 }
 

@@ -109,7 +109,10 @@ type UserQuery struct {
 	ID   protocol.GUID
 	Text string
 	URNs []protocol.URN
-	TTL  uint8 // 0 means the default of each link
+	// Filter is what is wanted beside the words, for those of our kind. It is left
+	// out where the query would grow too long with it.
+	Filter string
+	TTL    uint8 // 0 means the default of each link
 }
 
 // UserQueryEnd ends a search: later hits for it are dropped and counted.

@@ -169,7 +169,7 @@ func (n *Node) onUserQuery(ev UserQuery, out []Action) []Action {
 		}
 		q.query.Ext = append(q.query.Ext, u.SHA1URN()...)
 	}
-	n.tellAddr(&q)
+	n.extend(&q, ev.Filter)
 	n.own = append(n.own, q)
 	n.queries.put(n.now, route{id: q.wire, link: self, ttl: HardTTL})
 	n.arm(q.until)
@@ -193,10 +193,10 @@ func (n *Node) onUserQuery(ev UserQuery, out []Action) []Action {
 // supernode, unless the user has said how far it shall go.
 func (n *Node) asksDynamically(q *ownQuery) bool { return n.cfg.Role == RoleSupernode && q.ttl == 0 }
 
-// tellAddr completes a search with how its hits can come: over UDP, over IPv6,
-// or not at all without a push. A query that would grow too long to be relayed
-// stays without.
-func (n *Node) tellAddr(q *ownQuery) {
+// extend completes a search with how its hits can come: over UDP, over IPv6, or not
+// at all without a push; and with what is wanted beside the words. A query that
+// would grow too long to be relayed stays without.
+func (n *Node) extend(q *ownQuery, filter string) {
 	q.wire = q.id
 	if n.firewalled() {
 		q.query.Flags |= protocol.FlagFirewalled
@@ -209,15 +209,28 @@ func (n *Node) tellAddr(q *ownQuery) {
 	if n.Addr6().IsValid() {
 		items = append(items, protocol.NewGGEP(protocol.GGEPWants6, nil))
 	}
-	ext := protocol.AppendGGEP(slices.Clone(q.query.Ext), items...)
-	if full := (protocol.Query{Text: q.query.Text, Ext: ext}); len(items) == 0 || len(full.Append(nil)) > protocol.MaxRelayedQuery {
-		return
-	}
-	q.query.Ext = ext
-	if oob {
+	if (q.addItems(slices.Concat(items, filterItem(filter))) || q.addItems(items)) && oob {
 		q.wire = wire
 		q.query.Flags |= protocol.FlagOOB
 	}
+}
+
+// addItems puts extensions into a query, unless it would grow too long with them.
+func (q *ownQuery) addItems(items []protocol.GGEP) bool {
+	ext := protocol.AppendGGEP(slices.Clone(q.query.Ext), items...)
+	full := protocol.Query{Text: q.query.Text, Ext: ext}
+	if len(items) == 0 || len(full.Append(nil)) > protocol.MaxRelayedQuery {
+		return false
+	}
+	q.query.Ext = ext
+	return true
+}
+
+func filterItem(filter string) []protocol.GGEP {
+	if filter == "" {
+		return nil
+	}
+	return []protocol.GGEP{protocol.NewGGEP(protocol.GGEPFilter, []byte(filter))}
 }
 
 // sendOwn sends a search of the user's on l: with the TTL that was asked for,

@@ -2,6 +2,7 @@ package overlay
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/seed282dab8e/servent/protocol"
@@ -180,5 +181,30 @@ func TestLeafRelaysNothing(t *testing.T) {
 	}
 	if out := b.receive(2, protocol.Header{ID: h.ID, Kind: protocol.KindQueryHit, TTL: 3}, hitOf(protocol.GUID{5})); len(out) != 0 {
 		t.Errorf("a hit for another gives %v", out)
+	}
+}
+
+// TestFilterGoesWithTheQuery up to the length that is relayed.
+func TestFilterGoesWithTheQuery(t *testing.T) {
+	b := newBench(t, nil)
+	b.links(1)
+	room := protocol.MaxRelayedQuery - len(query("blue").Append(nil)) - len(protocol.AppendGGEP(nil, filterItem("x")...)) + 1
+	if room >= 64 {
+		room-- // a length of two bytes
+	}
+	for n, want := range map[int]bool{0: false, 20: true, room: true, room + 1: false} {
+		filter := strings.Repeat("f", n)
+		out := sends(b.step(UserQuery{ID: b.newID(), Text: "blue", Filter: filter}), protocol.KindQuery)
+		if len(out) != 1 {
+			t.Fatalf("%d queries", len(out))
+		}
+		q, err := protocol.ParseQuery(out[0].Msg[protocol.HeaderSize:])
+		if err != nil {
+			t.Fatal(err)
+		}
+		g, has := protocol.FindGGEP(q.Ext, protocol.GGEPFilter)
+		if has != want || has && string(g.Raw) != filter {
+			t.Errorf("%d bytes: sent %v in a query of %d bytes", n, has, len(out[0].Msg)-protocol.HeaderSize)
+		}
 	}
 }
