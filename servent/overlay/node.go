@@ -18,6 +18,7 @@ type Node struct {
 	byID     map[LinkID]*link
 	leaves   int         // of links, those to leaves
 	admitted []admission // handshakes that hold a place
+	arrivals arrivals
 
 	queries routes // by MUID of the query
 	pings   routes // by MUID of the ping

@@ -175,6 +175,8 @@ func (n *Node) judge(p Peer) Verdict {
 	switch {
 	case n.blocked(p.Addr.Addr()):
 		return Verdict{Code: 403, Text: "Address blocked"}
+	case !p.Outbound && !n.arrivals.allow(n.now, p):
+		return Verdict{Code: codeTooMany, Text: "Connects too often"}
 	case p.GUID == n.cfg.ID:
 		return Verdict{Code: 409, Text: "Connected to myself"}
 	case twin != nil && !n.replaces(p, twin):
