@@ -2,6 +2,14 @@ package protocol
 
 import "math"
 
+const (
+	// smallestFitted is the size that the proposal recommends and every servent takes.
+	smallestFitted = 16
+	// maxFill is how full a table may be before a larger one is taken. A word that
+	// is not there passes with this chance, two words with its square.
+	maxFill = 1.0 / 3
+)
+
 // WordCount counts words as a route table has them, so that what is no longer
 // there can be taken out. It takes 4 MiB at most. It is not safe for concurrent
 // use.
@@ -66,6 +74,21 @@ func (c *WordCount) Table() *RouteTable {
 		if n > 0 {
 			t.slots[i/wordBits] |= 1 << (i % wordBits)
 		}
+	}
+	return t
+}
+
+// Fitted returns a table with everything that is counted, in the smallest size of
+// 2^16 slots or more that is not over a third full, or else the largest there is.
+func (c *WordCount) Fitted() *RouteTable {
+	t := c.Table()
+	for t.Bits() > smallestFitted && t.Fill() <= maxFill {
+		smaller := NewRouteTable(t.Bits() - 1)
+		smaller.Or(t)
+		if smaller.Fill() > maxFill {
+			break
+		}
+		t = smaller
 	}
 	return t
 }

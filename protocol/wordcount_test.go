@@ -1,6 +1,7 @@
 package protocol
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"strconv"
@@ -55,5 +56,32 @@ func TestWordCountAtItsLimit(t *testing.T) {
 		if got, want := c.Table().Has(WordHash("abc")), n >= math.MaxUint16; got != want {
 			t.Errorf("counted %d times: there %v, want %v", n, got, want)
 		}
+	}
+}
+
+func TestFittedGrows(t *testing.T) {
+	words := NewWordCount()
+	if got := words.Fitted().Bits(); got != smallestFitted {
+		t.Errorf("%d bits for nothing", got)
+	}
+	rnd := rand.New(rand.NewPCG(1, 1))
+	last := uint(smallestFitted)
+	for n := range 400_000 {
+		word := fmt.Sprintf("%c%c%c%c%x", 'a'+rnd.IntN(26), 'a'+rnd.IntN(26), 'a'+rnd.IntN(26), 'a'+rnd.IntN(26), n)
+		words.Add(word)
+		if n%50_000 != 0 {
+			continue
+		}
+		table := words.Fitted()
+		if table.Fill() > maxFill && table.Bits() < MaxTableBits || table.Bits() < last {
+			t.Errorf("%d words: %d bits, fill %.2f", n, table.Bits(), table.Fill())
+		}
+		last = table.Bits()
+		if !table.Has(WordHash(word)) {
+			t.Errorf("%s is missing", word)
+		}
+	}
+	if last <= smallestFitted+1 {
+		t.Errorf("%d bits for 400,000 words", last)
 	}
 }

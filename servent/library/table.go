@@ -5,14 +5,6 @@ import (
 	"github.com/seed282dab8e/servent/search"
 )
 
-const (
-	// smallestTable is the size that the proposal recommends and every servent takes.
-	smallestTable = 16
-	// maxFill is how full a table may be before a larger one is taken. A word that
-	// is not there passes with this chance, two words with its square.
-	maxFill = 1.0 / 3
-)
-
 // Table returns the route table of all shared files: their words and URNs, in
 // the smallest size of 2^16 slots or more that is not over a third full, or
 // else the largest there is. It is nil when nothing is shared. The table is
@@ -27,7 +19,7 @@ func (l *Library) Table() *protocol.RouteTable {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.table == nil && len(l.files) > 0 {
-		l.table = fitted(l.words.Table())
+		l.table = l.words.Fitted()
 	}
 	return l.table
 }
@@ -51,16 +43,5 @@ func (l *Library) uncount(e *entry) {
 	l.words.Remove().AddURN(e.urn())
 	if l.list != nil {
 		l.list.note(e, l.list.digest.Remove)
-	}
-}
-
-// fitted returns a table with everything of words in the size that suits it.
-func fitted(words *protocol.RouteTable) *protocol.RouteTable {
-	for bits := uint(smallestTable); ; bits++ {
-		t := protocol.NewRouteTable(bits)
-		t.Or(words)
-		if t.Fill() <= maxFill || bits >= protocol.MaxTableBits {
-			return t
-		}
 	}
 }
