@@ -23,6 +23,7 @@ type end struct {
 	busy    time.Duration // until when bytes wait to leave
 	last    time.Duration // when what was sent last arrives
 	unsent  int           // bytes that have left and are not yet reported
+	parts   int           // of the node's list that were sent
 }
 
 // newLink makes both ends of a link.
@@ -187,6 +188,9 @@ func (w *World) detach(e *end) {
 // shut closes one end. When both are, the link is forgotten.
 func (w *World) shut(e *end) {
 	e.open, e.closed = false, true
+	if held := w.nodes[e.node].held; held != nil {
+		held.lists.Gone(w.now, uint32(e.id))
+	}
 	if e.peer.closed {
 		w.ends[e.id], w.ends[e.peer.id] = nil, nil
 	}

@@ -30,6 +30,7 @@ type member struct {
 	id     NodeID
 	cfg    NodeConfig
 	shelf  *shelf                           // what it shares; nil when nothing
+	held   *holdings                        // what its leaves share; nil until one has said
 	ends   []*end                           // its ends of links, in join order
 	starts uint64                           // how often it was started
 	actor  Actor                            // nil while it does not run
@@ -55,6 +56,9 @@ func (w *World) Add(cfg NodeConfig) NodeID {
 		m.cfg.Overlay.Listen = m.addr
 	}
 	m.shelf = newShelf(m.cfg)
+	if m.shelf != nil && m.shelf.list == nil {
+		m.cfg.Overlay.TableOnly = true
+	}
 	w.Start(m.id)
 	return m.id
 }
@@ -155,7 +159,7 @@ func (w *World) Vanish(id NodeID) {
 	}
 }
 
-func (m *member) stop() { m.actor, m.node = nil, nil }
+func (m *member) stop() { m.actor, m.node, m.held = nil, nil, nil }
 
 func (m *member) takeEnds() []*end {
 	ends := m.ends

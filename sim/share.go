@@ -13,6 +13,7 @@ import (
 // shelf is what a node shares.
 type shelf struct {
 	shared overlay.Shared
+	list   *list // nil: the node gives none
 	find   func(q protocol.Query, limit int) []protocol.FileRecord
 }
 
@@ -28,7 +29,7 @@ func (s *shelf) has(urn string) bool {
 func newShelf(cfg NodeConfig) *shelf {
 	switch {
 	case cfg.Find != nil:
-		return &shelf{cfg.Shared, cfg.Find}
+		return &shelf{shared: cfg.Shared, find: cfg.Find}
 	case len(cfg.Files) == 0:
 		return nil
 	}
@@ -45,7 +46,8 @@ func newShelf(cfg NodeConfig) *shelf {
 	if err := c.index.Apply(docs, nil); err != nil {
 		panic("sim: " + err.Error()) // an index in memory has nothing to fail
 	}
-	return &shelf{overlay.Shared{Table: c.table(), Files: len(c.files), Bytes: bytes}, c.find}
+	l := newList(c.files)
+	return &shelf{overlay.Shared{Table: c.table(), Files: len(c.files), Bytes: bytes, List: l.digest}, l, c.find}
 }
 
 // FileNamed returns the record of the file of that name. It has the same URN
@@ -98,23 +100,19 @@ func (c *catalogue) table() *protocol.RouteTable {
 	}
 }
 
-// lookUp searches a node's files. The answer comes back as an event of its own.
+// lookUp searches a node's files and those of the leaves whose lists it holds. The
+// answer comes back as an event of its own.
 func (w *World) lookUp(m *member, a *overlay.Action) {
-	if m.shelf == nil {
-		return
-	}
 	q, err := protocol.ParseQuery(a.Msg)
 	if err != nil {
 		return
 	}
-	files := m.shelf.find(q, a.Limit)
-	if len(files) == 0 {
-		return
+	found := overlay.LocalHits{ID: a.ID, Firewalled: q.Flags.Has(protocol.FlagFirewalled)}
+	if m.shelf != nil {
+		found.Files = m.shelf.find(q, a.Limit)
 	}
-	found, starts := overlay.LocalHits{ID: a.ID, Files: files}, m.starts
-	w.After(0, func() {
-		if m.actor != nil && m.starts == starts {
-			w.step(m, found)
-		}
-	})
+	found.Leaves = m.held.listed(q, a.Limit-len(found.Files))
+	if len(found.Files)+len(found.Leaves) > 0 {
+		w.soon(m, found)
+	}
 }

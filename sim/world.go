@@ -184,6 +184,10 @@ func (w *World) do(m *member, a *overlay.Action) {
 		w.datagram(m, a)
 	case overlay.OpConnectBack:
 		w.connectBack(m, a)
+	case overlay.OpListCut:
+		w.cutList(m, a)
+	case overlay.OpListOffer, overlay.OpListPart:
+		w.takeList(m, a)
 	case overlay.OpHead:
 		w.lookUpHead(m, a)
 	case overlay.OpHosts:

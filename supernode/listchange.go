@@ -33,7 +33,7 @@ func (x *Lists) Part(_ time.Duration, link uint32, p protocol.ListPart) protocol
 		return x.refuse(l, refusedMalformed, err.Error())
 	}
 	if p.First {
-		l.begin()
+		l.begin(p.Whole)
 	}
 	left := l.change.left
 	f := x.apply(l, body)
@@ -47,8 +47,8 @@ func (x *Lists) Part(_ time.Duration, link uint32, p protocol.ListPart) protocol
 	return protocol.ListAnswer{Verdict: protocol.ListMore, Digest: l.digest}
 }
 
-func (l *list) begin() {
-	l.change.begun = true
+func (l *list) begin(whole bool) {
+	l.change.begun, l.change.whole = true, l.change.whole || whole
 	if l.change.whole {
 		l.change.seen = make([]bool, len(l.slots))
 	}

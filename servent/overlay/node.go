@@ -311,7 +311,7 @@ func (n *Node) learnAddr() {
 		best = 1
 	}
 	best6 := best
-	for _, l := range n.links {
+	for _, l := range n.judges() {
 		a := l.peer.Sees.Unmap()
 		votes := n.witnesses(a)
 		switch {
@@ -323,12 +323,18 @@ func (n *Node) learnAddr() {
 	}
 }
 
+// maxJudges is how many links are asked for this node's address: those that are up
+// the longest. A supernode has thousands.
+const maxJudges = 32
+
+func (n *Node) judges() []*link { return n.links[:min(len(n.links), maxJudges)] }
+
 // witnesses counts the peers that see this node at a. On the public network
 // those at one address count once, and one that says that this node has its own
 // address does not count: it would be trusted with the private network.
 func (n *Node) witnesses(a netip.Addr) int {
 	var from []netip.Addr
-	for _, l := range n.links {
+	for _, l := range n.judges() {
 		p := l.peer.Addr.Addr().Unmap()
 		known := p == a || slices.Contains(from, p)
 		if l.peer.Sees.Unmap() == a && !(n.cfg.Public && known) {
