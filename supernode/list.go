@@ -15,7 +15,7 @@ const (
 	slotBits = 20
 	// What a list and a file take beside its record: measured by BenchmarkLists.
 	listBytes = 512
-	fileBytes = 100
+	fileBytes = 88
 	// minDead is how many bytes of records that are no more are not worth moving
 	// the others for.
 	minDead = 16 << 10

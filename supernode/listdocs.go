@@ -1,6 +1,7 @@
 package supernode
 
 import (
+	"encoding/binary"
 	"maps"
 	"path"
 	"slices"
@@ -112,18 +113,22 @@ func (x *Lists) File(id search.DocID) (link uint32, r protocol.FileRecord, ok bo
 // most limit if it is positive, of the thousands that came last. It changes nothing.
 func (x *Lists) ByHash(h protocol.SHA1, limit int) []search.DocID {
 	var out []search.DocID
-	id := x.hashes[h]
+	id := x.hashes[hashKey(h)]
 	for range maxEqual {
 		if id == 0 || limit > 0 && len(out) == limit {
 			break
 		}
-		if x.Present(id) {
+		if l, n := x.at(id); l != nil && l.present && l.file(n).URN.SHA1 == h {
 			out = append(out, id)
 		}
 		id = x.slot(id).next
 	}
 	return out
 }
+
+// hashKey is what content is found by. Who would have it stand for another one has
+// to be a leaf, and could as well lie about the whole hash.
+func hashKey(h protocol.SHA1) uint64 { return binary.LittleEndian.Uint64(h[:]) }
 
 // slot returns that of a document in a list of equal files, which may fade.
 func (x *Lists) slot(id search.DocID) *slot {
@@ -138,12 +143,13 @@ func (x *Lists) count(l *list, n uint32, f *protocol.ListFile) {
 		return
 	}
 	x.words.AddURN(f.URN)
-	id, first := l.doc(n), x.hashes[f.URN.SHA1]
+	key := hashKey(f.URN.SHA1)
+	id, first := l.doc(n), x.hashes[key]
 	if first != 0 {
 		x.slot(first).prev = id
 	}
 	l.slots[n].hash, l.slots[n].next = true, first
-	x.hashes[f.URN.SHA1] = id
+	x.hashes[key] = id
 }
 
 // uncount takes back what count has done.
@@ -160,9 +166,9 @@ func (x *Lists) uncount(l *list, n uint32) {
 	case s.prev != 0:
 		x.slot(s.prev).next = s.next
 	case s.next != 0:
-		x.hashes[f.URN.SHA1] = s.next
+		x.hashes[hashKey(f.URN.SHA1)] = s.next
 	default:
-		delete(x.hashes, f.URN.SHA1)
+		delete(x.hashes, hashKey(f.URN.SHA1))
 	}
 	if s.next != 0 {
 		x.slot(s.next).prev = s.prev

@@ -66,7 +66,7 @@ type Lists struct {
 	kept   []keptList // by when they are forgotten
 	fading []*list    // forgotten, and not taken apart yet
 
-	hashes  map[protocol.SHA1]search.DocID // the first file of each content
+	hashes  map[uint64]search.DocID // the first file of each content, see hashKey
 	words   *protocol.WordCount
 	version uint64 // of words
 	table   *protocol.RouteTable
@@ -94,7 +94,7 @@ func NewLists(cfg ListsConfig) *Lists {
 	return &Lists{
 		cfg:    cfg.withDefaults(),
 		byLink: make(map[uint32]*list), byID: make(map[protocol.GUID]*list), all: make(map[uint64]*list),
-		hashes: make(map[protocol.SHA1]search.DocID), words: protocol.NewWordCount(),
+		hashes: make(map[uint64]search.DocID), words: protocol.NewWordCount(),
 		waits: make(map[search.DocID]struct{}),
 	}
 }
