@@ -93,6 +93,9 @@ func TestGiveList(t *testing.T) {
 	}
 	part.Last, part.Digest = true, protocol.ListDigest{2} // it has changed meanwhile
 	b.step(ListPart{Link: 1, Part: part})
+	if out = b.answers(1, protocol.ListMore, protocol.ListDigest{}); len(ops(out, OpListCut)) != 0 {
+		t.Errorf("all was sent: %+v", out)
+	}
 	b.step(Shared{Table: table("blue"), Files: 8, List: protocol.ListDigest{2}})
 	b.answers(1, protocol.ListHeld, protocol.ListDigest{2})
 	if out = b.pass(time.Minute); len(sends(out, protocol.KindVendor)) > 0 || tables(out) > 0 {

@@ -131,7 +131,7 @@ func (n *Node) onListPart(ev ListPart, out []Action) []Action {
 	g.cutting, g.credit = false, g.credit-1
 	out = n.sendVendor(l, v, out)
 	if ev.Part.Last {
-		g.offered, g.credit = ev.Part.Digest, 0
+		g.stage, g.offered = listOffered, ev.Part.Digest
 		g.await(n)
 		return out
 	}
