@@ -10,6 +10,7 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -25,6 +26,7 @@ type foreign struct {
 	head map[string]string // headers that our node sent, names in lower case
 	// slots is the size of the route table that our node sends.
 	slots int
+	byes  bool // it takes Bye
 }
 
 const foreignWait = 10 * time.Second
@@ -60,15 +62,23 @@ func (f *foreign) connect(deflate bool) {
 	if deflate {
 		offer = append(offer[:len(offer):len(offer)], "Accept-Encoding: deflate")
 	}
-	f.say("GNUTELLA CONNECT/0.6", offer...)
+	f.connectAs(offer)
+}
+
+// connectAs opens a link with these headers, and compresses where they offer it.
+func (f *foreign) connectAs(headers []string) {
+	f.t.Helper()
+	f.say("GNUTELLA CONNECT/0.6", headers...)
 	if line := f.group(); !strings.HasPrefix(line, "GNUTELLA/0.6 200") {
 		f.t.Fatalf("answer to CONNECT: %q", line)
 	}
+	deflate := slices.Contains(headers, "Accept-Encoding: deflate")
 	if deflate {
 		f.say("GNUTELLA/0.6 200 OK", "Content-Encoding: deflate")
 	} else {
 		f.say("GNUTELLA/0.6 200 OK")
 	}
+	f.byes = slices.Contains(headers, "Bye-Packet: 0.1")
 	f.stream(deflate)
 }
 

@@ -202,3 +202,17 @@ func TestMayAsk(t *testing.T) {
 		t.Error("nobody may be asked without connect-only either")
 	}
 }
+
+// TestToldSearcher: with connect-only a search does not ask for hits over UDP, which
+// would come from strangers, and be dropped; on one machine it may.
+func TestToldSearcher(t *testing.T) {
+	for listen, want := range map[string]bool{"10.0.0.1:6346": false, "127.0.0.1:6346": true} {
+		b := newUDPBench(t, func(c *Config) { c.ConnectOnly, c.Listen = true, netip.MustParseAddrPort(listen) })
+		b.link(1, RoleFlat)
+		b.n.udpIn.passed(b.n.now)
+		sent := sends(b.step(UserQuery{ID: ours, Text: "blue"}), protocol.KindQuery)
+		if q, err := protocol.ParseQuery(sent[0].Msg[protocol.HeaderSize:]); err != nil || q.Flags.Has(protocol.FlagOOB) != want {
+			t.Errorf("at %s: %v, %v", listen, q, err)
+		}
+	}
+}

@@ -14,10 +14,14 @@ import (
 const tokenSize = 4
 
 // wireID is the id that a search of the user's has on the wire. Where hits can
-// come over UDP it holds this node's address, and the query asks for them.
+// come over UDP it holds this node's address, and the query asks for them. With
+// ConnectOnly they cannot: who has hits is a stranger, unless all are on this machine.
 func (n *Node) wireID(id protocol.GUID) (protocol.GUID, bool) {
 	a := n.udpAddr()
 	if !n.cfg.UDP || n.firewalled() || n.udpIn.state != ReachYes || !a.Addr().Is4() || a.Addr().IsUnspecified() {
+		return id, false
+	}
+	if n.cfg.ConnectOnly && !a.Addr().IsLoopback() {
 		return id, false
 	}
 	return id.WithAddr(a), true
