@@ -50,7 +50,7 @@ func (n *Node) sendTables(out []Action) []Action {
 // sendTable tells l what can be found here: a leaf its supernode, a supernode and a
 // flat node other ultrapeers. Flat nodes flood to each other and need no tables.
 func (n *Node) sendTable(l *link, out []Action) []Action {
-	leaf := n.cfg.Role == RoleLeaf && l.peer.LeafTable
+	leaf := n.role == RoleLeaf && l.peer.LeafTable
 	if l.peer.Role != RoleSupernode || !leaf && !l.peer.LastHop {
 		return out
 	}
@@ -103,6 +103,11 @@ func (n *Node) onTable(l *link, m Received, out []Action) []Action {
 		return n.bye(l, protocol.ByeBadQRP, "QRP table matches everything", out)
 	}
 	n.leavesChanged()
+	if before == nil { // now it can be told whether it may hold what the user looks for
+		for i := range n.own {
+			out = n.sendOwn(l, &n.own[i], out)
+		}
+	}
 	return out
 }
 

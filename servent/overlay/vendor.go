@@ -36,7 +36,7 @@ func (n *Node) sendSupported(l *link, out []Action) []Action {
 	if n.cfg.UDP {
 		data = slices.Concat(data, supportedUDP)
 	}
-	if n.cfg.Role == RoleSupernode && l.peer.Servent {
+	if n.role == RoleSupernode && l.peer.Servent {
 		data = append(slices.Clone(data), protocol.VendorNeighbours.ID())
 	}
 	v := protocol.Vendor{Data: protocol.AppendMessagesSupported(nil, data...)}
