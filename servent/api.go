@@ -219,12 +219,19 @@ type TransferInfo struct {
 // Event is something that a script may wait for. Only the fields that belong
 // to the event are set.
 type Event struct {
-	Event  string // ready, scan, shared, unshared, peer_up, peer_down, upload
+	Event  string // ready, scan, shared, unshared, peer_up, peer_down, upload, promotion, step_down
 	Ready  *Ready
 	Scan   *ScanInfo
 	Share  *ShareInfo // of unshared, only Dir
 	Peer   *PeerInfo
 	Upload *UploadInfo
+	Role   *RoleInfo // that the servent has now
+}
+
+// RoleInfo says which role the servent has taken, and why.
+type RoleInfo struct {
+	Role string `json:"role"`
+	Why  string `json:"why"`
 }
 
 // Ready says that the servent listens and has scanned what it shares.
@@ -284,6 +291,11 @@ func (e Event) MarshalJSON() ([]byte, error) {
 			name
 			*UploadInfo
 		}{name{e.Event}, e.Upload})
+	case e.Role != nil:
+		return json.Marshal(struct {
+			name
+			*RoleInfo
+		}{name{e.Event}, e.Role})
 	case e.Peer != nil:
 		return json.Marshal(struct {
 			name

@@ -139,9 +139,6 @@ func (c *Config) setDefaults() {
 	if c.Log == nil {
 		c.Log = discard()
 	}
-	if c.Role == RoleAuto {
-		c.Role = RoleFlat
-	}
 	if len(c.UDPCaches) == 0 {
 		c.UDPCaches = defaultUDPCaches[:]
 	}

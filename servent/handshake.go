@@ -21,61 +21,70 @@ var errRefused = errors.New("refused")
 // dialLink connects to a servent and makes a link of it, or tells the node
 // that it could not.
 func (s *Servent) dialLink(ctx context.Context, a netip.AddrPort) {
-	code, try, err := s.tryDial(ctx, a)
+	failed, err := s.tryDial(ctx, a)
 	if err == nil {
 		return
 	}
 	s.log.WithFields(logrus.Fields{"component": "dial", "addr": a}).WithError(err).Debug("no link")
-	s.call(func(l *loop) { l.refused(a, code, try, err) })
+	failed.Addr = a
+	s.call(func(l *loop) { l.refused(failed, err) })
 }
 
-func (s *Servent) tryDial(ctx context.Context, a netip.AddrPort) (code int, try []netip.AddrPort, err error) {
+// tryDial makes a link; an error comes with what the node is to be told of it.
+func (s *Servent) tryDial(ctx context.Context, a netip.AddrPort) (failed overlay.DialFailed, err error) {
 	dctx, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
 	conn, err := s.dial(dctx, a)
 	if err != nil {
-		return 0, nil, err
+		return failed, err
 	}
 	if !s.track(conn) {
-		return 0, nil, context.Canceled
+		return failed, context.Canceled
 	}
 	c := peek(conn)
-	code, try, err = s.initiate(c, a)
+	failed, err = s.initiate(c, a)
 	if err != nil {
 		s.untrack(conn)
 		conn.Close()
 	}
-	return code, try, err
+	return failed, err
 }
 
 // initiate drives the three header groups as the side that connected.
-func (s *Servent) initiate(c *peeked, a netip.AddrPort) (int, []netip.AddrPort, error) {
+func (s *Servent) initiate(c *peeked, a netip.AddrPort) (failed overlay.DialFailed, err error) {
 	if err := c.SetDeadline(time.Now().Add(handshakeTimeout)); err != nil {
-		return 0, nil, err
+		return failed, err
 	}
 	hello := protocol.Group{Connect: true, Version: "0.6", Headers: s.hello(c, a)}
 	if _, err := c.Write(hello.Append(nil)); err != nil {
-		return 0, nil, err
+		return failed, err
 	}
 	answer, err := readGroup(c)
 	if err != nil {
-		return 0, nil, err
-	}
-	if answer.Connect || answer.Code != 200 {
-		return answer.Code, overlay.ParseTry(answer.Headers), fmt.Errorf("%w: %d %s", errRefused, answer.Code, quote(answer.Text))
+		return failed, err
 	}
 	peer := overlay.ParsePeer(answer.Headers)
-	peer.Addr, peer.Outbound = a, true
+	if answer.Connect || answer.Code != 200 {
+		failed.Code, failed.Try = answer.Code, overlay.ParseTry(answer.Headers)
+		failed.Supernode = peer.Role == RoleSupernode
+		return failed, fmt.Errorf("%w: %d %s", errRefused, answer.Code, quote(answer.Text))
+	}
+	peer.Addr, peer.Outbound, peer.Told = a, true, overlay.ParsePeer(hello.Headers).Role
 	id, verdict := s.admit(peer)
 	final := protocol.Group{Version: "0.6", Code: verdict.Code, Text: verdict.Text}
 	final.Headers.Add("User-Agent", s.cfg.agent())
+	if verdict.Guide == overlay.GuideLeaf {
+		final.Headers.Add("X-Ultrapeer", "False")
+		peer.Told = RoleLeaf
+	}
 	deflateOut := verdict.Code == 200 && s.deflates(peer, answer.Headers)
 	if deflateOut {
 		final.Headers.Add("Content-Encoding", "deflate")
 	}
 	_, err = c.Write(final.Append(nil))
 	if verdict.Code != 200 {
-		return verdict.Code, nil, fmt.Errorf("not taken: %s", verdict.Text)
+		failed.Code = verdict.Code
+		return failed, fmt.Errorf("not taken: %s", verdict.Text)
 	}
 	if err == nil {
 		err = s.attach(c, id, peer, deflateOut, isDeflate(answer.Headers, "Content-Encoding"))
@@ -83,7 +92,7 @@ func (s *Servent) initiate(c *peeked, a netip.AddrPort) (int, []netip.AddrPort, 
 	if err != nil {
 		s.call(func(l *loop) { l.withdraw(id, peer) })
 	}
-	return 0, nil, err
+	return failed, err
 }
 
 // accept drives the three header groups as the side that was connected to.
@@ -105,7 +114,7 @@ func (s *Servent) accept(c *peeked) error {
 	if verdict.Code != 200 {
 		return s.refuse(c, a, verdict)
 	}
-	if err := s.welcome(c, a, id, peer, hello.Headers); err != nil {
+	if err := s.welcome(c, link{id, verdict.Guide}, peer, hello.Headers); err != nil {
 		s.call(func(l *loop) { l.withdraw(id, peer) })
 		return err
 	}
@@ -121,8 +130,12 @@ func tooOld(version string) bool {
 }
 
 // welcome answers an admitted peer with 200 and makes the link if it says 200 too.
-func (s *Servent) welcome(c *peeked, a netip.AddrPort, id overlay.LinkID, peer overlay.Peer, theirs protocol.Headers) error {
-	answer := protocol.Group{Version: "0.6", Code: 200, Text: "OK", Headers: s.hello(c, a)}
+func (s *Servent) welcome(c *peeked, to link, peer overlay.Peer, theirs protocol.Headers) error {
+	answer := protocol.Group{Version: "0.6", Code: 200, Text: "OK", Headers: s.hello(c, peer.Addr)}
+	peer.Told = overlay.ParsePeer(answer.Headers).Role
+	if g := to.guide.Header(); g != "" {
+		answer.Headers.Add(to.guide.HeaderName(), g)
+	}
 	deflateOut := s.deflates(peer, theirs)
 	if deflateOut {
 		answer.Headers.Add("Content-Encoding", "deflate")
@@ -137,12 +150,31 @@ func (s *Servent) welcome(c *peeked, a netip.AddrPort, id overlay.LinkID, peer o
 	if final.Connect || final.Code != 200 {
 		return fmt.Errorf("%w: %d %s", errRefused, final.Code, quote(final.Text))
 	}
-	return s.attach(c, id, peer, deflateOut, isDeflate(final.Headers, "Content-Encoding"))
+	if peer.Role == RoleSupernode && strings.EqualFold(final.Headers.Get("X-Ultrapeer"), "false") {
+		peer.Role = RoleLeaf
+		if v := s.admitAgain(to.id, peer); v.Code != 200 {
+			return fmt.Errorf("%w: %d %s", errRefused, v.Code, v.Text)
+		}
+	}
+	return s.attach(c, to.id, peer, deflateOut, isDeflate(final.Headers, "Content-Encoding"))
+}
+
+// link is what admit gave to a handshake.
+type link struct {
+	id    overlay.LinkID
+	guide overlay.Guide
+}
+
+// admitAgain asks the node about a peer that lets itself be guided to be a leaf.
+func (s *Servent) admitAgain(id overlay.LinkID, p overlay.Peer) (v overlay.Verdict) {
+	s.call(func(l *loop) { v = l.node.Admit(id, p) })
+	return v
 }
 
 func (s *Servent) refuse(c *peeked, a netip.AddrPort, v overlay.Verdict) error {
 	answer := protocol.Group{Version: "0.6", Code: v.Code, Text: v.Text}
 	answer.Headers.Add("User-Agent", s.cfg.agent())
+	answer.Headers.Add("X-Ultrapeer", s.hello(c, a).Get("X-Ultrapeer")) // who is alone asks for an ultrapeer
 	if a.IsValid() {
 		answer.Headers.Add("Remote-IP", a.Addr().String())
 	}

@@ -29,6 +29,9 @@ func start(t *testing.T, cfg servent.Config, shares ...string) *servent.Servent 
 func startAt(t *testing.T, listen string, cfg servent.Config, shares ...string) *servent.Servent {
 	t.Helper()
 	cfg.Listen, cfg.ConnectOnly = listen, true
+	if cfg.Role == servent.RoleAuto { // these tests are not about roles
+		cfg.Role = servent.RoleFlat
+	}
 	s, err := servent.New(cfg)
 	if err != nil {
 		t.Fatal(err)

@@ -2,7 +2,6 @@ package servent
 
 import (
 	"context"
-	"net/netip"
 	"time"
 
 	"github.com/seed282dab8e/servent/protocol"
@@ -256,6 +255,8 @@ func (l *loop) edgeAction(a *overlay.Action) {
 		l.cutList(a)
 	case overlay.OpHosts:
 		l.boot.cacheAnswered(a)
+	case overlay.OpRole:
+		l.roleChanged(a.Text)
 	}
 }
 
@@ -315,10 +316,10 @@ func (l *loop) attach(w *wire) {
 }
 
 // refused tells the node that a dial came to nothing.
-func (l *loop) refused(a netip.AddrPort, code int, try []netip.AddrPort, err error) {
-	l.seeds.failed(a, err)
-	if code != 0 {
-		l.boot.refused(len(try))
+func (l *loop) refused(failed overlay.DialFailed, err error) {
+	l.seeds.failed(failed.Addr, err)
+	if failed.Code != 0 {
+		l.boot.refused(len(failed.Try))
 	}
-	l.step(overlay.DialFailed{Addr: a, Code: code, Try: try})
+	l.step(failed)
 }

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/seed282dab8e/servent/protocol"
@@ -59,6 +60,7 @@ type Servent struct {
 
 	pendingPerIP, linksPerIP, httpPerIP *perIP
 
+	role        atomic.Uint32 // the node's at present
 	mu          sync.Mutex
 	conns       map[net.Conn]struct{} // open and not HTTP's; nil once the servent stops
 	guests      map[*peeked]struct{}  // those of uploads and downloads
@@ -138,7 +140,9 @@ func (s *Servent) overlay() (err error) {
 		c.Blocked = s.blocking.has
 	}
 	s.started = time.Now()
-	s.node, err = overlay.New(s.started, c)
+	if s.node, err = overlay.New(s.started, c); err == nil {
+		s.role.Store(uint32(s.node.Role()))
+	}
 	return err
 }
 

@@ -78,7 +78,7 @@ func (s *Servent) LeftOut(dir string) []LeftOut {
 func (s *Servent) Ready() Event {
 	files, bytes := s.lib.Totals()
 	return Event{Event: "ready", Ready: &Ready{
-		Listen: s.addr.String(), GUID: s.GUID().String(), Role: s.node.Role().String(), Files: files, Bytes: bytes,
+		Listen: s.addr.String(), GUID: s.GUID().String(), Role: s.Role().String(), Files: files, Bytes: bytes,
 	}}
 }
 

@@ -28,7 +28,7 @@ func (s *Servent) Peers() []PeerInfo {
 func (s *Servent) Status() Status {
 	st := Status{
 		GUID: s.GUID().String(), Listen: s.addr.String(), Network: string(s.cfg.Network),
-		Role: s.node.Role().String(), Uptime: int64(time.Since(s.started) / time.Second),
+		Role: s.Role().String(), Uptime: int64(time.Since(s.started) / time.Second),
 		Links:    map[string]int{"flat": 0, "leaf": 0, "supernode": 0},
 		Messages: map[string]Messages{}, Drops: map[string]uint64{}, Closed: map[string]uint64{},
 		Shares: s.Shares(),

@@ -122,7 +122,7 @@ func (s *Servent) webGet(ctx context.Context, cache string, query url.Values) (p
 // tellWebCache tells one web cache of this servent, where that helps others: it
 // can be reached, takes links, and has been up for long.
 func (s *Servent) tellWebCache(ctx context.Context) {
-	if s.cfg.Role == RoleLeaf || time.Since(s.started) < tellAfter {
+	if s.Role() == RoleLeaf || time.Since(s.started) < tellAfter {
 		return
 	}
 	var caches []string

@@ -16,6 +16,9 @@ type Config struct {
 	Latency   Latency // of links that are given none of their own; Constant(20 ms)
 	Bandwidth int     // likewise, in bytes a second and direction; 0: without limit
 
+	// Role is that of nodes whose own configuration says RoleAuto.
+	Role overlay.Role
+
 	DialTimeout time.Duration // after which a dial to where nobody answers fails; 10 s
 	CloseLinger time.Duration // for which a link that is closed goes on writing; 1 s
 

@@ -14,9 +14,10 @@ type dialing struct {
 	w        *World
 	from, to *member
 	addr     netip.AddrPort
-	starts   uint64 // of from
-	out, in  *end   // at from, at to
-	answer   overlay.Peer
+	starts   uint64       // of from
+	out, in  *end         // at from, at to
+	asked    overlay.Peer // at to
+	answer   overlay.Peer // at from
 }
 
 func (w *World) dial(from *member, addr netip.AddrPort) {
@@ -43,7 +44,8 @@ func (d *dialing) fail(after time.Duration, v overlay.Verdict) {
 			return
 		}
 		d.w.note(traceDialFailed, d.from.id, func() string { return d.failure(v) })
-		d.w.step(d.from, overlay.DialFailed{Addr: d.addr, Code: v.Code, Try: v.Try})
+		super := v.Code != 0 && d.answer.Role == overlay.RoleSupernode
+		d.w.step(d.from, overlay.DialFailed{Addr: d.addr, Code: v.Code, Try: v.Try, Supernode: super})
 	})
 }
 
@@ -81,13 +83,23 @@ func (d *dialing) greet() {
 // judge has the node that was connected to answer.
 func (d *dialing) judge() {
 	w := d.w
-	if v := d.to.actor.Admit(d.in.id, d.peerAt(d.in)); v.Code != 200 {
+	d.asked, d.answer = d.peers()
+	v := d.to.actor.Admit(d.in.id, d.asked)
+	d.answer.Guide = v.Guide
+	if v.Code != 200 {
 		w.discard(d.out)
 		d.fail(w.delay(d.in), v)
 		return
 	}
-	d.answer = d.peerAt(d.out)
 	w.After(w.delay(d.in), d.finish)
+}
+
+// peers returns what the node that was connected to learns of the other one, and
+// the other way round.
+func (d *dialing) peers() (asked, answer overlay.Peer) {
+	asked, answer = d.peerAt(d.in), d.peerAt(d.out)
+	asked.Told, answer.Told = answer.Role, asked.Role
+	return asked, answer
 }
 
 // peerAt returns what the node at e learns of the other one from its headers.
@@ -117,15 +129,30 @@ func (d *dialing) finish() {
 		d.fail(0, overlay.Verdict{})
 		return
 	}
-	if v := d.from.actor.Admit(d.out.id, d.answer); v.Code != 200 {
+	v := d.from.actor.Admit(d.out.id, d.answer)
+	if v.Code != 200 {
 		w.detach(d.out)
 		w.hangUp(d.out, w.now)
-		d.fail(0, overlay.Verdict{Code: v.Code, Text: v.Text}) // no hosts: the peer has not refused
+		d.answer.Role = overlay.RoleAuto // it has not refused
+		d.fail(0, overlay.Verdict{Code: v.Code, Text: v.Text})
 		return
 	}
-	peer := d.peerAt(d.in)
-	w.queue.push(w.inOrder(d.out, w.now), event{kind: atCall, do: func() { w.up(d.in, peer) }})
+	guided := v.Guide == overlay.GuideLeaf
+	if guided {
+		d.asked.Role, d.answer.Told = overlay.RoleLeaf, overlay.RoleLeaf
+	}
+	w.queue.push(w.inOrder(d.out, w.now), event{kind: atCall, do: func() { d.taken(guided) }})
 	w.up(d.out, d.answer)
+}
+
+// taken is when the last word, a 200, has come to the node that was connected to.
+func (d *dialing) taken(guided bool) {
+	if to := d.to.actor; guided && to != nil && !d.in.closed && to.Admit(d.in.id, d.asked).Code != 200 {
+		d.w.detach(d.in)
+		d.w.hangUp(d.in, d.w.now)
+		return
+	}
+	d.w.up(d.in, d.asked)
 }
 
 // up tells the node at e that the link is up, unless it has ended already.
@@ -156,7 +183,7 @@ func (w *World) LinkBy(a, b NodeID, wire Wire) error {
 		return fmt.Errorf("link %s to %s: one of them does not run", w.Name(a), w.Name(b))
 	}
 	d.out, d.in = w.newLink(d.from, d.to, wire)
-	asked, answer := d.peerAt(d.in), d.peerAt(d.out)
+	asked, answer := d.peers()
 	if v := d.to.actor.Admit(d.in.id, asked); v.Code != 200 {
 		w.discard(d.out)
 		return fmt.Errorf("link %s to %s: %d %s", w.Name(a), w.Name(b), v.Code, v.Text)

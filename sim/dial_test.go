@@ -96,7 +96,7 @@ func TestPlacesAreGivenBack(t *testing.T) {
 		"crash": (*World).Crash, "vanish": (*World).Vanish, "leave": (*World).Leave,
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := New(Config{})
+			w := New(Config{Role: overlay.RoleFlat})
 			b := w.Add(NodeConfig{Overlay: overlay.Config{MaxLinks: 1}})
 			a := w.Add(NodeConfig{Overlay: overlay.Config{Connect: addrsOf(w, b), ConnectOnly: true}})
 			w.After(3*lag+lag/2, func() { end(w, a) }) // b has admitted it
@@ -110,7 +110,7 @@ func TestPlacesAreGivenBack(t *testing.T) {
 }
 
 func TestLinkSaysWhyNot(t *testing.T) {
-	w := New(Config{})
+	w := New(Config{Role: overlay.RoleFlat})
 	a := w.Add(NodeConfig{Name: "a", Overlay: overlay.Config{MaxLinks: 1}})
 	b, c := w.Add(NodeConfig{Name: "b"}), w.Add(NodeConfig{Name: "c"})
 	if err := w.Link(b, a); err != nil {

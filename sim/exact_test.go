@@ -18,6 +18,7 @@ func random(seed, stream uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 
 // build makes a World of g: flat nodes that keep to their links.
 func build(t testing.TB, cfg Config, g *graph.Graph, node func(v int) NodeConfig) *World {
 	t.Helper()
+	cfg.Role = overlay.RoleFlat
 	w := New(cfg)
 	for v := range g.Len() {
 		nc := node(v)
@@ -178,7 +179,7 @@ func checkHops(t *testing.T, f *Flood, distance []int) {
 // busyRun is a run in which about everything happens: random latency, little
 // bandwidth, hits, crashes, new nodes, dials.
 func busyRun(seed uint64) Trace {
-	w := New(Config{Seed: seed, Latency: Uniform(5*time.Millisecond, 200*time.Millisecond), Bandwidth: 20000})
+	w := New(Config{Role: overlay.RoleFlat, Seed: seed, Latency: Uniform(5*time.Millisecond, 200*time.Millisecond), Bandwidth: 20000})
 	r := random(seed, 9)
 	for v := range 60 {
 		cfg := NodeConfig{Files: []string{fmt.Sprintf("song %d.ogg", v%7)}}

@@ -25,7 +25,7 @@ func short(w *World, first int) (leaves []int) {
 func TestLeavesFindSupernodes(t *testing.T) {
 	const supers, leaves = 20, 200
 	for seed := uint64(1); seed <= 3; seed++ {
-		w := New(Config{Seed: seed, Latency: Uniform(10*time.Millisecond, 150*time.Millisecond)})
+		w := New(Config{Role: overlay.RoleFlat, Seed: seed, Latency: Uniform(10*time.Millisecond, 150*time.Millisecond)})
 		for v := range supers + leaves {
 			nc := NodeConfig{Files: []string{fileOf(v)}}
 			nc.Overlay.Role = overlay.RoleSupernode

@@ -32,6 +32,7 @@ type visit struct {
 func newWatcher(cfg Config) *watcher {
 	c := &watcher{came: map[visit]overlay.LinkID{}}
 	cfg.Watch = c.check
+	cfg.Role = overlay.RoleFlat
 	c.w = New(cfg)
 	return c
 }

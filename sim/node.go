@@ -105,6 +105,9 @@ func (w *World) Start(id NodeID) {
 		return
 	}
 	cfg := m.cfg.Overlay
+	if cfg.Role == overlay.RoleAuto {
+		cfg.Role = w.cfg.Role
+	}
 	if cfg.Rand == nil {
 		cfg.Rand = rand.New(rand.NewPCG(w.cfg.Seed, uint64(id+1)<<32|m.starts))
 	}

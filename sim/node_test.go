@@ -81,7 +81,7 @@ func TestLeaveSaysGoodbye(t *testing.T) {
 // TestStartForgets: a node that starts again has its GUID, address and files,
 // and nothing else.
 func TestStartForgets(t *testing.T) {
-	w := New(Config{Seed: 5})
+	w := New(Config{Role: overlay.RoleFlat, Seed: 5})
 	a := w.Add(NodeConfig{})
 	b := w.Add(NodeConfig{Files: []string{"blue danube.ogg"}})
 	if err := w.Link(a, b); err != nil {
@@ -111,7 +111,7 @@ func TestTakenAddressPanics(t *testing.T) {
 			t.Error("two nodes have one address")
 		}
 	}()
-	w := New(Config{})
+	w := New(Config{Role: overlay.RoleFlat})
 	w.Add(NodeConfig{Addr: netip.MustParseAddrPort("192.0.2.1:80")})
 	w.Add(NodeConfig{Addr: netip.MustParseAddrPort("192.0.2.1:80")})
 }

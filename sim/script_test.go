@@ -53,7 +53,7 @@ type script struct {
 
 func newScript() *script {
 	return &script{
-		w:      New(Config{Seed: 1, Lines: true}),
+		w:      New(Config{Role: overlay.RoleFlat, Seed: 1, Lines: true}),
 		byName: map[string]NodeID{},
 		others: map[string]*stranger{},
 		floods: map[string]*Flood{},

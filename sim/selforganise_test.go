@@ -39,7 +39,7 @@ func degrees(w *World) (low int, mean float64, high int) {
 // crowd makes n nodes that know one address, that of the first, and come one
 // after the other within join.
 func crowd(seed uint64, n int, join time.Duration) *World {
-	w := New(Config{Seed: seed, Latency: Uniform(10*time.Millisecond, 150*time.Millisecond)})
+	w := New(Config{Role: overlay.RoleFlat, Seed: seed, Latency: Uniform(10*time.Millisecond, 150*time.Millisecond)})
 	for range n {
 		id := w.Add(NodeConfig{})
 		w.Step(id, overlay.Heard{Addrs: addrsOf(w, 0)})

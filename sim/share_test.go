@@ -12,7 +12,7 @@ import (
 // TestFiles: what is found, by words and by URN, and that an answer has no more
 // than MaxHits files.
 func TestFiles(t *testing.T) {
-	w := New(Config{})
+	w := New(Config{Role: overlay.RoleFlat})
 	a := w.Add(NodeConfig{})
 	files := []string{"Blue Danube.ogg", "blue sky.txt", "Café.flac", "s1.x", "s2.x", "s3.x"}
 	b := w.Add(NodeConfig{Files: files, Overlay: overlay.Config{MaxHits: 2}})
@@ -50,7 +50,7 @@ func TestFiles(t *testing.T) {
 
 // TestFind: files may come from anywhere.
 func TestFind(t *testing.T) {
-	w := New(Config{})
+	w := New(Config{Role: overlay.RoleFlat})
 	table := protocol.NewRouteTable(protocol.MinTableBits)
 	table.Add("anything")
 	asked := ""

@@ -24,7 +24,7 @@ func wordOf(v int) string { return fileOf(v)[:len("opusaa")] }
 // superWorld is supernodes that are all linked, and leaves with three each.
 func superWorld(t testing.TB, seed uint64) *World {
 	t.Helper()
-	w, rnd := New(Config{Seed: seed}), random(seed, 9)
+	w, rnd := New(Config{Role: overlay.RoleFlat, Seed: seed}), random(seed, 9)
 	for v := range superCount + leafCount {
 		nc := NodeConfig{Files: []string{fileOf(v)}}
 		nc.Overlay.ConnectOnly, nc.Overlay.Role = true, overlay.RoleSupernode

@@ -32,6 +32,7 @@ func newLogger(cfg Config) *logger {
 			l.got = append(l.got, seen{l.w.Now(), id, ev})
 		}
 	}
+	cfg.Role = overlay.RoleFlat
 	l.w = New(cfg)
 	return l
 }
@@ -155,7 +156,7 @@ func TestCopiesDiffer(t *testing.T) {
 // TestAfterAndIdle: calls come in their order and keep the World from idling;
 // deadlines of nodes do not.
 func TestAfterAndIdle(t *testing.T) {
-	w := New(Config{})
+	w := New(Config{Role: overlay.RoleFlat})
 	w.Add(NodeConfig{})
 	var got []int
 	w.After(time.Second, func() { got = append(got, 2) })
@@ -182,7 +183,7 @@ func TestRestlessNodePanics(t *testing.T) {
 			t.Errorf("panic %q", e)
 		}
 	}()
-	w := New(Config{Seed: 7})
+	w := New(Config{Role: overlay.RoleFlat, Seed: 7})
 	w.AddActor(NodeConfig{Name: "loop"}, &restless{})
 	w.Run(time.Second)
 }

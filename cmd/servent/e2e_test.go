@@ -162,7 +162,7 @@ type peer struct {
 // share starts a servent with the given links on a free port.
 func share(t *testing.T, dir string, links ...*peer) *peer {
 	t.Helper()
-	args := []string{"share", "--json", "--connect-only"}
+	args := []string{"share", "--json", "--connect-only", "--role", "flat"}
 	for _, l := range links {
 		args = append(args, "--connect", l.ready.Listen)
 	}

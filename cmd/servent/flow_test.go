@@ -42,7 +42,7 @@ func (h home) sharing(t *testing.T, args ...string) (*command, readyLine) {
 func TestShareSearchGet(t *testing.T) {
 	dir := tree(t)
 	sharer, ready := newHome(t).sharing(t, dir)
-	if ready.Files != 2 || ready.Bytes != 70_006 || ready.Role != "flat" || len(ready.GUID) != 32 {
+	if ready.Files != 2 || ready.Bytes != 70_006 || ready.Role != "supernode" || len(ready.GUID) != 32 {
 		t.Errorf("ready: %+v", ready)
 	}
 	seeker := newHome(t)

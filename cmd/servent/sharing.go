@@ -125,6 +125,8 @@ func (s *sharing) show(e servent.Event) {
 			what = "broken off: sent part of"
 		}
 		a.printf("%s  %s %s, %s, to %s\n", clock, what, search.Clean(e.Upload.Name), byteText(e.Upload.Bytes), e.Upload.Addr)
+	case e.Role != nil:
+		a.printf("%s  now a %s: %s\n", clock, e.Role.Role, search.Clean(e.Role.Why))
 	case e.Peer != nil && e.Event == "peer_up":
 		a.printf("%s  linked to %s (%s, %s)\n", clock, e.Peer.Addr, e.Peer.Role, search.Clean(e.Peer.Agent))
 	case e.Peer != nil:

@@ -40,6 +40,9 @@ const (
 	// OpHead looks up the file with the URN in Text for the HEAD ping ID;
 	// LocalHead with ID may follow.
 	OpHead
+	// OpRole says that the node has taken another role, which Role returns; Text
+	// says why.
+	OpRole
 	// OpHosts says that the host cache at Addr has answered: Limit hosts came,
 	// which the node knows already, and Text names further caches, as it came.
 	OpHosts

@@ -13,7 +13,7 @@ import (
 type Role uint8
 
 const (
-	RoleAuto      Role = iota // chosen by the node; means RoleFlat for now
+	RoleAuto      Role = iota // a leaf or a supernode, as the network needs (docs/decisions/0013)
 	RoleFlat                  // relays to every link, takes no leaves
 	RoleLeaf                  // hangs on supernodes, relays nothing
 	RoleSupernode             // ultrapeer: relays, and serves leaves
@@ -116,18 +116,11 @@ func orDefault[T comparable](v *T, def T) {
 }
 
 func (c *Config) setDefaults() {
-	orDefault(&c.Role, RoleFlat)
-	links, most := 4, 32
-	switch c.Role {
-	case RoleLeaf:
-		links, most = 3, 3
-	case RoleSupernode:
-		links = 8
-	}
 	orDefault(&c.MaxLeaves, 300)
 	orDefault(&c.Agent, "Servent")
-	orDefault(&c.MaxLinks, most)
-	orDefault(&c.Links, min(links, c.MaxLinks))
+	if c.Role != RoleAuto { // which takes those of the role that it has
+		c.Links, c.MaxLinks = c.linksAs(c.Role)
+	}
 	orDefault(&c.TTL, 7)
 	orDefault(&c.ForeignTTL, 4)
 	orDefault(&c.MaxQueue, 512<<10)
@@ -147,6 +140,25 @@ func (c *Config) setDefaults() {
 	orDefault(&c.MaxHits, 64)
 }
 
+// linksAs returns Links and MaxLinks for a role.
+func (c *Config) linksAs(r Role) (want, most int) {
+	want, most = 4, 32
+	switch r {
+	case RoleLeaf:
+		want, most = 3, 3
+	case RoleSupernode:
+		want = 8
+	}
+	if c.MaxLinks != 0 {
+		most = c.MaxLinks
+	}
+	want = min(want, most)
+	if c.Links != 0 {
+		want = c.Links
+	}
+	return want, most
+}
+
 func (c *Config) validate() error {
 	switch {
 	case c.ID == protocol.GUID{}:
@@ -161,7 +173,7 @@ func (c *Config) validate() error {
 		return fmt.Errorf("overlay config: Links, MaxLinks, MaxLeaves, MaxHosts or MaxHits is negative")
 	case c.MaxRoutes < 1 || c.MaxRoutes >= 1<<positionBits:
 		return fmt.Errorf("overlay config: MaxRoutes %d is not within 1 to %d", c.MaxRoutes, 1<<positionBits-1)
-	case c.Links > c.MaxLinks:
+	case c.Links > c.MaxLinks && c.MaxLinks > 0:
 		return fmt.Errorf("overlay config: Links %d is over MaxLinks %d", c.Links, c.MaxLinks)
 	case c.MaxQueue < 2*protocol.MaxPayload:
 		return fmt.Errorf("overlay config: MaxQueue %d is under %d", c.MaxQueue, 2*protocol.MaxPayload)

@@ -81,7 +81,7 @@ func TestRoles(t *testing.T) {
 	if _, err := ParseRole("Flat"); err == nil {
 		t.Error(`"Flat" is a role`)
 	}
-	if n := newBench(t, func(c *Config) { c.Role = RoleAuto }).n; n.Role() != RoleFlat {
-		t.Errorf("auto means %s", n.Role())
+	if n := newBench(t, func(c *Config) { c.Role = RoleAuto }).n; n.Role() != RoleLeaf {
+		t.Errorf("auto begins as %s", n.Role())
 	}
 }

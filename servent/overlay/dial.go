@@ -41,6 +41,7 @@ const (
 	dialRest    = 500 * time.Millisecond // likewise when Config.Dials are used up
 
 	codeConnected = 409 // of a refusal: to itself, or to who is linked already
+	codeFull      = 503 // of a refusal: no room
 	codeTooMany   = 429 // of a refusal: connects too often
 )
 
@@ -108,9 +109,19 @@ func (d *dialer) next(now time.Duration) time.Duration {
 	return t
 }
 
+// again lets the seeds be dialled now: this node has another role.
+func (d *dialer) again(now time.Duration) {
+	for i := range d.seeds {
+		d.seeds[i].next = now
+	}
+}
+
 func (n *Node) onDialFailed(ev DialFailed) {
 	a := netip.AddrPortFrom(ev.Addr.Addr().Unmap(), ev.Addr.Port())
 	n.stats.DialsFailed++
+	if ev.Supernode && ev.Code == codeFull {
+		n.auto.met = n.now
+	}
 	for _, t := range ev.Try {
 		n.hear(t, a.Addr().IsLoopback())
 	}
@@ -159,7 +170,7 @@ func (n *Node) dial(out []Action) []Action {
 		n.arm(n.dials.rest)
 		return out
 	}
-	for n.peers()+len(n.dials.tries) < n.cfg.Links && len(n.dials.tries) < maxTries {
+	for n.peers()+len(n.dials.tries) < n.wantedLinks() && len(n.dials.tries) < maxTries {
 		a, wait := n.hosts.pick(n.cfg.Rand, n.now, n.dialable)
 		if !a.IsValid() {
 			if wait > 0 {

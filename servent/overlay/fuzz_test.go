@@ -51,7 +51,7 @@ func newFuzzer(t *testing.T, in []byte) *fuzzer {
 	f := &fuzzer{in: in, up: map[LinkID]bool{}}
 	c := f.byte()
 	f.bench = newBench(t, func(cfg *Config) {
-		cfg.Role = []Role{RoleFlat, RoleLeaf}[c&1]
+		cfg.Role = []Role{RoleFlat, RoleLeaf, RoleSupernode, RoleAuto}[c&1+c>>7<<1]
 		cfg.ConnectOnly = c&2 != 0
 		cfg.Public = c&4 != 0
 		cfg.MaxRoutes, cfg.MaxHosts, cfg.MaxQueue = 8, 4, 128<<10

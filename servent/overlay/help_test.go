@@ -22,6 +22,7 @@ var startTime = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 func testConfig() Config {
 	return Config{
 		ID:          protocol.GUID{0xaa}.Marked(),
+		Role:        RoleFlat,
 		Rand:        rand.New(rand.NewPCG(1, 2)),
 		Listen:      netip.MustParseAddrPort("10.0.0.1:6346"),
 		ConnectOnly: true,

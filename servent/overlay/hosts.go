@@ -143,6 +143,15 @@ func (c *hostCache) pick(r *rand.Rand, now time.Duration, usable func(netip.Addr
 	return netip.AddrPort{}, soonest
 }
 
+// rested lets those be dialled now that were linked: this node has another role.
+func (c *hostCache) rested(now time.Duration) {
+	for i := range c.list {
+		if c.list[i].linked {
+			c.list[i].next = now
+		}
+	}
+}
+
 // sameMachine says whether two addresses may be one machine's: equal ones, and
 // IPv6 addresses in one /64.
 func sameMachine(a, b netip.Addr) bool {

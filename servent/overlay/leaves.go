@@ -18,8 +18,9 @@ const (
 
 // admission is a handshake that holds a place.
 type admission struct {
-	link LinkID
-	leaf bool
+	link   LinkID
+	leaf   bool
+	guided bool // the peer wants this node for a leaf, and it will be one
 }
 
 // places counts links that are up or about to be: of leaves, and of all others.
@@ -88,7 +89,7 @@ func (n *Node) mergeTables() *protocol.RouteTable {
 func (n *Node) upItem() protocol.GGEP {
 	leaves, peers := n.places()
 	free := func(most, taken int) byte { return byte(min(max(0, most-taken), 255)) }
-	return protocol.NewGGEP(protocol.GGEPUltrapeer, []byte{0, free(n.cfg.MaxLeaves, leaves), free(n.cfg.MaxLinks, peers)})
+	return protocol.NewGGEP(protocol.GGEPUltrapeer, []byte{0, free(n.cfg.MaxLeaves, leaves), free(n.mostLinks(), peers)})
 }
 
 // versionItem tells in a pong what program this is (GGEP VC): vendor, and version

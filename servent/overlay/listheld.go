@@ -29,7 +29,7 @@ func (n *Node) onListOffer(l *link, h protocol.Header, v protocol.Vendor, out []
 	switch {
 	case err != nil:
 		return n.malformed(l, h.Kind, out)
-	case n.cfg.Role != RoleSupernode || l.peer.Role != RoleLeaf || !l.peer.Servent || l.peer.GUID == (protocol.GUID{}):
+	case n.role != RoleSupernode || l.peer.Role != RoleLeaf || !l.peer.Servent || l.peer.GUID == (protocol.GUID{}):
 		return n.dropped(h.Kind, DropRole, out)
 	}
 	if _, ok := (protocol.QueryHit{Trailer: o.Trailer}).QHD(); !ok {

@@ -40,7 +40,7 @@ type giving struct {
 // givesList says whether the peer of l gets this leaf's list and not its table:
 // it may, as long as it has not refused.
 func (n *Node) givesList(l *link) bool {
-	if n.cfg.Role != RoleLeaf || n.cfg.TableOnly || l.peer.Role != RoleSupernode || !l.peer.Servent || !l.peer.Vendor {
+	if n.role != RoleLeaf || n.cfg.TableOnly || l.peer.Role != RoleSupernode || !l.peer.Servent || !l.peer.Vendor {
 		return false
 	}
 	return l.giving.stage != listRefused && (l.supports == 0 || l.supports.has(protocol.VendorListOffer))

@@ -13,7 +13,7 @@ const neighboursEvery = 2 * time.Second
 // neighboursChanged notes that a link to another than a leaf has come or gone.
 func (n *Node) neighboursChanged() {
 	n.judgeWithin()
-	if n.cfg.Role == RoleSupernode {
+	if n.role == RoleSupernode {
 		n.plan(&n.nearDue, neighboursEvery)
 	}
 }
@@ -31,7 +31,7 @@ func (n *Node) sendNeighbours(out []Action) []Action {
 
 // tellNeighbours does so for one link. Who is told does not count.
 func (n *Node) tellNeighbours(to *link, out []Action) []Action {
-	if n.cfg.Role != RoleSupernode || to.peer.Role != RoleSupernode || !to.supports.has(protocol.VendorNeighbours) {
+	if n.role != RoleSupernode || to.peer.Role != RoleSupernode || !to.supports.has(protocol.VendorNeighbours) {
 		return out
 	}
 	ids := make([]protocol.GUID, 0, n.peers())
@@ -62,7 +62,7 @@ func (n *Node) onNeighbours(l *link, h protocol.Header, v protocol.Vendor, out [
 // with itself: it knows from their tables, and from those of their neighbours, what
 // a question would find there.
 func (n *Node) judgeWithin() {
-	if n.cfg.Role != RoleSupernode {
+	if n.role != RoleSupernode {
 		return
 	}
 	ours := make(map[protocol.GUID]bool, n.peers())

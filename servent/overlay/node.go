@@ -13,6 +13,8 @@ type Node struct {
 	cfg   Config
 	start time.Time
 	now   time.Duration // since start; the time of the present call
+	role  Role          // that it plays now; never RoleAuto
+	auto  autoRole
 
 	links    []*link // in join order, so that equal calls give equal actions
 	byID     map[LinkID]*link
@@ -67,6 +69,7 @@ func New(now time.Time, cfg Config) (*Node, error) {
 	n.pings.life = time.Minute
 	n.hosts.max = cfg.MaxHosts
 	n.dials.seeds = seedsOf(cfg.Connect)
+	n.beginRole()
 	n.arm(n.now)
 	return n, nil
 }
@@ -139,6 +142,7 @@ func (n *Node) Expire(now time.Time, out []Action) []Action {
 	out = n.sendNeighbours(out)
 	out = n.testReach(out)
 	out = n.endOffers(out)
+	out = n.judgeRole(out)
 	return n.dial(out)
 }
 
@@ -187,7 +191,12 @@ func (n *Node) newID() protocol.GUID {
 }
 
 func (n *Node) onPeerUp(ev PeerUp, out []Action) []Action {
-	n.release(ev.Link)
+	guided := n.release(ev.Link) && n.mayYield()
+	if ev.Peer.Told != RoleAuto && ev.Peer.Told != n.role && !guided {
+		n.dials.up(ev.Peer.Addr, ev.Link)
+		n.dials.down(ev.Link, n.now)
+		return n.dial(append(out, Action{Op: OpClose, Link: ev.Link, Text: "role has changed since"}))
+	}
 	if ev.Peer.Outbound {
 		n.dials.up(ev.Peer.Addr, ev.Link)
 		n.hosts.good(ev.Peer.Addr, n.now)
@@ -215,6 +224,9 @@ func (n *Node) onPeerUp(ev PeerUp, out []Action) []Action {
 	}
 	if !ev.Peer.Outbound {
 		out = n.onConnectedBack(ConnectedBack{ev.Peer.Addr}, out)
+	}
+	if guided {
+		out = n.obey(l, out)
 	}
 	n.learnAddr()
 	n.hearListen(l)
@@ -263,8 +275,14 @@ func (n *Node) onPeerDown(ev PeerDown) {
 	n.arm(n.dials.next(n.now))
 }
 
-func (n *Node) release(id LinkID) {
-	n.admitted = slices.DeleteFunc(n.admitted, func(a admission) bool { return a.link == id })
+// release ends the handshake of a link, and says whether the peer has guided this
+// node to be its leaf.
+func (n *Node) release(id LinkID) (guided bool) {
+	n.admitted = slices.DeleteFunc(n.admitted, func(a admission) bool {
+		guided = guided || a.link == id && a.guided
+		return a.link == id
+	})
+	return guided
 }
 
 func (n *Node) forget(l *link) {

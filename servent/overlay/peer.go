@@ -18,6 +18,9 @@ type Peer struct {
 	Outbound bool           // this node made the connection
 
 	Role    Role // RoleFlat (own kind only), RoleLeaf or RoleSupernode; RoleAuto for a peer that knows no roles
+	Auto    bool // own kind: it changes its role as the network needs
+	Told    Role // the role that this node had in the handshake; RoleAuto when that is not known
+	Guide   Guide
 	Servent bool // own kind
 	Agent   string
 	GUID    protocol.GUID // zero when it did not say
@@ -62,11 +65,13 @@ func ParsePeer(h protocol.Headers) Peer {
 	case strings.EqualFold(up, "false"):
 		p.Role = RoleLeaf
 	}
+	p.Guide = parseGuide(h.Get(neededHeader))
 	if own := h.Get(serventHeader); own != "" {
 		p.Servent = true
 		if p.Role == RoleSupernode && strings.Contains(own, "role=flat") {
 			p.Role = RoleFlat
 		}
+		p.Auto = p.Role != RoleFlat && strings.HasSuffix(own, autoMark)
 	}
 	return p
 }
@@ -120,7 +125,7 @@ func (n *Node) Hello(local netip.Addr, remote netip.AddrPort) protocol.Headers {
 	if remote.IsValid() {
 		h.Add("Remote-IP", remote.Addr().Unmap().String())
 	}
-	h.Add("X-Ultrapeer", titleBool(n.cfg.Role != RoleLeaf))
+	h.Add("X-Ultrapeer", titleBool(n.role != RoleLeaf))
 	// A leaf sends an ultrapeer's capabilities too: others rate it by them
 	// (docs/protocol.md 2).
 	h.Add("X-Query-Routing", "0.2")
@@ -128,7 +133,7 @@ func (n *Node) Hello(local netip.Addr, remote netip.AddrPort) protocol.Headers {
 	h.Add("X-Dynamic-Querying", "0.1")
 	h.Add("X-Degree", "32")
 	h.Add("X-Max-TTL", strconv.Itoa(int(n.cfg.ForeignTTL)))
-	if n.cfg.Role != RoleLeaf {
+	if n.role != RoleLeaf {
 		h.Add("X-Ext-Probes", "0.1")
 	}
 	h.Add("X-Requeries", "False")
@@ -137,7 +142,11 @@ func (n *Node) Hello(local netip.Addr, remote netip.AddrPort) protocol.Headers {
 	h.Add("Pong-Caching", "0.1")
 	h.Add("Bye-Packet", "0.1")
 	h.Add("GUID", n.cfg.ID.String())
-	h.Add(serventHeader, "0.1; role="+n.cfg.Role.String())
+	own := "0.1; role=" + n.role.String()
+	if n.cfg.Role == RoleAuto {
+		own += autoMark
+	}
+	h.Add(serventHeader, own)
 	return h
 }
 
@@ -154,18 +163,25 @@ type Verdict struct {
 	Code int
 	Text string
 	Try  []netip.AddrPort
+	// Guide, of who was connected to, is to stand in its answer. Where it is
+	// GuideLeaf with who connected, its last word is X-Ultrapeer: False.
+	Guide Guide
 }
 
 // Admit judges a peer by its handshake headers. A verdict of 200 holds a place
-// for the link until PeerUp or PeerDown.
+// for the link until PeerUp or PeerDown. It is asked again, with RoleLeaf, when a
+// peer lets itself be guided to be a leaf.
 func (n *Node) Admit(id LinkID, p Peer) Verdict {
+	n.release(id)
 	v := n.judge(p)
 	if v.Code != 200 {
 		n.stats.Refused++
 		v.Try = slices.DeleteFunc(n.hosts.some(n.cfg.Rand, maxTry), func(a netip.AddrPort) bool { return n.blocked(a.Addr()) })
 		return v
 	}
-	n.admitted = append(n.admitted, admission{id, p.Role == RoleLeaf})
+	v.Guide = n.guide(p)
+	guided := p.Outbound && v.Guide == GuideLeaf
+	n.admitted = append(n.admitted, admission{id, p.Role == RoleLeaf, guided})
 	return v
 }
 
@@ -183,11 +199,11 @@ func (n *Node) judge(p Peer) Verdict {
 		return Verdict{Code: 409, Text: "Already connected"}
 	case p.Role == RoleAuto:
 		return Verdict{Code: 403, Text: "Legacy peers refused"}
-	case p.Role == RoleLeaf && n.cfg.Role == RoleLeaf:
+	case p.Role == RoleLeaf && n.role == RoleLeaf:
 		return Verdict{Code: 503, Text: "Shielded leaf"}
-	case p.Role == RoleLeaf && (n.cfg.Role != RoleSupernode || twin == nil && leaves >= n.cfg.MaxLeaves):
+	case p.Role == RoleLeaf && (n.role != RoleSupernode || twin == nil && leaves >= n.cfg.MaxLeaves):
 		return Verdict{Code: 503, Text: "No leaf slots"}
-	case p.Role != RoleLeaf && twin == nil && peers >= n.cfg.MaxLinks && !n.wanted(p):
+	case p.Role != RoleLeaf && twin == nil && peers >= n.mostLinks() && !n.wanted(p):
 		return Verdict{Code: 503, Text: "No slots"}
 	}
 	return Verdict{Code: 200, Text: "OK"}

@@ -108,7 +108,7 @@ func (n *Node) onPing(l *link, h protocol.Header, m Received, out []Action) []Ac
 		return out
 	}
 	l.nextPing = n.now + pingInterval
-	if n.cfg.Role == RoleLeaf { // sends nothing that came over another link (Bye 414)
+	if n.role == RoleLeaf { // sends nothing that came over another link (Bye 414)
 		return out
 	}
 	if h.TTL == 2 && h.Hops == 0 {
@@ -146,7 +146,7 @@ func (n *Node) neighbourPongs(to *link, ping protocol.Header, out []Action) []Ac
 
 func (n *Node) relayPing(from *link, h protocol.Header, m Received, out []Action) []Action {
 	soon := n.pongs.relayed > 0 && n.now-n.pongs.relayed < relayInterval
-	if h.TTL <= 1 || n.cfg.Role == RoleLeaf || soon || n.cfg.ConnectOnly {
+	if h.TTL <= 1 || n.role == RoleLeaf || soon || n.cfg.ConnectOnly {
 		return out
 	}
 	n.pongs.relayed = n.now
@@ -164,12 +164,12 @@ func (n *Node) ownPong(l *link, ping protocol.Header, out []Action) []Action {
 	if n.firewalled() {
 		return out // a node that cannot be connected to stays silent (docs/protocol.md 4)
 	}
-	kb := protocol.PongKBytes(uint32(min(n.shared.Bytes>>10, 1<<31)), n.cfg.Role != RoleLeaf)
+	kb := protocol.PongKBytes(uint32(min(n.shared.Bytes>>10, 1<<31)), n.role != RoleLeaf)
 	h := protocol.Header{ID: ping.ID, Kind: protocol.KindPong, TTL: ping.Hops + 1}
 	p := protocol.Pong{Addr: a, Files: uint32(n.shared.Files), KBytes: kb}
 	if l.peer.GGEP {
 		items := n.ownItems()
-		if n.cfg.Role == RoleSupernode {
+		if n.role == RoleSupernode {
 			items = append(items, n.upItem(), versionItem())
 		}
 		p.Ext = protocol.AppendGGEP(nil, items...)

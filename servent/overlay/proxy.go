@@ -62,7 +62,7 @@ func (n *Node) onProxyRequest(l *link, h protocol.Header, out []Action) []Action
 	a := n.addrFor(l)
 	known := l.peer.GUID != (protocol.GUID{}) && l.peer.GUID != h.ID
 	taken := n.proxied(h.ID)
-	if known || taken != nil && taken != l || h.ID == n.cfg.ID || n.firewalled() || n.cfg.Role == RoleLeaf || a.Addr().IsUnspecified() {
+	if known || taken != nil && taken != l || h.ID == n.cfg.ID || n.firewalled() || n.role == RoleLeaf || a.Addr().IsUnspecified() {
 		return n.dropped(h.Kind, DropRole, out)
 	}
 	l.client = h.ID

@@ -41,7 +41,7 @@ func (n *Node) onQuery(l *link, h protocol.Header, m Received, out []Action) []A
 		n.stats.Searches++
 		out = append(out, Action{Op: OpSearch, ID: h.ID, Msg: m.Msg[protocol.HeaderSize:], Limit: n.hitLimit(q.Flags)})
 	}
-	if n.cfg.Role != RoleSupernode || l.peer.Role != RoleLeaf {
+	if n.role != RoleSupernode || l.peer.Role != RoleLeaf {
 		return n.relayQuery(l, &h, m, toLeaves|toFlats|toSupernodes, out)
 	}
 	out = n.relayQuery(l, &h, m, toLeaves|toFlats, out)
@@ -74,7 +74,7 @@ func (n *Node) relayQuery(from *link, h *protocol.Header, m Received, whom audie
 		whom &= toLeaves
 	}
 	switch {
-	case n.cfg.Role == RoleLeaf || whom&^toLeaves == 0 && n.leaves == 0:
+	case n.role == RoleLeaf || whom&^toLeaves == 0 && n.leaves == 0:
 		return out
 	case h.Size > protocol.MaxRelayedQuery:
 		return n.dropped(h.Kind, DropTooLarge, out)
@@ -180,18 +180,23 @@ func (n *Node) onUserQuery(ev UserQuery, out []Action) []Action {
 	for _, l := range n.links {
 		out = n.sendOwn(l, &n.own[len(n.own)-1], out)
 	}
-	if n.asksDynamically(&q) {
-		h := protocol.Header{ID: q.wire, Kind: protocol.KindQuery, TTL: 1}
-		d := &dynamic{id: q.wire, from: self, msg: protocol.AppendMessage(nil, h, q.query), query: q.query}
-		d.hashes = search.AppendHashes(nil, q.query.Text)
-		return n.begin(d, supernode.OwnTarget, out)
+	return n.beginOwn(&q, out)
+}
+
+// beginOwn begins the dynamic query for a search of the user's, on a supernode.
+func (n *Node) beginOwn(q *ownQuery, out []Action) []Action {
+	if !n.asksDynamically(q) {
+		return out
 	}
-	return out
+	h := protocol.Header{ID: q.wire, Kind: protocol.KindQuery, TTL: 1}
+	d := &dynamic{id: q.wire, from: self, msg: protocol.AppendMessage(nil, h, q.query), query: q.query}
+	d.hashes = search.AppendHashes(nil, q.query.Text)
+	return n.begin(d, supernode.OwnTarget, out)
 }
 
 // asksDynamically says whether a search of the user's is a dynamic query: on a
 // supernode, unless the user has said how far it shall go.
-func (n *Node) asksDynamically(q *ownQuery) bool { return n.cfg.Role == RoleSupernode && q.ttl == 0 }
+func (n *Node) asksDynamically(q *ownQuery) bool { return n.role == RoleSupernode && q.ttl == 0 }
 
 // extend completes a search with how its hits can come: over UDP, over IPv6, or not
 // at all without a push; and with what is wanted beside the words. A query that

@@ -116,7 +116,7 @@ func (n *Node) back(to LinkID, from *link, h protocol.Header, m Received, out []
 		return n.dropped(h.Kind, DropNoRoute, out)
 	case h.TTL <= 1:
 		return n.dropped(h.Kind, DropTTL, out)
-	case n.cfg.Role == RoleLeaf:
+	case n.role == RoleLeaf:
 		return n.dropped(h.Kind, DropRole, out)
 	}
 	return n.send(l, m.Msg, h.TTL-1, h.Hops+1, out)

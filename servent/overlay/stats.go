@@ -128,8 +128,8 @@ func (n *Node) Links() []Link {
 	return out
 }
 
-// Role returns the part that the node plays.
-func (n *Node) Role() Role { return n.cfg.Role }
+// Role returns the part that the node plays at present; it is never RoleAuto.
+func (n *Node) Role() Role { return n.role }
 
 func (n *Node) dropped(k protocol.Kind, why Drop, out []Action) []Action {
 	n.stats.Kinds[kindIndex(k)].Dropped++

@@ -53,7 +53,7 @@ func (n *Node) sendTable(l *link, out []Action) []Action {
 	if n.givesList(l) {
 		return n.offerList(l, out)
 	}
-	leaf := n.cfg.Role == RoleLeaf && l.peer.LeafTable
+	leaf := n.role == RoleLeaf && l.peer.LeafTable
 	if l.peer.Role != RoleSupernode || !leaf && !l.peer.LastHop {
 		return out
 	}
@@ -106,6 +106,11 @@ func (n *Node) onTable(l *link, m Received, out []Action) []Action {
 		return n.bye(l, protocol.ByeBadQRP, "QRP table matches everything", out)
 	}
 	n.leavesChanged()
+	if before == nil { // now it can be told whether it may hold what the user looks for
+		for i := range n.own {
+			out = n.sendOwn(l, &n.own[i], out)
+		}
+	}
 	return out
 }
 

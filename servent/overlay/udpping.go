@@ -32,7 +32,7 @@ func (n *Node) pingExt(why purpose, size int) []byte {
 // wanting is what this node looks for.
 func (n *Node) wanting() byte {
 	var w byte
-	if n.cfg.Role != RoleLeaf {
+	if n.role != RoleLeaf {
 		w |= protocol.WishUltrapeer
 	}
 	if n.Addr6().IsValid() {
@@ -96,7 +96,7 @@ func (n *Node) udpPong(items []protocol.GGEP) protocol.Pong {
 	if items != nil {
 		items = append(items, n.ownItems()...)
 	}
-	kb := protocol.PongKBytes(uint32(min(n.shared.Bytes>>10, 1<<31)), n.cfg.Role != RoleLeaf)
+	kb := protocol.PongKBytes(uint32(min(n.shared.Bytes>>10, 1<<31)), n.role != RoleLeaf)
 	return protocol.Pong{Addr: n.udpAddr(), Files: uint32(n.shared.Files), KBytes: kb, Ext: protocol.AppendGGEP(nil, items...)}
 }
 

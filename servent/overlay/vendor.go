@@ -44,7 +44,7 @@ func (n *Node) sendSupported(l *link, out []Action) []Action {
 		data = slices.Concat(data, supportedUDP)
 	}
 	if l.peer.Servent {
-		data = slices.Concat(data, supportedOwn[n.cfg.Role])
+		data = slices.Concat(data, supportedOwn[n.role])
 	}
 	v := protocol.Vendor{Data: protocol.AppendMessagesSupported(nil, data...)}
 	return n.sendNew(l, h, v, out)

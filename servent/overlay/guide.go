@@ -1,0 +1,56 @@
+package overlay
+
+import "strings"
+
+// autoMark ends the X-Servent header of a node whose role may change.
+const autoMark = "; auto"
+
+// Guide is what an ultrapeer says to another one that connects, in
+// X-Ultrapeer-Needed (docs/protocol.md 2).
+type Guide uint8
+
+const (
+	GuideNone      Guide = iota // nothing
+	GuideUltrapeer              // True: it is needed as what it is
+	GuideLeaf                   // False: there is room for it as a leaf
+)
+
+const neededHeader = "X-Ultrapeer-Needed"
+
+// Header returns the value of X-Ultrapeer-Needed; empty for none.
+func (g Guide) Header() string { return [...]string{"", "True", "False"}[g] }
+
+// HeaderName is where Header goes.
+func (Guide) HeaderName() string { return neededHeader }
+
+func parseGuide(value string) Guide {
+	switch {
+	case strings.EqualFold(value, "true"):
+		return GuideUltrapeer
+	case strings.EqualFold(value, "false"):
+		return GuideLeaf
+	}
+	return GuideNone
+}
+
+// guide says what to tell a peer that connects, and to one that was connected to
+// whether this node does as it was told: it does where it is a supernode only for
+// want of others.
+func (n *Node) guide(p Peer) Guide {
+	switch {
+	case n.role != RoleSupernode || p.Role != RoleSupernode:
+		return GuideNone
+	case p.Outbound && p.Guide == GuideLeaf && n.mayYield():
+		return GuideLeaf
+	case p.Outbound:
+		return GuideNone
+	case n.needsSupernodes():
+		return GuideUltrapeer
+	}
+	return GuideLeaf
+}
+
+// obey makes this node a leaf, since the peer of l has room for it.
+func (n *Node) obey(l *link, out []Action) []Action {
+	return n.changeRole(RoleLeaf, "guided by "+l.peer.Addr.String(), l, out)
+}

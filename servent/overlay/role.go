@@ -1,0 +1,123 @@
+package overlay
+
+import (
+	"time"
+
+	"github.com/seed282dab8e/servent/protocol"
+)
+
+// autoRole is what a node knows of its own role; most of it is of use only with
+// RoleAuto.
+type autoRole struct {
+	since   time.Duration // when it took the present role
+	alone   bool          // it is a supernode because it met none
+	met     time.Duration // when a supernode last refused it for want of room
+	lonely  time.Duration // when it takes itself for alone; 0 while it is not
+	changes uint64
+}
+
+const (
+	// aloneAfter is how long a node looks for supernodes before it becomes one
+	// itself; aloneSpread is what chance adds, so that of two that wait for each
+	// other one is first.
+	aloneAfter, aloneSpread = 2 * time.Second, 3 * time.Second
+	// alonePublic is for how long it looks on the public network, where host caches
+	// have to be asked first.
+	alonePublic = time.Minute
+	// metLately is for how long a supernode that had no room keeps a node from
+	// believing that there are none.
+	metLately = 20 * time.Second
+)
+
+// beginRole takes the role to start with.
+func (n *Node) beginRole() {
+	n.role = n.cfg.Role
+	n.auto.since = n.now
+	if n.role == RoleAuto {
+		n.role = RoleLeaf
+		n.auto.lonely = n.now // with somebody to dial by then, it waits on
+	}
+}
+
+// wantedLinks is how many links to others than leaves the node dials for.
+func (n *Node) wantedLinks() int { want, _ := n.cfg.linksAs(n.role); return want }
+
+// mostLinks is how many of these it accepts.
+func (n *Node) mostLinks() int { _, most := n.cfg.linksAs(n.role); return most }
+
+// judgeRole does what is due about the role.
+func (n *Node) judgeRole(out []Action) []Action {
+	if n.cfg.Role != RoleAuto || n.role != RoleLeaf || n.cannotListen() {
+		return out
+	}
+	return n.judgeAlone(out)
+}
+
+// judgeAlone makes a leaf a supernode that finds none: at once if there is nobody
+// to dial, otherwise after some seconds.
+func (n *Node) judgeAlone(out []Action) []Action {
+	a := &n.auto
+	if n.peers() > 0 {
+		a.lonely = 0
+		return out
+	}
+	first := a.lonely > 0 && a.lonely == a.since
+	if a.lonely == 0 || first && (n.cfg.Public || len(n.hosts.list)+len(n.dials.seeds) > 0) {
+		a.lonely = n.now + aloneAfter + time.Duration(n.cfg.Rand.Int64N(int64(aloneSpread)))
+		if n.cfg.Public {
+			a.lonely += alonePublic
+		}
+	}
+	if a.met > 0 {
+		a.lonely = max(a.lonely, a.met+metLately)
+	}
+	if a.lonely > n.now {
+		n.arm(a.lonely)
+		return out
+	}
+	out = n.changeRole(RoleSupernode, "no supernode found", nil, out)
+	a.alone = true
+	return out
+}
+
+// changeRole takes another role: the links of the old one end, but for keep, and
+// others are made.
+func (n *Node) changeRole(r Role, why string, keep *link, out []Action) []Action {
+	was := n.auto
+	n.role, n.auto = r, autoRole{since: n.now, met: was.met, changes: was.changes + 1}
+	for i := 0; i < len(n.links); {
+		if n.links[i] == keep {
+			i++
+			continue
+		}
+		out = n.bye(n.links[i], protocol.ByeModeChange, "Becomes a "+r.String(), out)
+	}
+	n.merged = nil
+	n.endDynamic(func(*dynamic) bool { return true })
+	for i := range n.own {
+		out = n.beginOwn(&n.own[i], out)
+	}
+	n.dials.again(n.now)
+	n.hosts.rested(n.now)
+	n.arm(n.now)
+	return append(out, Action{Op: OpRole, Text: why})
+}
+
+// RoleChanges counts how often the node has taken another role.
+func (n *Node) RoleChanges() uint64 { return n.auto.changes }
+
+// mayYield says whether this node gives way to who has room for it: it became a
+// supernode for want of others and nobody depends on it.
+func (n *Node) mayYield() bool {
+	leaves, _ := n.places()
+	return n.cfg.Role == RoleAuto && n.role == RoleSupernode && n.auto.alone && leaves == 0
+}
+
+// fewPlaces is the part of a supernode's leaf places below which others are needed.
+const fewPlaces = 0.3
+
+// needsSupernodes says whether there are too few leaf places.
+func (n *Node) needsSupernodes() bool {
+	leaves, _ := n.places()
+	return float64(n.cfg.MaxLeaves-leaves) < fewPlaces*float64(n.cfg.MaxLeaves)
+}

@@ -1,0 +1,89 @@
+package sim
+
+import (
+	"testing"
+	"time"
+
+	"github.com/seed282dab8e/servent/servent/overlay"
+)
+
+// roles counts the running nodes by role.
+func roles(w *World) (leaves, supernodes int) {
+	for id := range w.Len() {
+		switch n := w.Node(NodeID(id)); {
+		case n == nil:
+		case n.Role() == overlay.RoleLeaf:
+			leaves++
+		default:
+			supernodes++
+		}
+	}
+	return leaves, supernodes
+}
+
+// TestTwoMeet: the first is a supernode at once, the second its leaf within a
+// second, whichever of the two knows the other.
+func TestTwoMeet(t *testing.T) {
+	w := New(Config{})
+	a := w.Add(NodeConfig{Files: []string{"blue danube.ogg"}})
+	w.Run(time.Second)
+	b := w.Add(NodeConfig{Overlay: overlay.Config{Connect: addrsOf(w, a)}})
+	w.Run(time.Second)
+	if w.Node(a).Role() != overlay.RoleSupernode || w.Node(b).Role() != overlay.RoleLeaf || len(w.Node(b).Links()) != 1 {
+		t.Errorf("a %s and a %s with %d links", w.Node(a).Role(), w.Node(b).Role(), len(w.Node(b).Links()))
+	}
+	if f := w.Query(b, "danube", 0); f != nil {
+		w.RunUntilIdle()
+		if len(f.Hits) != 1 {
+			t.Errorf("%d hits", len(f.Hits))
+		}
+	}
+	late := w.Add(NodeConfig{}) // knows nobody
+	w.Run(time.Second)
+	w.Step(late, overlay.Heard{Addrs: addrsOf(w, a)})
+	w.Run(time.Second)
+	if leaves, supernodes := roles(w); leaves != 2 || supernodes != 1 {
+		t.Errorf("%d leaves, %d supernodes", leaves, supernodes)
+	}
+}
+
+// TestAllKnowEachOther: of nodes that start at once and wait for one another one
+// becomes a supernode, and the others its leaves.
+func TestAllKnowEachOther(t *testing.T) {
+	for seed := range uint64(20) {
+		w := New(Config{Seed: seed})
+		for range 8 {
+			w.Add(NodeConfig{})
+		}
+		for id := range w.Len() {
+			for other := range w.Len() {
+				w.Step(NodeID(id), overlay.Heard{Addrs: addrsOf(w, NodeID(other))})
+			}
+		}
+		w.Run(3 * time.Minute)
+		leaves, supernodes := roles(w)
+		for id := range w.Len() {
+			if len(w.Node(NodeID(id)).Links()) == 0 {
+				t.Errorf("seed %d: %s has no link", seed, w.Name(NodeID(id)))
+			}
+		}
+		t.Logf("seed %d: %d leaves, %d supernodes", seed, leaves, supernodes)
+	}
+}
+
+// TestBothAlone: two that were alone and hear of each other at the same time.
+func TestBothAlone(t *testing.T) {
+	for seed := range uint64(20) {
+		w := New(Config{Seed: seed, Latency: Uniform(time.Millisecond, 100*time.Millisecond)})
+		a, b := w.Add(NodeConfig{}), w.Add(NodeConfig{Files: []string{"blue danube.ogg"}})
+		w.Run(time.Second)
+		w.Step(a, overlay.Heard{Addrs: addrsOf(w, b)})
+		w.Step(b, overlay.Heard{Addrs: addrsOf(w, a)})
+		w.Run(5 * time.Second)
+		f := w.Query(a, "danube", 0)
+		w.Run(5 * time.Second)
+		if leaves, supernodes := roles(w); leaves != 1 || supernodes != 1 || len(f.Hits) != 1 {
+			t.Errorf("seed %d: %d leaves, %d supernodes, %d hits", seed, leaves, supernodes, len(f.Hits))
+		}
+	}
+}
