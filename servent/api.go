@@ -77,6 +77,14 @@ type PeerInfo struct {
 	Since time.Time `json:"since"`
 	In    uint64    `json:"in"`  // messages
 	Out   uint64    `json:"out"` // messages
+	List  *ListInfo `json:"list,omitempty"`
+}
+
+// ListInfo says how it is with the file list that a leaf gives its supernode.
+type ListInfo struct {
+	State  string `json:"state"`            // offered, sending, given or refused at the leaf; coming or held at the supernode
+	Files  int    `json:"files,omitempty"`  // that are held
+	Reason string `json:"reason,omitempty"` // why it was refused
 }
 
 // Messages counts the messages of one kind.

@@ -18,6 +18,10 @@ func (s *Servent) Peers() []PeerInfo {
 		for _, link := range l.node.Links() {
 			p := peerOf(link.Peer)
 			p.Since, p.In, p.Out = link.Since, link.In, link.Out
+			if link.List != (overlay.ListState{}) {
+				list := ListInfo(link.List)
+				p.List = &list
+			}
 			out = append(out, *p)
 		}
 	})

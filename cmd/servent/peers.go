@@ -13,9 +13,10 @@ import (
 
 func (a *app) peersCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:     "peers",
-		Short:   "List the links of the running servent",
-		Long:    "List the servents that the running one is linked to, and how many messages came in and went out.",
+		Use:   "peers",
+		Short: "List the links of the running servent",
+		Long: "List the servents that the running one is linked to, how many messages came in and went out, and\n" +
+			"what has become of file lists: those that leaves have given this servent, and its own.",
 		Example: examples("servent peers", "servent peers --json"),
 		Args:    cobra.NoArgs,
 		RunE: a.ask(func(ctx context.Context, c *control.Client, _ []string) error {
@@ -43,6 +44,19 @@ func (a *app) noLinks(command string) string {
 		a.hint("stop"), a.hint("share --connect host:port DIR"))
 }
 
+// listText says what has become of a file list.
+func listText(l *servent.ListInfo) string {
+	switch {
+	case l == nil:
+		return ""
+	case l.State == "held":
+		return countText(l.Files, "file")
+	case l.Reason != "":
+		return l.State + ": " + search.Clean(l.Reason)
+	}
+	return l.State
+}
+
 func (a *app) showPeers(peers []servent.PeerInfo, now time.Time) {
 	if a.json {
 		for _, p := range peers {
@@ -53,7 +67,7 @@ func (a *app) showPeers(peers []servent.PeerInfo, now time.Time) {
 	var rows [][]string
 	for _, p := range peers {
 		rows = append(rows, []string{
-			p.Addr, p.Role, timeText(now.Sub(p.Since)), numberText(p.In), numberText(p.Out), search.Clean(p.Agent),
+			p.Addr, p.Role, timeText(now.Sub(p.Since)), numberText(p.In), numberText(p.Out), listText(p.List), search.Clean(p.Agent),
 		})
 	}
 	room, _ := a.screen.size()
@@ -63,6 +77,7 @@ func (a *app) showPeers(peers []servent.PeerInfo, now time.Time) {
 		{title: "UP", right: true},
 		{title: "IN", right: true},
 		{title: "OUT", right: true},
+		{title: "LIST"},
 		{title: "AGENT"},
 	}, rows...)
 	a.printf("%s", t.all(rows))

@@ -15,6 +15,7 @@ type holding struct {
 	stands  bool           // this node answers for the leaf
 	asked   bool           // the owner was asked about an offer
 	credit  int            // parts that may come
+	files   uint32         // in the list that was offered
 	offers  bucket         // that the leaf may make
 	addr    netip.AddrPort // what hits of the leaf's say
 	trailer []byte
@@ -43,7 +44,7 @@ func (n *Node) onListOffer(l *link, h protocol.Header, v protocol.Vendor, out []
 		out = n.dropped(h.Kind, DropList, out)
 		return n.offend(l, protocol.ByeProtocol, "Too many list offers", out)
 	}
-	held.asked = true
+	held.asked, held.files = true, o.Files
 	held.addr, held.trailer = leafAddr(l, o.Addr), append([]byte(nil), o.Trailer...)
 	return append(out, Action{Op: OpListOffer, Link: l.id, ID: l.peer.GUID, Msg: v.Data[:len(o.Digest)], Index: o.Files})
 }

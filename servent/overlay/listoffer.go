@@ -26,6 +26,19 @@ const (
 	listRefused // it gets a route table
 )
 
+var listStages = [...]string{"", "offered", "sending", "given", "refused"}
+
+// list tells how it is with the list that one end gives the other.
+func (l *link) list() ListState {
+	switch {
+	case l.held():
+		return ListState{State: "held", Files: int(l.holding.files)}
+	case l.holding != nil:
+		return ListState{State: "coming"}
+	}
+	return ListState{State: listStages[l.giving.stage], Reason: l.giving.reason}
+}
+
 // giving is what a leaf knows of its list at a supernode (docs/protocol.md 11).
 type giving struct {
 	stage   listStage

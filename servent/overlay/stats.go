@@ -117,13 +117,21 @@ type Link struct {
 	Since   time.Time
 	In, Out uint64 // messages
 	Queued  int    // bytes
+	List    ListState
+}
+
+// ListState says how it is with a file list that one end of a link gives the other.
+type ListState struct {
+	State  string // offered, sending, given or refused by a leaf; coming or held by a supernode; "" for none
+	Files  int    // held
+	Reason string // of a refusal
 }
 
 // Links returns the links that are up, in the order in which they came.
 func (n *Node) Links() []Link {
 	out := make([]Link, 0, len(n.links))
 	for _, l := range n.links {
-		out = append(out, Link{l.id, l.peer, n.start.Add(l.since), l.in, l.out, l.queued})
+		out = append(out, Link{l.id, l.peer, n.start.Add(l.since), l.in, l.out, l.queued, l.list()})
 	}
 	return out
 }
