@@ -113,6 +113,7 @@ type Status struct {
 	Closed   map[string]uint64   `json:"closed"`   // links closed by us, by Bye code
 	Edge     EdgeInfo            `json:"edge"`
 	Index    IndexInfo           `json:"index"`
+	Lists    ListsInfo           `json:"lists"`
 	Transfer TransferInfo        `json:"transfers"`
 	Hosts    int                 `json:"hosts"` // in the host cache
 
@@ -209,6 +210,23 @@ type IndexInfo struct {
 	Searches uint64 `json:"searches"`
 	Bytes    int64  `json:"bytes"` // on disk
 	State    string `json:"state"` // ok, full, rebuilding or failed
+}
+
+// ListsInfo tells of the file lists that leaves have given this servent.
+type ListsInfo struct {
+	Leaves   int               `json:"leaves"` // whose lists are held
+	Files    int               `json:"files"`
+	Memory   int64             `json:"memory"`   // bytes, kept lists of leaves that have gone included
+	Disk     int64             `json:"disk"`     // bytes of their index
+	State    string            `json:"state"`    // of their index: see IndexInfo
+	Offers   uint64            `json:"offers"`   // since the start, as all that follows
+	Known    uint64            `json:"known"`    // offers of a list that was held already
+	Whole    uint64            `json:"whole"`    // lists that were sent
+	Changed  uint64            `json:"changed"`  // lists of which changes were sent
+	Received uint64            `json:"received"` // bytes of lists and changes, deflated
+	Refused  map[string]uint64 `json:"refused"`  // lists, by reason
+	Waiting  int               `json:"waiting"`  // files that the index has yet to be told of
+	Overrun  uint64            `json:"overrun"`  // messages that came faster than they were read
 }
 
 // TransferInfo counts transfers since the start.

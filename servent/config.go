@@ -13,6 +13,7 @@ import (
 	"github.com/seed282dab8e/servent/servent/overlay"
 	"github.com/seed282dab8e/servent/servent/reach"
 	"github.com/seed282dab8e/servent/servent/transfer"
+	"github.com/seed282dab8e/servent/supernode"
 	"github.com/sirupsen/logrus"
 )
 
@@ -60,6 +61,8 @@ type Config struct {
 	MaxUploads               int   // at once; DefaultMaxUploads
 	MaxUploadsPerAddr        int   // of them to one address, and as many places in the queue; DefaultMaxUploadsPerAddr
 	MaxLeaves                int   // that a supernode takes; DefaultMaxLeaves
+	MaxLeafFiles             int   // in the list of one leaf; supernode.DefaultListFiles
+	LeafIndexMaxBytes        int64 // like IndexMaxBytes, for the files of leaves
 	MaxUploadQueue           int   // requests that wait for their turn; DefaultMaxUploadQueue
 	NoBrowse                 bool  // files are found and fetched, but what is shared is not listed
 
@@ -97,6 +100,7 @@ const (
 	DefaultMaxUploadsPerAddr = 4
 	DefaultMaxUploadQueue    = 128
 	DefaultMaxLeaves         = 300
+	DefaultMaxLeafFiles      = supernode.DefaultListFiles
 )
 
 // MinIndexMaxBytes is the least that Config.IndexMaxBytes may be.
@@ -157,8 +161,10 @@ func (c *Config) validate() error {
 	switch {
 	case c.Network != LAN && c.Network != Gnutella:
 		return fmt.Errorf("network %q: use lan or gnutella", c.Network)
-	case c.MaxLeaves < 0:
-		return fmt.Errorf("leaves %d: use 0 or more", c.MaxLeaves)
+	case min(c.MaxLeaves, c.MaxLeafFiles) < 0:
+		return fmt.Errorf("leaves %d, with %d files: use 0 or more", c.MaxLeaves, c.MaxLeafFiles)
+	case c.LeafIndexMaxBytes != 0 && c.LeafIndexMaxBytes < MinIndexMaxBytes:
+		return fmt.Errorf("leaf index max bytes %d: use %d or more", c.LeafIndexMaxBytes, MinIndexMaxBytes)
 	case slices.ContainsFunc(c.UDPCaches, func(n string) bool { return !isCacheName(n) }):
 		return fmt.Errorf("udp caches %q: write each as host:port", c.UDPCaches)
 	case slices.ContainsFunc(c.WebCaches, func(u string) bool { return !isURL(u) }):

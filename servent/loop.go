@@ -199,6 +199,9 @@ func (l *loop) finish(w *wire, why string) {
 	}
 	l.wires.remove(w)
 	delete(l.cuts, w.id)
+	if w.listed {
+		l.s.leaves.Gone(uint32(w.id))
+	}
 	close(w.write)
 	l.s.untrack(w.conn)
 	l.s.linksPerIP.give(w.peer.Addr)
@@ -253,6 +256,10 @@ func (l *loop) edgeAction(a *overlay.Action) {
 		l.head(a)
 	case overlay.OpListCut:
 		l.cutList(a)
+	case overlay.OpListOffer:
+		l.offerList(a)
+	case overlay.OpListPart:
+		l.takeList(a)
 	case overlay.OpHosts:
 		l.boot.cacheAnswered(a)
 	case overlay.OpRole:

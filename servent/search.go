@@ -50,31 +50,34 @@ func (s *Servent) answer(ctx context.Context) {
 				head := s.lookUpHead(j)
 				s.call(func(l *loop) { l.step(head) })
 			default:
-				if files := s.lookUp(ctx, j); len(files) > 0 {
-					s.call(func(l *loop) { l.step(overlay.LocalHits{ID: j.id, Files: files}) })
+				if hits := s.lookUp(ctx, j); len(hits.Files)+len(hits.Leaves) > 0 {
+					s.call(func(l *loop) { l.step(hits) })
 				}
 			}
 		}
 	}
 }
 
-func (s *Servent) lookUp(ctx context.Context, j job) []protocol.FileRecord {
+// lookUp answers a query with our files and those of leaves.
+func (s *Servent) lookUp(ctx context.Context, j job) overlay.LocalHits {
+	hits := overlay.LocalHits{ID: j.id}
 	q, err := protocol.ParseQuery(j.query)
 	if err != nil {
-		return nil
+		return hits
 	}
-	files, err := s.lib.Find(ctx, wireQuery(q), slices.Collect(q.URNs()), j.limit)
-	if err != nil {
-		if ctx.Err() == nil {
-			s.log.WithField("component", "search").WithError(err).Warn("look up a query")
-		}
-		return nil
+	hits.Firewalled = q.Flags.Has(protocol.FlagFirewalled)
+	words, urns := wireQuery(q), slices.Collect(q.URNs())
+	files, err := s.lib.Find(ctx, words, urns, j.limit)
+	if err == nil {
+		hits.Leaves, err = s.findOfLeaves(ctx, words, urns, j.limit-len(files))
 	}
-	records := make([]protocol.FileRecord, 0, len(files))
+	if err != nil && ctx.Err() == nil {
+		s.log.WithField("component", "search").WithError(err).Warn("look up a query")
+	}
 	for _, f := range files {
-		records = append(records, f.Record())
+		hits.Files = append(hits.Files, f.Record())
 	}
-	return records
+	return hits
 }
 
 // wireQuery is what a peer asks for, with what one of our kind has put beside the

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/seed282dab8e/servent/protocol"
+	"github.com/seed282dab8e/servent/servent/leaves"
 	"github.com/seed282dab8e/servent/servent/library"
 	"github.com/seed282dab8e/servent/servent/overlay"
 	"github.com/seed282dab8e/servent/servent/reach"
@@ -38,7 +39,8 @@ type Servent struct {
 	unlock   *os.File
 	node     *overlay.Node // the loop's, once Run has begun
 	lib      *library.Library
-	index    *ownIndex // of lib
+	index    *ownIndex     // of lib
+	leaves   *leaves.Index // lists of leaves; nil where none are taken
 	uploads  *transfer.Server
 	inbox    *transfer.ConnListener // connections that speak HTTP
 	loads    *transfer.Client
@@ -158,6 +160,7 @@ func (s *Servent) library() {
 	}
 	s.lib = library.New(cfg)
 	s.index.begin(s.lib)
+	s.leaves = s.newLeaves()
 	s.serveUploads()
 	s.loads = transfer.NewClient(transfer.ClientConfig{
 		Dial: dialFunc(s.dialDownload), Push: s.push, Agent: s.cfg.agent(),
@@ -185,6 +188,9 @@ func (s *Servent) Close() {
 			s.log.WithError(err).Warn("close the hash cache")
 		}
 		s.index.Close()
+	}
+	if s.leaves != nil {
+		s.leaves.Close()
 	}
 	if s.unlock != nil {
 		_ = s.unlock.Close() // gives the lock back, whatever it says
@@ -223,6 +229,10 @@ func (s *Servent) Run(ctx context.Context) error {
 	}
 	s.wg.Go(func() { s.keepHosts(ctx) })
 	s.wg.Go(func() { s.index.run(ctx) })
+	if s.leaves != nil {
+		s.wg.Go(func() { s.leaves.Run(ctx) })
+		s.wg.Go(func() { s.tellWords(ctx) })
+	}
 	s.wg.Go(func() { s.serveHTTP() })
 	if s.cfg.BlockList != "" {
 		s.wg.Go(func() { s.watchBlockList(ctx) })

@@ -39,6 +39,7 @@ func (s *Servent) Status() Status {
 	}
 	st.Files, st.Bytes = s.lib.Totals()
 	st.Index.Files, st.Index.Bytes, st.Index.State = st.Files, s.index.Bytes(), s.index.State()
+	st.Lists = s.listsInfo()
 	up := s.uploads.Stats()
 	st.Transfer = transferInfo(up, s.loads.Stats())
 	s.call(func(l *loop) { l.status(&st) })

@@ -28,6 +28,7 @@ type wire struct {
 	dirty   bool  // stands in the loop's list of wires to flush
 	place   int   // in wires.order
 	told    bool  // its peer_up was emitted
+	listed  bool  // a leaf has offered its list
 	closing bool
 	gone    bool // closed and forgotten
 	reason  string

@@ -29,6 +29,8 @@ type nodeFlags struct {
 	index        string
 	noBrowse     bool
 	maxLeaves    int // 0: as many as a supernode takes as a rule
+	maxLeafFiles int // likewise
+	leafIndexMax byteSize
 }
 
 func (n *nodeFlags) add(cmd *cobra.Command) {
@@ -88,6 +90,9 @@ func (n *nodeFlags) config() (servent.Config, error) {
 	if n.indexMax != 0 && n.indexMax < servent.MinIndexMaxBytes {
 		return servent.Config{}, usagef("--index-max-bytes %s: use %s or more", &n.indexMax, byteText(servent.MinIndexMaxBytes))
 	}
+	if n.leafIndexMax != 0 && n.leafIndexMax < servent.MinIndexMaxBytes {
+		return servent.Config{}, usagef("--leaf-index-max-bytes %s: use %s or more", &n.leafIndexMax, byteText(servent.MinIndexMaxBytes))
+	}
 	for _, c := range n.udpCaches {
 		if _, port, err := net.SplitHostPort(c); err != nil || port == "" {
 			return servent.Config{}, usagef("--udp-cache %s: write host:port, as in cache.example.org:6346", c)
@@ -98,7 +103,8 @@ func (n *nodeFlags) config() (servent.Config, error) {
 		Listen: n.listen, Connect: n.connect, ConnectOnly: n.connectOnly, Network: network, Role: role,
 		UploadRate: int64(n.uploadRate), DownloadRate: int64(n.downloadRate), NoBrowse: n.noBrowse,
 		MaxUploads: int(n.uploads.all), MaxUploadsPerAddr: int(n.uploads.perAddr), MaxUploadQueue: int(n.uploads.queue),
-		IndexMaxBytes: int64(n.indexMax), BlockList: n.blockList, MaxLeaves: n.maxLeaves, TableOnly: n.index == "qrp",
+		IndexMaxBytes: int64(n.indexMax), BlockList: n.blockList, MaxLeaves: n.maxLeaves,
+		MaxLeafFiles: n.maxLeafFiles, LeafIndexMaxBytes: int64(n.leafIndexMax), TableOnly: n.index == "qrp",
 	}, nil
 }
 

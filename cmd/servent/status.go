@@ -60,6 +60,9 @@ func (a *app) showStatus(st *servent.Status) {
 			line("", "  %s", scanText(s.Scan))
 		}
 	}
+	if l := st.Lists; l.Leaves+int(l.Offers) > 0 {
+		line("lists", "%s of %s, index %s%s", countText(l.Files, "file"), leavesText(l.Leaves), l.State, refusedText(l.Refused))
+	}
 	t := st.Transfer
 	line("sent", "%s, %s; %d now", countText(t.Uploads, "file"), byteText(t.Uploaded), t.Uploading)
 	line("fetched", "%s, %s; %d now, %d failed, %d times wrong content",
@@ -134,6 +137,20 @@ func linksText(links map[string]int) string {
 		return "none"
 	}
 	return strings.Join(parts, ", ")
+}
+
+func leavesText(n int) string {
+	if n == 1 {
+		return "1 leaf"
+	}
+	return numberText(n) + " leaves"
+}
+
+func refusedText(refused map[string]uint64) string {
+	if why := reasons(refused); why != "" {
+		return "; refused: " + why
+	}
+	return ""
 }
 
 func leftOutText(n int) string {

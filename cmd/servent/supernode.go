@@ -11,7 +11,7 @@ import (
 // needed.
 func (a *app) supernodeCommand() *cobra.Command {
 	f := shareFlags{}
-	maxLeaves := count(servent.DefaultMaxLeaves)
+	maxLeaves, maxFiles := count(servent.DefaultMaxLeaves), count(servent.DefaultMaxLeafFiles)
 	cmd := &cobra.Command{
 		Use:   "supernode [DIR…]",
 		Short: "Serve leaves until interrupted",
@@ -30,11 +30,13 @@ for long. Folders that are named are shared, too.`,
 			if err != nil {
 				return err
 			}
-			f.node.role, f.node.maxLeaves = servent.RoleSupernode.String(), int(maxLeaves)
+			f.node.role, f.node.maxLeaves, f.node.maxLeafFiles = servent.RoleSupernode.String(), int(maxLeaves), int(maxFiles)
 			return a.serve(ctx, &f, dirs)
 		}),
 	}
 	cmd.Flags().Var(&maxLeaves, "max-leaves", "most leaves to take")
+	cmd.Flags().Var(&maxFiles, "max-leaf-files", "most files in the list of one leaf; one with more gives a table of words")
+	cmd.Flags().Var(&f.node.leafIndexMax, "leaf-index-max-bytes", "most `bytes` that the index of leaves' files may take on disk, as 10GB (default 2 GiB)")
 	cmd.Flags().BoolVar(&f.leftOut, "left-out", false, "list what is left out, and why")
 	f.node.add(cmd)
 	_ = cmd.Flags().MarkHidden("role") // there is one

@@ -1,0 +1,320 @@
+//go:build loopback && linux
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/seed282dab8e/servent/search"
+	"github.com/seed282dab8e/servent/servent"
+)
+
+const (
+	netSupers, netLeaves = 8, 30
+	netParents           = 3 // supernodes of a leaf
+	netFolder            = 200
+	// mostOfFlood is the part of a flood's messages that a search may take.
+	mostOfFlood = 0.2
+)
+
+// network is servents as real processes in a network namespace that has nothing but
+// a loopback interface, where each has an address of its own. They find each other
+// by what they tell each other.
+type network struct {
+	ns   string
+	last int // address given last
+}
+
+func newNetwork(t *testing.T) *network {
+	t.Helper()
+	if _, err := exec.LookPath("ip"); err != nil || os.Geteuid() != 0 {
+		t.Skip("needs root and iproute2 to make a network namespace")
+	}
+	n := &network{ns: fmt.Sprintf("svn%x", time.Now().UnixNano()&0xffffff)}
+	ip(t, "netns add "+n.ns)
+	t.Cleanup(func() { ip(t, "netns del "+n.ns) })
+	ip(t, "-n "+n.ns+" link set lo up")
+	return n
+}
+
+// add starts a servent by a command that serves.
+func (n *network) add(t *testing.T, links []*peer, args ...string) *peer {
+	t.Helper()
+	n.last++
+	addr := fmt.Sprintf("10.98.7.%d", n.last)
+	ip(t, fmt.Sprintf("-n %s addr add %s/32 dev lo", n.ns, addr))
+	p := &peer{args: append(args, "--json", "--listen", addr+":6346")}
+	for _, l := range links {
+		p.args = append(p.args, "--connect", l.ready.Listen)
+	}
+	n.run(t, p, newHome(t))
+	return p
+}
+
+// run starts p, anew where it has run before.
+func (n *network) run(t *testing.T, p *peer, h home) {
+	t.Helper()
+	p.process = h.spawnCmd(t, exec.Command("ip", append([]string{"netns", "exec", n.ns, program}, p.args...)...))
+	p.ready = object[readyLine](t, p.line(t, `"ready"`))
+}
+
+// goFolders are parts of the Go source tree, none of which is empty or huge.
+func goFolders(t *testing.T, count int) (folders []string, files [][]string) {
+	t.Helper()
+	src := filepath.Join(runtime.GOROOT(), "src")
+	entries, err := os.ReadDir(src)
+	if err != nil {
+		t.Skipf("no Go source tree: %v", err)
+	}
+	for _, e := range entries {
+		dir := filepath.Join(src, e.Name())
+		if names := filesBelow(t, dir); len(names) > 0 && len(names) <= netFolder && len(folders) < count {
+			folders, files = append(folders, dir), append(files, names)
+		}
+	}
+	if len(folders) < count {
+		t.Fatalf("only %d folders in %s", len(folders), src)
+	}
+	return folders, files
+}
+
+// filesBelow returns the paths below dir of what is shared of it.
+func filesBelow(t *testing.T, dir string) (rels []string) {
+	t.Helper()
+	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+		if err != nil || !e.Type().IsRegular() {
+			return err
+		}
+		info, err := e.Info()
+		if rel, _ := filepath.Rel(dir, path); err == nil && info.Size() > 0 && !strings.Contains("/"+rel, "/.") {
+			rels = append(rels, rel)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rels
+}
+
+// seek has p look for a file by all words of its path, and says how long that took.
+func seek(t *testing.T, p *peer, rel string) time.Duration {
+	t.Helper()
+	query := strings.Join(search.Tokens(rel), " ")
+	var err error
+	c := p.client(t)
+	for range 3 { // it may not be indexed yet
+		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+		begin, took := time.Now(), time.Duration(0)
+		err = c.Search(ctx, servent.SearchRequest{Query: query}, func(f servent.Found) {
+			if f.Name == filepath.Base(rel) && took == 0 {
+				took = time.Since(begin)
+				cancel()
+			}
+		})
+		cancel()
+		if took > 0 {
+			return took
+		}
+		err = errors.Join(err, errors.New("not found"))
+	}
+	t.Errorf("%q: %v", query, err)
+	return 0
+}
+
+// seekAll looks for some files of each folder from some other node, and returns
+// how many searches that were and the longest.
+func seekAll(t *testing.T, from []*peer, files [][]string, each int) (searches int, longest time.Duration) {
+	t.Helper()
+	rnd := rand.New(rand.NewPCG(1, 2))
+	for i := range files {
+		for range each {
+			other := from[(i+1+rnd.IntN(len(files)-1))%len(files)]
+			longest = max(longest, seek(t, other, files[i][rnd.IntN(len(files[i]))]))
+			searches++
+		}
+	}
+	return searches, longest
+}
+
+// queries counts the copies of queries that all have sent.
+func queries(t *testing.T, nodes []*peer) (n uint64) {
+	t.Helper()
+	for _, p := range nodes {
+		st, err := p.client(t).Status(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		n += st.Messages["query"].Out
+	}
+	return n
+}
+
+// cost is how many copies of a query a search takes.
+func cost(t *testing.T, nodes, from []*peer, files [][]string) float64 {
+	t.Helper()
+	before := queries(t, nodes)
+	searches, longest := seekAll(t, from, files, 2)
+	time.Sleep(3 * time.Second) // what is asked by and by ends with its search
+	perSearch := float64(queries(t, nodes)-before) / float64(searches)
+	t.Logf("%d searches, the longest took %v; %.1f queries each", searches, longest.Round(time.Millisecond), perSearch)
+	if longest > time.Second {
+		t.Errorf("a search took %v", longest)
+	}
+	return perSearch
+}
+
+// lists sums up what became of file lists at these supernodes.
+func lists(t *testing.T, supers []*peer) (sum servent.ListsInfo) {
+	t.Helper()
+	for _, s := range supers {
+		st, err := s.client(t).Status(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		l := st.Lists
+		sum.Leaves, sum.Files = sum.Leaves+l.Leaves, sum.Files+l.Files
+		sum.Offers, sum.Known, sum.Whole, sum.Changed = sum.Offers+l.Offers, sum.Known+l.Known, sum.Whole+l.Whole, sum.Changed+l.Changed
+		sum.Received += l.Received
+	}
+	return sum
+}
+
+// awaitParents waits until each leaf has its supernodes, and these its list.
+func awaitParents(t *testing.T, leaves []*peer, limit time.Duration) time.Duration {
+	t.Helper()
+	begin := time.Now()
+	for _, l := range leaves {
+		c := l.client(t)
+		until(t, limit-time.Since(begin), func() error {
+			peers, err := c.Peers(t.Context())
+			if err != nil {
+				return err
+			}
+			given := slices.DeleteFunc(slices.Clone(peers), func(p servent.PeerInfo) bool { return p.List == nil || p.List.State != "given" })
+			if len(given) < netParents {
+				return fmt.Errorf("%s has %d links, its list is at %d, want %d", l.ready.Listen, len(peers), len(given), netParents)
+			}
+			return nil
+		})
+	}
+	return time.Since(begin)
+}
+
+// TestNetwork: 8 supernodes and 30 leaves with real files find everything for a
+// fifth of what flooding takes, go on when two supernodes are killed, and send lists
+// only to who does not know them.
+func TestNetwork(t *testing.T) {
+	folders, files := goFolders(t, netLeaves)
+	net := newNetwork(t)
+	var supers, leaves []*peer
+	for range netSupers {
+		supers = append(supers, net.add(t, supers, "supernode"))
+	}
+	for i, dir := range folders {
+		leaves = append(leaves, net.add(t, supers[i%netSupers:][:1], "share", "--role", "leaf", dir))
+	}
+	t.Logf("all leaves have their supernodes after %v", awaitParents(t, leaves, time.Minute))
+	under := cost(t, slices.Concat(supers, leaves), leaves, files)
+
+	begun := lists(t, supers)
+	if want := uint64(netLeaves * netParents); begun.Whole < want || begun.Leaves != int(want) {
+		t.Errorf("%d lists sent, %d held, want %d", begun.Whole, begun.Leaves, want)
+	}
+	t.Run("supernodes killed", func(t *testing.T) { testSupernodesKilled(t, supers, leaves, files) })
+	t.Run("leaves started again", func(t *testing.T) { testLeavesStartedAgain(t, net, supers[2:], leaves, files) })
+	for _, p := range slices.Concat(supers, leaves) {
+		p.kill()
+	}
+
+	flat := flatNetwork(t, folders)
+	flooded := cost(t, flat, flat[:netLeaves], files)
+	t.Logf("queries a search: %.1f under supernodes, %.1f flooded: %.3f", under, flooded, under/flooded)
+	if under > mostOfFlood*flooded {
+		t.Errorf("supernodes take %.3f of the messages, want %.1f at most", under/flooded, mostOfFlood)
+	}
+}
+
+// testSupernodesKilled: whoever lost one has another within 10 s, which is sent the
+// whole list once.
+func testSupernodesKilled(t *testing.T, supers, leaves []*peer, files [][]string) {
+	left := supers[2:]
+	before := lists(t, left)
+	perList := float64(before.Received) / float64(before.Whole)
+	for _, s := range supers[:2] {
+		s.kill()
+	}
+	t.Logf("all leaves have their supernodes again after %v", awaitParents(t, leaves, 10*time.Second))
+	seekAll(t, leaves, files, 1)
+	after := lists(t, left)
+	whole, received := after.Whole-before.Whole, float64(after.Received-before.Received)
+	t.Logf("%d lists were sent anew, %.0f bytes, %.2f of a mean list each", whole, received, received/perList/float64(whole))
+	if after.Leaves != netLeaves*netParents || int(whole) != after.Leaves-before.Leaves {
+		t.Errorf("%d lists are held, were %d; %d were sent", after.Leaves, before.Leaves, whole)
+	}
+}
+
+// testLeavesStartedAgain: a supernode that knows the list by its digest is sent less
+// than a hundredth of it.
+func testLeavesStartedAgain(t *testing.T, net *network, supers, leaves []*peer, files [][]string) {
+	before := lists(t, supers)
+	perList := float64(before.Received) / float64(before.Whole)
+	again := leaves[2:6]
+	for _, l := range again {
+		l.kill()
+		net.run(t, l, l.home)
+	}
+	awaitParents(t, again, 20*time.Second)
+	seekAll(t, leaves, files, 1)
+	after := lists(t, supers)
+	known, whole, received := after.Known-before.Known, after.Whole-before.Whole, float64(after.Received-before.Received)
+	t.Logf("%d lists were known, %d not; %.0f bytes were sent, a mean list is %.0f", known, whole, received, perList)
+	if known == 0 {
+		t.Error("no supernode knew the list of a leaf that came back")
+	}
+	if whole == 0 && received > 0.01*perList*float64(known) {
+		t.Errorf("%.0f bytes were sent again of lists that were known", received)
+	}
+}
+
+// flatNetwork is the same folders and nodes without supernodes: a ring with chords,
+// four links each.
+func flatNetwork(t *testing.T, folders []string) []*peer {
+	t.Helper()
+	const count = netSupers + netLeaves
+	net := newNetwork(t)
+	rnd := rand.New(rand.NewPCG(3, 4))
+	ring, chords := rnd.Perm(count), rnd.Perm(count)
+	nodes := make([]*peer, count)
+	for i := range count {
+		var links []*peer
+		for _, order := range [][]int{ring, chords} {
+			at := slices.Index(order, i)
+			for _, other := range []int{order[(at+1)%count], order[(at+count-1)%count]} {
+				if other < i && !slices.Contains(links, nodes[other]) {
+					links = append(links, nodes[other])
+				}
+			}
+		}
+		args := []string{"share", "--role", "flat", "--connect-only"}
+		if i < len(folders) {
+			args = append(args, folders[i])
+		} else {
+			args = append(args, t.TempDir())
+		}
+		nodes[i] = net.add(t, links, args...)
+	}
+	return nodes
+}

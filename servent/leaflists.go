@@ -1,0 +1,108 @@
+package servent
+
+import (
+	"context"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/seed282dab8e/servent/protocol"
+	"github.com/seed282dab8e/servent/search"
+	"github.com/seed282dab8e/servent/servent/leaves"
+	"github.com/seed282dab8e/servent/servent/overlay"
+	"github.com/seed282dab8e/servent/supernode"
+)
+
+const (
+	// leavesDir is the folder, in the data dir, of the index of leaves' files.
+	leavesDir = "leaves"
+	// wordsEvery is how often the node hears what words leaves' lists hold.
+	wordsEvery = time.Second
+)
+
+// newLeaves sets up what holds the lists of leaves; nil where none are taken.
+func (s *Servent) newLeaves() *leaves.Index {
+	if s.cfg.Role == RoleFlat || s.cfg.Role == RoleLeaf {
+		return nil
+	}
+	cfg := leaves.Config{
+		Lists:    supernode.ListsConfig{MaxFiles: s.cfg.MaxLeafFiles},
+		MaxBytes: s.cfg.LeafIndexMaxBytes, Answer: s.answerList, Log: s.log,
+	}
+	if s.cfg.DataDir != "" {
+		cfg.Dir = filepath.Join(s.cfg.DataDir, leavesDir)
+	}
+	return leaves.New(cfg)
+}
+
+// answerList tells a leaf what has become of its offer, or part.
+func (s *Servent) answerList(link uint32, a protocol.ListAnswer) {
+	s.call(func(l *loop) { l.step(overlay.ListAnswered{Link: overlay.LinkID(link), Answer: a}) })
+}
+
+// offerList asks whether the list of a leaf is known.
+func (l *loop) offerList(a *overlay.Action) {
+	if w := l.wires.find(a.Link); w != nil {
+		w.listed = true
+		l.s.leaves.Offer(uint32(a.Link), a.ID, protocol.ListOffer{Digest: protocol.ListDigest(a.Msg), Files: a.Index})
+	}
+}
+
+// takeList takes in a part of one.
+func (l *loop) takeList(a *overlay.Action) {
+	if p, err := (protocol.Vendor{Data: a.Msg}).ListPart(); err == nil { // the node has read it before
+		l.s.leaves.Part(uint32(a.Link), p)
+	}
+}
+
+// tellWords tells the node what words the lists hold, until ctx ends.
+func (s *Servent) tellWords(ctx context.Context) {
+	tick := time.NewTicker(wordsEvery)
+	defer tick.Stop()
+	for told := (*protocol.RouteTable)(nil); ; {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if t := s.leaves.Table(); t != told {
+			told = t
+			files := s.leaves.Stats().Files
+			s.call(func(l *loop) { l.step(overlay.LeafWords{Table: t, Files: files}) })
+		}
+	}
+}
+
+// findOfLeaves looks up what leaves have, the best first.
+func (s *Servent) findOfLeaves(ctx context.Context, q search.Query, urns []protocol.URN, limit int) ([]overlay.LeafFiles, error) {
+	if s.leaves == nil || limit <= 0 {
+		return nil, nil
+	}
+	files, err := s.leaves.Find(ctx, q, urns, limit)
+	var out []overlay.LeafFiles
+	for _, f := range files {
+		i := slices.IndexFunc(out, func(l overlay.LeafFiles) bool { return l.Link == overlay.LinkID(f.Link) })
+		if i < 0 {
+			i, out = len(out), append(out, overlay.LeafFiles{Link: overlay.LinkID(f.Link)})
+		}
+		out[i].Files = append(out[i].Files, f.Record)
+	}
+	return out, err
+}
+
+// listsInfo tells what became of leaves' lists.
+func (s *Servent) listsInfo() ListsInfo {
+	if s.leaves == nil {
+		return ListsInfo{}
+	}
+	st := s.leaves.Stats()
+	return ListsInfo{
+		Leaves: st.Leaves, Files: st.Files, Memory: st.Bytes, Disk: st.Disk, State: st.State,
+		Offers: st.Offers, Known: st.Held, Whole: st.Whole, Changed: st.Changes, Received: st.PartBytes,
+		Refused: map[string]uint64{
+			"files": st.RefusedFiles, "room": st.RefusedRoom, "malformed": st.RefusedMalformed,
+			"digest": st.RefusedDigest, "order": st.RefusedOrder,
+		},
+		Waiting: st.Waiting, Overrun: st.Overrun,
+	}
+}
