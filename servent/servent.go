@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"net/netip"
 	"os"
-	"path/filepath"
 	"sync"
 	"time"
 
@@ -19,6 +18,7 @@ import (
 	"github.com/seed282dab8e/servent/servent/overlay"
 	"github.com/seed282dab8e/servent/servent/reach"
 	"github.com/seed282dab8e/servent/servent/transfer"
+	"github.com/seed282dab8e/servent/servent/wordindex"
 	"github.com/sirupsen/logrus"
 	"golang.org/x/time/rate"
 )
@@ -37,7 +37,7 @@ type Servent struct {
 	unlock   *os.File
 	node     *overlay.Node // the loop's, once Run has begun
 	lib      *library.Library
-	index    *ownIndex // of lib
+	index    *wordindex.Index // of lib
 	uploads  *transfer.Server
 	inbox    *transfer.ConnListener // connections that speak HTTP
 	loads    *transfer.Client
@@ -144,16 +144,13 @@ func (s *Servent) overlay() (err error) {
 
 // library sets up what shares and transfers.
 func (s *Servent) library() {
-	s.index = newOwnIndex(s.cfg.DataDir, s.cfg.IndexMaxBytes, s.log)
-	cfg := library.Config{Log: s.log, Index: s.index, OnProgress: func(p library.Progress) {
+	s.index = wordindex.New(s.cfg.file(indexDir), s.cfg.IndexMaxBytes, s.log.WithField("component", "index"))
+	cfg := library.Config{Log: s.log, Index: s.index, CachePath: s.cfg.file(hashesFile), OnProgress: func(p library.Progress) {
 		info := ScanInfo(p)
 		s.emit(Event{Event: "scan", Scan: &info})
 	}}
-	if s.cfg.DataDir != "" {
-		cfg.CachePath = filepath.Join(s.cfg.DataDir, hashesFile)
-	}
 	s.lib = library.New(cfg)
-	s.index.begin(s.lib)
+	s.index.Begin(s.lib)
 	s.serveUploads()
 	s.loads = transfer.NewClient(transfer.ClientConfig{
 		Dial: dialFunc(s.dialDownload), Push: s.push, Agent: s.cfg.agent(),
@@ -218,7 +215,7 @@ func (s *Servent) Run(ctx context.Context) error {
 		s.wg.Go(func() { _ = s.lib.Watch(ctx) }) // ends with ctx, and only then
 	}
 	s.wg.Go(func() { s.keepHosts(ctx) })
-	s.wg.Go(func() { s.index.run(ctx) })
+	s.wg.Go(func() { s.index.Run(ctx) })
 	s.wg.Go(func() { s.serveHTTP() })
 	if s.cfg.BlockList != "" {
 		s.wg.Go(func() { s.watchBlockList(ctx) })
