@@ -17,7 +17,7 @@ const module = "github.com/seed282dab8e/servent"
 func importTable() map[string][]string {
 	pure := []string{"protocol", "protocol/tiger", "search", "supernode", "nat", "servent/overlay", "servent/transfer/pick"}
 	edge := append(slices.Clone(pure), "search/bleveindex", "nat/stun", "nat/portmap",
-		"servent/library", "servent/reach", "servent/transfer")
+		"servent/library", "servent/reach", "servent/transfer", "servent/wordindex", "servent/leaves")
 	return map[string][]string{
 		"protocol/tiger":        nil,
 		"protocol/tiger/gen":    nil, // writes the S-boxes of protocol/tiger
@@ -31,6 +31,8 @@ func importTable() map[string][]string {
 		"supernode":             {"protocol", "search"},
 		"servent/overlay":       {"protocol", "search", "supernode", "nat"},
 		"servent/library":       {"protocol", "protocol/tiger", "search"},
+		"servent/wordindex":     {"search", "search/bleveindex"},
+		"servent/leaves":        {"protocol", "search", "supernode", "servent/wordindex"},
 		"nat/stun":              {"nat"},
 		"nat/portmap":           {"nat"},
 		"servent/reach":         {"protocol", "nat", "nat/stun", "nat/portmap"},
@@ -47,7 +49,7 @@ func testImports() map[string][]string {
 	return map[string][]string{
 		"search":            {"search/indextest"},
 		"search/bleveindex": {"search/indextest"},
-		"servent":           {"search/indextest"},
+		"servent/wordindex": {"search/indextest"},
 		"servent/overlay":   {"sim"},
 	}
 }
@@ -64,7 +66,7 @@ func onlyImporter() map[string]string {
 // goroutinePackages may start goroutines; every other package decides only.
 func goroutinePackages() []string {
 	return []string{
-		"servent", "servent/library", "servent/transfer", "servent/reach", "servent/control",
+		"servent", "servent/library", "servent/leaves", "servent/transfer", "servent/reach", "servent/control",
 		"nat/stun", "nat/portmap", "sim", "sim/graph", "cmd/servent",
 	}
 }

@@ -18,7 +18,8 @@ const (
 	portFile   = "port"
 	hostsFile  = "hosts"
 	hashesFile = "hashes.db"
-	maxHosts   = 500 // lines read from the host cache
+	indexDir   = "index" // of shared files
+	maxHosts   = 500     // lines read from the host cache
 )
 
 // lockDir makes dir and takes its lock; the caller closes the file to give it back.
@@ -35,6 +36,14 @@ func lockDir(dir string) (*os.File, error) {
 		return nil, fmt.Errorf("%w: %s", ErrLocked, dir)
 	}
 	return f, nil
+}
+
+// file is where something is in the data dir, "" where there is none.
+func (c Config) file(name string) string {
+	if c.DataDir == "" {
+		return ""
+	}
+	return filepath.Join(c.DataDir, name)
 }
 
 // keptPort reads the port that an earlier start chose; 0 when there is none.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/seed282dab8e/servent/search"
 	"github.com/seed282dab8e/servent/servent/library"
+	"github.com/seed282dab8e/servent/servent/wordindex"
 )
 
 // benchFiles is how many files BenchmarkOwnFiles makes and shares.
@@ -36,9 +37,9 @@ func BenchmarkOwnFiles(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
-	x := newOwnIndex(data, 0, discard())
+	x := wordindex.New(filepath.Join(data, indexDir), 0, discard())
 	lib := library.New(library.Config{Index: x})
-	x.begin(lib)
+	x.Begin(lib)
 	b.Cleanup(x.Close)
 	start := time.Now()
 	if err := lib.Add(context.Background(), dir); err != nil {

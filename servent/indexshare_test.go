@@ -8,13 +8,14 @@ import (
 	"testing"
 
 	"github.com/seed282dab8e/servent/search"
+	"github.com/seed282dab8e/servent/servent/wordindex"
 )
 
 // TestManyFiles shares more files than are kept in memory, on a real servent:
 // the index goes to disk, outlives a file cut short, and is there at the next start.
 func TestManyFiles(t *testing.T) {
 	dir, data := t.TempDir(), t.TempDir()
-	for i := range maxInMemory + 1 {
+	for i := range wordindex.MaxInMemory + 1 {
 		if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("common %d.txt", i)), []byte{byte(i), byte(i >> 8)}, 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -30,17 +31,17 @@ func TestManyFiles(t *testing.T) {
 		if err := s.Share(ctx, dir); err != nil {
 			t.Fatal(err)
 		}
-		s.wantOwn(t, "common", maxInMemory+1)
-		if st := s.Status().Index; st.State != indexOK || st.Bytes == 0 || st.Files != maxInMemory+1 {
+		s.wantOwn(t, "common", wordindex.MaxInMemory+1)
+		if st := s.Status().Index; st.State != wordindex.OK || st.Bytes == 0 || st.Files != wordindex.MaxInMemory+1 {
 			t.Errorf("start %d: %+v", start, st)
 		}
 		cutShort(t, filepath.Join(data, indexDir, "*.zap"))
-		s.index.look()
-		for s.Status().Index.State == indexRebuilding {
+		s.index.Look()
+		for s.Status().Index.State == wordindex.Rebuilding {
 			s.wantOwn(t, "absent", 0)
 		}
-		s.wantOwn(t, "common", maxInMemory+1)
-		if st := s.Status().Index; st.State != indexOK {
+		s.wantOwn(t, "common", wordindex.MaxInMemory+1)
+		if st := s.Status().Index; st.State != wordindex.OK {
 			t.Errorf("made anew: %+v", st)
 		}
 		cancel()

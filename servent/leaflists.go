@@ -2,7 +2,6 @@ package servent
 
 import (
 	"context"
-	"path/filepath"
 	"slices"
 	"time"
 
@@ -25,14 +24,10 @@ func (s *Servent) newLeaves() *leaves.Index {
 	if s.cfg.Role == RoleFlat || s.cfg.Role == RoleLeaf {
 		return nil
 	}
-	cfg := leaves.Config{
-		Lists:    supernode.ListsConfig{MaxFiles: s.cfg.MaxLeafFiles},
-		MaxBytes: s.cfg.LeafIndexMaxBytes, Answer: s.answerList, Log: s.log,
-	}
-	if s.cfg.DataDir != "" {
-		cfg.Dir = filepath.Join(s.cfg.DataDir, leavesDir)
-	}
-	return leaves.New(cfg)
+	return leaves.New(leaves.Config{
+		Lists: supernode.ListsConfig{MaxFiles: s.cfg.MaxLeafFiles},
+		Dir:   s.cfg.file(leavesDir), MaxBytes: s.cfg.LeafIndexMaxBytes, Answer: s.answerList, Log: s.log,
+	})
 }
 
 // answerList tells a leaf what has become of its offer, or part.

@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"net/netip"
 	"os"
-	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -21,6 +20,7 @@ import (
 	"github.com/seed282dab8e/servent/servent/overlay"
 	"github.com/seed282dab8e/servent/servent/reach"
 	"github.com/seed282dab8e/servent/servent/transfer"
+	"github.com/seed282dab8e/servent/servent/wordindex"
 	"github.com/sirupsen/logrus"
 	"golang.org/x/time/rate"
 )
@@ -39,8 +39,8 @@ type Servent struct {
 	unlock   *os.File
 	node     *overlay.Node // the loop's, once Run has begun
 	lib      *library.Library
-	index    *ownIndex     // of lib
-	leaves   *leaves.Index // lists of leaves; nil where none are taken
+	index    *wordindex.Index // of lib
+	leaves   *leaves.Index    // lists of leaves; nil where none are taken
 	uploads  *transfer.Server
 	inbox    *transfer.ConnListener // connections that speak HTTP
 	loads    *transfer.Client
@@ -58,7 +58,8 @@ type Servent struct {
 	end     context.CancelFunc
 	wg      sync.WaitGroup
 
-	telling sync.Mutex // held while the node is told what is shared
+	telling sync.Mutex   // held while the node is told what is shared
+	sharing atomic.Int32 // folders that are scanned for the first time
 
 	pendingPerIP, linksPerIP, httpPerIP *perIP
 
@@ -150,16 +151,13 @@ func (s *Servent) overlay() (err error) {
 
 // library sets up what shares and transfers.
 func (s *Servent) library() {
-	s.index = newOwnIndex(s.cfg.DataDir, s.cfg.IndexMaxBytes, s.log)
-	cfg := library.Config{Log: s.log, Index: s.index, OnProgress: func(p library.Progress) {
+	s.index = wordindex.New(s.cfg.file(indexDir), s.cfg.IndexMaxBytes, s.log.WithField("component", "index"))
+	cfg := library.Config{Log: s.log, Index: s.index, CachePath: s.cfg.file(hashesFile), OnProgress: func(p library.Progress) {
 		info := ScanInfo(p)
 		s.emit(Event{Event: "scan", Scan: &info})
 	}}
-	if s.cfg.DataDir != "" {
-		cfg.CachePath = filepath.Join(s.cfg.DataDir, hashesFile)
-	}
 	s.lib = library.New(cfg)
-	s.index.begin(s.lib)
+	s.index.Begin(s.lib)
 	s.leaves = s.newLeaves()
 	s.serveUploads()
 	s.loads = transfer.NewClient(transfer.ClientConfig{
@@ -228,7 +226,7 @@ func (s *Servent) Run(ctx context.Context) error {
 		s.wg.Go(func() { _ = s.lib.Watch(ctx) }) // ends with ctx, and only then
 	}
 	s.wg.Go(func() { s.keepHosts(ctx) })
-	s.wg.Go(func() { s.index.run(ctx) })
+	s.wg.Go(func() { s.index.Run(ctx) })
 	if s.leaves != nil {
 		s.wg.Go(func() { s.leaves.Run(ctx) })
 		s.wg.Go(func() { s.tellWords(ctx) })

@@ -15,7 +15,10 @@ import (
 func (s *Servent) Share(ctx context.Context, dir string) error {
 	ctx, cancel := s.whileRunning(ctx)
 	defer cancel()
+	s.sharing.Add(1)
+	s.tell()
 	err := s.lib.Add(ctx, dir)
+	s.sharing.Add(-1)
 	s.tell()
 	if err == nil {
 		s.emitShared(dir)
@@ -108,7 +111,7 @@ func (s *Servent) tell() {
 	s.telling.Lock() // so that an older state does not come after a newer
 	defer s.telling.Unlock()
 	files, bytes := s.lib.Totals()
-	ev := overlay.Shared{Table: s.lib.Table(), Files: files, Bytes: bytes}
+	ev := overlay.Shared{Table: s.lib.Table(), Files: files, Bytes: bytes, Partial: s.sharing.Load() > 0}
 	if s.givesList() {
 		ev.List = s.lib.ListDigest()
 	}

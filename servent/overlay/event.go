@@ -61,12 +61,15 @@ type DialFailed struct {
 type Heard struct{ Addrs []netip.AddrPort }
 
 // Shared says what the node offers now. Table must not change afterwards; nil
-// means that nothing is shared. List is the digest of all files.
+// means that nothing is shared. List is the digest of all files; with Partial there
+// will soon be more.
 type Shared struct {
 	Table *protocol.RouteTable
 	Files int
 	Bytes uint64
 	List  protocol.ListDigest
+
+	Partial bool
 }
 
 // LocalHits answers an OpSearch with the files that match, best first: of the node

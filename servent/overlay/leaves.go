@@ -9,8 +9,9 @@ import (
 const (
 	// leafTablesEvery is the least time between two changes of the route table that
 	// goes out because leaves have come, gone or changed theirs: thousands of tables
-	// make one.
+	// make one. The first after a quiet time goes out after leafTablesSoon.
 	leafTablesEvery = 10 * time.Second
+	leafTablesSoon  = 2 * time.Second
 	// maxNeighbourBits is the size of the largest table that ultrapeers take from
 	// one another.
 	maxNeighbourBits = 17
@@ -42,7 +43,7 @@ func (n *Node) peers() int { return len(n.links) - n.leaves }
 // leavesChanged sees to it that other ultrapeers hear what leaves hold by now.
 func (n *Node) leavesChanged() {
 	n.merged = nil
-	n.plan(&n.tableDue, leafTablesEvery)
+	n.plan(&n.tableDue, max(leafTablesSoon, n.tablesSent+leafTablesEvery-n.now))
 }
 
 // offered is the route table of all that can be found here: this node's own files

@@ -11,6 +11,9 @@ const (
 	// listPatience is how long a supernode may take to say something about a list;
 	// then it gets a route table.
 	listPatience = 30 * time.Second
+	// partialWait is how long a link waits for a list that is not whole yet. A
+	// supernode that knows it would otherwise be sent a part, and then the rest.
+	partialWait = time.Minute
 	// listWindow is how many parts of a list may be on their way.
 	listWindow = 2
 )
@@ -68,6 +71,10 @@ func (n *Node) offerList(l *link, out []Action) []Action {
 	}
 	if g.stage == listOffered || g.stage == listSending {
 		return out // again once that is done
+	}
+	if n.shared.Partial && n.now < l.since+partialWait {
+		n.plan(&n.tableDue, tableEvery)
+		return out
 	}
 	o := protocol.ListOffer{Digest: n.shared.List, Files: uint32(n.shared.Files), Addr: n.addrFor(l), Trailer: n.trailer(nil)}
 	said := protocol.ListOffer{Addr: o.Addr, Trailer: o.Trailer}.Vendor().Data

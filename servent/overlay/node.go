@@ -33,17 +33,18 @@ type Node struct {
 	dials     dialer
 	dialBacks bucket
 
-	shared    Shared
-	merged    *protocol.RouteTable // what offered returns; nil: to be made
-	leafWords *protocol.RouteTable // of the lists that leaves gave; nil: none
-	tableDue  time.Duration        // when a changed table goes out; 0 when none waits
-	nearDue   time.Duration        // likewise the list of neighbours
-	seen      netip.Addr           // this node's IPv4 address as peers see it
-	seen6     netip.Addr           // and its IPv6 address
-	tcp       reach                // do connections come through
-	udpIn     reach                // and datagrams
-	dgrams    *datagrams           // nil until the first
-	hashes    []uint32             // scratch
+	shared     Shared
+	merged     *protocol.RouteTable // what offered returns; nil: to be made
+	leafWords  *protocol.RouteTable // of the lists that leaves gave; nil: none
+	tableDue   time.Duration        // when a changed table goes out; 0 when none waits
+	tablesSent time.Duration        // when tables last went out
+	nearDue    time.Duration        // likewise the list of neighbours
+	seen       netip.Addr           // this node's IPv4 address as peers see it
+	seen6      netip.Addr           // and its IPv6 address
+	tcp        reach                // do connections come through
+	udpIn      reach                // and datagrams
+	dgrams     *datagrams           // nil until the first
+	hashes     []uint32             // scratch
 
 	prefetched uint32 // of no meaning
 

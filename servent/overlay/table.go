@@ -41,6 +41,7 @@ func (n *Node) sendTables(out []Action) []Action {
 	if !n.due(&n.tableDue) {
 		return out
 	}
+	n.tablesSent = n.now
 	for _, l := range n.links {
 		out = n.sendTable(l, out)
 	}

@@ -1,4 +1,4 @@
-package servent
+package wordindex
 
 import (
 	"context"
@@ -24,39 +24,39 @@ const (
 	maxRebuilds = 5
 )
 
-// States of the index, as `status` tells them.
+// States of an index, as `servent status` tells them.
 const (
-	indexOK         = "ok"
-	indexFull       = "full"       // some files are not shared, for want of room
-	indexRebuilding = "rebuilding" // the files were damaged; searches find a part
-	indexFailed     = "failed"     // the disk cannot be had; the index is in memory
+	OK         = "ok"
+	Full       = "full"       // some documents are not there, for want of room
+	Rebuilding = "rebuilding" // the files were damaged; searches find a part
+	Failed     = "failed"     // the disk cannot be had; the index is in memory
 )
 
 // State tells how the index is.
-func (o *ownIndex) State() string {
+func (o *Index) State() string {
 	o.mu.RLock()
 	defer o.mu.RUnlock()
 	switch {
 	case o.failed:
-		return indexFailed
+		return Failed
 	case o.rebuilding:
-		return indexRebuilding
+		return Rebuilding
 	case o.refused:
-		return indexFull
+		return Full
 	}
-	return indexOK
+	return OK
 }
 
 // Bytes is what the index takes on disk.
-func (o *ownIndex) Bytes() int64 {
+func (o *Index) Bytes() int64 {
 	if _, disk := o.current(); disk != nil {
 		return disk.Bytes()
 	}
 	return 0
 }
 
-// broke takes disk out of use and has run make it anew.
-func (o *ownIndex) broke(disk *bleveindex.Index, err error) {
+// broke takes disk out of use and has Run make it anew.
+func (o *Index) broke(disk *bleveindex.Index, err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.disk != disk { // somebody else has noticed
@@ -71,7 +71,7 @@ func (o *ownIndex) broke(disk *bleveindex.Index, err error) {
 }
 
 // giveUp leaves the index in memory. applying is held, or nobody knows o yet.
-func (o *ownIndex) giveUp(err error) {
+func (o *Index) giveUp(err error) {
 	o.log.WithError(err).Error("index cannot be kept on disk; it stays in memory until the next start: check the disk and the data dir")
 	memory, _ := o.current()
 	if memory == nil {
@@ -88,8 +88,8 @@ func (o *ownIndex) giveUp(err error) {
 	}
 }
 
-// run keeps the index whole until ctx ends.
-func (o *ownIndex) run(ctx context.Context) {
+// Run keeps the index whole until ctx ends.
+func (o *Index) Run(ctx context.Context) {
 	tick := time.NewTicker(checkIndexEvery)
 	defer tick.Stop()
 	for {
@@ -99,13 +99,13 @@ func (o *ownIndex) run(ctx context.Context) {
 		case <-o.wake:
 			o.mend(ctx)
 		case <-tick.C:
-			o.look()
+			o.Look()
 		}
 	}
 }
 
-// look finds out whether files are missing, and sweeps when all is quiet.
-func (o *ownIndex) look() {
+// Look finds out whether files are missing, and sweeps when all is quiet.
+func (o *Index) Look() {
 	_, disk := o.current()
 	if disk == nil {
 		return
@@ -123,7 +123,7 @@ func (o *ownIndex) look() {
 }
 
 // mend makes a broken index anew, in memory where it must be.
-func (o *ownIndex) mend(ctx context.Context) {
+func (o *Index) mend(ctx context.Context) {
 	start := time.Now()
 	var disk *bleveindex.Index
 	var err error
@@ -152,7 +152,7 @@ func (o *ownIndex) mend(ctx context.Context) {
 }
 
 // reopen opens the index that has broken; it returns nil when none has.
-func (o *ownIndex) reopen() (*bleveindex.Index, error) {
+func (o *Index) reopen() (*bleveindex.Index, error) {
 	o.mu.Lock()
 	broken := o.broken
 	o.broken = nil
@@ -177,14 +177,14 @@ func (o *ownIndex) reopen() (*bleveindex.Index, error) {
 	return disk, nil
 }
 
-func (o *ownIndex) mended() {
+func (o *Index) mended() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.rebuilding = o.broken != nil
 }
 
 // alone runs f while nobody else puts or deletes documents.
-func (o *ownIndex) alone(f func()) {
+func (o *Index) alone(f func()) {
 	o.applying.Lock()
 	defer o.applying.Unlock()
 	f()
@@ -193,7 +193,7 @@ func (o *ownIndex) alone(f func()) {
 // fill brings disk to what the documents are: it puts what is missing, batch by
 // batch, each within alone, and takes out what has gone. It returns what did
 // not fit.
-func (o *ownIndex) fill(ctx context.Context, disk *bleveindex.Index, alone func(func())) (refused []search.DocID, err error) {
+func (o *Index) fill(ctx context.Context, disk *bleveindex.Index, alone func(func())) (refused []search.DocID, err error) {
 	for ids := range inBatches(o.docs.Docs()) {
 		alone(func() { err = disk.Apply(o.missing(disk, ids), nil) })
 		var full *search.FullError
@@ -211,7 +211,7 @@ func (o *ownIndex) fill(ctx context.Context, disk *bleveindex.Index, alone func(
 }
 
 // missing returns the documents of ids, as they are now, that disk lacks.
-func (o *ownIndex) missing(disk *bleveindex.Index, ids []search.DocID) []search.Doc {
+func (o *Index) missing(disk *bleveindex.Index, ids []search.DocID) []search.Doc {
 	var put []search.Doc
 	for _, id := range ids {
 		if d, ok := o.docs.Doc(id); ok && !disk.Has(id) {
@@ -223,7 +223,7 @@ func (o *ownIndex) missing(disk *bleveindex.Index, ids []search.DocID) []search.
 
 // sweep takes out what is no document any more. Finding never shows it, but it
 // takes room.
-func (o *ownIndex) sweep(disk *bleveindex.Index) error {
+func (o *Index) sweep(disk *bleveindex.Index) error {
 	var gone []search.DocID
 	for id := range disk.IDs {
 		if _, ok := o.docs.Doc(id); !ok {

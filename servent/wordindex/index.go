@@ -1,11 +1,12 @@
-package servent
+// Package wordindex keeps a search.Index where it suits its size: in memory, or in
+// files that are made anew when they are damaged.
+package wordindex
 
 import (
 	"context"
 	"errors"
 	"iter"
 	"os"
-	"path/filepath"
 	"slices"
 	"sync"
 	"time"
@@ -16,15 +17,12 @@ import (
 	"github.com/sirupsen/logrus"
 )
 
-const (
-	// maxInMemory is how many documents stay in memory.
-	maxInMemory = 10_000
-	// indexDir is the index's folder in the data dir.
-	indexDir = "index"
-)
+// MaxInMemory is how many documents stay in memory.
+const MaxInMemory = 10_000
 
-// documents is what the index is made of: the library.
-type documents interface {
+// Documents is what an index is made of. Its methods may be called at any time, by
+// many at once.
+type Documents interface {
 	// Doc returns what Apply has put last, or is about to put; false: deleted,
 	// or about to be.
 	Doc(search.DocID) (search.Doc, bool)
@@ -34,16 +32,16 @@ type documents interface {
 	ID() string
 }
 
-// ownIndex is the search.Index of what a servent shares. A small one lies in
-// memory; past maxInMemory documents it moves to disk, for good, and the next
-// start takes it up there. Where its files are damaged it is made anew from the
+// Index is a search.Index of somebody's documents. A small one lies in memory;
+// past MaxInMemory documents it moves to disk, for good, and the next start takes
+// it up there. Where its files are damaged it is made anew from the
 // documents while the servent runs: it finds less meanwhile, but nothing wrong.
-type ownIndex struct {
+type Index struct {
 	dir  string // "": always in memory
 	max  int64
-	docs documents
+	docs Documents
 	log  logrus.FieldLogger
-	wake chan struct{} // for run: the index is broken
+	wake chan struct{} // for Run: the index is broken
 
 	applying  sync.Mutex        // held while documents go in, and for what follows
 	unclaimed *roaring64.Bitmap // taken up at the start, and put by nobody since
@@ -59,21 +57,19 @@ type ownIndex struct {
 	failed     bool // the disk cannot be had: in memory until the next start
 }
 
-// newOwnIndex returns an index that is empty until begin was called.
-func newOwnIndex(dataDir string, maxBytes int64, log logrus.FieldLogger) *ownIndex {
-	o := &ownIndex{
-		max: maxBytes, log: log.WithField("component", "index"),
+// New returns an index that is empty until Begin was called. On disk it has dir for
+// itself, and maxBytes there; "": it is always in memory, 0: the default of package
+// bleveindex.
+func New(dir string, maxBytes int64, log logrus.FieldLogger) *Index {
+	return &Index{
+		dir: dir, max: maxBytes, log: log,
 		wake: make(chan struct{}, 1), unclaimed: roaring64.New(), memory: search.NewMemory(),
 	}
-	if dataDir != "" {
-		o.dir = filepath.Join(dataDir, indexDir)
-	}
-	return o
 }
 
-// begin takes up the index on disk where there is one of docs. It is called
+// Begin takes up the index on disk where there is one of docs. It is called
 // once, before anything is put or asked.
-func (o *ownIndex) begin(docs documents) {
+func (o *Index) Begin(docs Documents) {
 	o.docs = docs
 	if o.dir == "" {
 		return
@@ -87,12 +83,12 @@ func (o *ownIndex) begin(docs documents) {
 }
 
 // open opens the index on disk; it may be fresh.
-func (o *ownIndex) open() (*bleveindex.Index, error) {
+func (o *Index) open() (*bleveindex.Index, error) {
 	return bleveindex.Open(bleveindex.Config{Dir: o.dir, MaxBytes: o.max, Owner: o.docs.ID(), Doc: o.docs.Doc})
 }
 
 // takeUp goes on with what an earlier start has left.
-func (o *ownIndex) takeUp() error {
+func (o *Index) takeUp() error {
 	if o.docs.ID() == "" {
 		return os.RemoveAll(o.dir)
 	}
@@ -112,7 +108,7 @@ func (o *ownIndex) takeUp() error {
 }
 
 // current returns where the index is; nil for both while it is broken.
-func (o *ownIndex) current() (*search.Memory, *bleveindex.Index) {
+func (o *Index) current() (*search.Memory, *bleveindex.Index) {
 	o.mu.RLock()
 	defer o.mu.RUnlock()
 	return o.memory, o.disk
@@ -120,7 +116,7 @@ func (o *ownIndex) current() (*search.Memory, *bleveindex.Index) {
 
 // Find implements search.Index. While the index is made anew it finds what is
 // there already.
-func (o *ownIndex) Find(ctx context.Context, q search.Query, keep func(search.DocID) bool, limit int) ([]search.Hit, error) {
+func (o *Index) Find(ctx context.Context, q search.Query, keep func(search.DocID) bool, limit int) ([]search.Hit, error) {
 	memory, disk := o.current()
 	switch {
 	case memory != nil:
@@ -138,7 +134,7 @@ func (o *ownIndex) Find(ctx context.Context, q search.Query, keep func(search.Do
 
 // Apply implements search.Index. It fails with a *search.FullError only: what
 // breaks is made anew from the documents, these among them.
-func (o *ownIndex) Apply(put []search.Doc, del []search.DocID) error {
+func (o *Index) Apply(put []search.Doc, del []search.DocID) error {
 	o.applying.Lock()
 	defer o.applying.Unlock()
 	o.applied = time.Now()
@@ -150,14 +146,14 @@ func (o *ownIndex) Apply(put []search.Doc, del []search.DocID) error {
 		return nil
 	}
 	err := memory.Apply(put, del)
-	if memory.Len() > maxInMemory && o.dir != "" && o.State() != indexFailed {
+	if memory.Len() > MaxInMemory && o.dir != "" && o.State() != Failed {
 		err = o.toDisk()
 	}
 	return err
 }
 
 // unlessClaimed leaves those of put that an earlier start has not put already.
-func (o *ownIndex) unlessClaimed(put []search.Doc) []search.Doc {
+func (o *Index) unlessClaimed(put []search.Doc) []search.Doc {
 	if o.unclaimed.IsEmpty() {
 		return put
 	}
@@ -170,7 +166,7 @@ func (o *ownIndex) unlessClaimed(put []search.Doc) []search.Doc {
 	return out
 }
 
-func (o *ownIndex) applyTo(disk *bleveindex.Index, put []search.Doc, del []search.DocID) error {
+func (o *Index) applyTo(disk *bleveindex.Index, put []search.Doc, del []search.DocID) error {
 	err := disk.Apply(put, del)
 	var full *search.FullError
 	switch {
@@ -185,7 +181,7 @@ func (o *ownIndex) applyTo(disk *bleveindex.Index, put []search.Doc, del []searc
 		o.broke(disk, err)
 		return nil
 	case len(put) > 0:
-		o.setRefused(full != nil || o.State() == indexFull && disk.Bytes() > o.max/10*9) // until there is room again
+		o.setRefused(full != nil || o.State() == Full && disk.Bytes() > o.max/10*9) // until there is room again
 	}
 	return err
 }
@@ -202,7 +198,7 @@ func only(docs []search.Doc, ids []search.DocID) []search.Doc {
 }
 
 // toDisk moves the index from memory, which answers until that is done.
-func (o *ownIndex) toDisk() error {
+func (o *Index) toDisk() error {
 	start := time.Now()
 	if err := os.RemoveAll(o.dir); err != nil {
 		o.giveUp(err)
@@ -228,7 +224,7 @@ func (o *ownIndex) toDisk() error {
 }
 
 // fullError is what Apply returns where documents did not fit.
-func (o *ownIndex) fullError(refused []search.DocID) error {
+func (o *Index) fullError(refused []search.DocID) error {
 	o.setRefused(len(refused) > 0)
 	if len(refused) == 0 {
 		return nil
@@ -236,14 +232,14 @@ func (o *ownIndex) fullError(refused []search.DocID) error {
 	return &search.FullError{Refused: refused, Max: o.max}
 }
 
-func (o *ownIndex) setRefused(refused bool) {
+func (o *Index) setRefused(refused bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.refused = refused
 }
 
 // Close gives the files back. Everything that was applied is on disk.
-func (o *ownIndex) Close() {
+func (o *Index) Close() {
 	o.applying.Lock()
 	defer o.applying.Unlock()
 	o.mu.Lock()

@@ -1,11 +1,13 @@
-package servent
+package wordindex
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"iter"
 	"maps"
+	"os"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -13,11 +15,12 @@ import (
 	"github.com/seed282dab8e/servent/search"
 	"github.com/seed282dab8e/servent/search/bleveindex"
 	"github.com/seed282dab8e/servent/search/indextest"
+	"github.com/sirupsen/logrus"
 )
 
 // ownDocs are documents as a library has them, with their index.
 type ownDocs struct {
-	*ownIndex
+	*Index
 	id   string
 	mu   sync.RWMutex
 	docs map[search.DocID]search.Doc
@@ -47,17 +50,22 @@ func (s *ownDocs) Apply(put []search.Doc, del []search.DocID) error {
 		s.docs[d.ID] = d
 	}
 	s.mu.Unlock()
-	return s.ownIndex.Apply(put, del)
+	return s.Index.Apply(put, del)
 }
 
 // start opens the index of s in dir, as a start of the servent does.
 func (s *ownDocs) start(t *testing.T, dir string, maxBytes int64) {
 	t.Helper()
-	if s.ownIndex != nil {
+	if s.Index != nil {
 		s.Close()
 	}
-	s.ownIndex = newOwnIndex(dir, maxBytes, discard())
-	s.begin(s)
+	log := logrus.New()
+	log.SetOutput(io.Discard)
+	if dir != "" {
+		dir = filepath.Join(dir, "index")
+	}
+	s.Index = New(dir, maxBytes, log)
+	s.Begin(s)
 	t.Cleanup(s.Close)
 }
 
@@ -93,7 +101,7 @@ func (s *ownDocs) wantFound(t *testing.T, word string, want int) {
 
 func (s *ownDocs) onDisk() bool { _, disk := s.current(); return disk != nil }
 
-func TestOwnIndexConformance(t *testing.T) {
+func TestConformance(t *testing.T) {
 	indextest.Run(t, func(t *testing.T) search.Index {
 		s := newOwnDocs(t, t.TempDir(), 0)
 		if err := s.toDisk(); err != nil || !s.onDisk() {
@@ -103,11 +111,11 @@ func TestOwnIndexConformance(t *testing.T) {
 	})
 }
 
-func TestOwnIndexMovesToDisk(t *testing.T) {
+func TestMovesToDisk(t *testing.T) {
 	s := newOwnDocs(t, t.TempDir(), 0)
-	s.mustApply(t, names(1, maxInMemory), nil)
+	s.mustApply(t, names(1, MaxInMemory), nil)
 	if s.onDisk() {
-		t.Errorf("on disk with %d documents", maxInMemory)
+		t.Errorf("on disk with %d documents", MaxInMemory)
 	}
 	var searching sync.WaitGroup
 	for range 2 { // answers are whole all the while
@@ -117,26 +125,26 @@ func TestOwnIndexMovesToDisk(t *testing.T) {
 			}
 		})
 	}
-	s.mustApply(t, names(maxInMemory+1, 1), nil)
+	s.mustApply(t, names(MaxInMemory+1, 1), nil)
 	searching.Wait()
-	if !s.onDisk() || s.State() != indexOK || s.Bytes() == 0 {
+	if !s.onDisk() || s.State() != OK || s.Bytes() == 0 {
 		t.Errorf("on disk %t, state %s, %d bytes", s.onDisk(), s.State(), s.Bytes())
 	}
-	s.wantFound(t, "common", maxInMemory+1)
+	s.wantFound(t, "common", MaxInMemory+1)
 	s.mustApply(t, nil, []search.DocID{5})
-	s.wantFound(t, "common", maxInMemory)
+	s.wantFound(t, "common", MaxInMemory)
 
 	none := newOwnDocs(t, "", 0)
-	none.mustApply(t, names(1, maxInMemory+1), nil)
+	none.mustApply(t, names(1, MaxInMemory+1), nil)
 	if none.onDisk() {
 		t.Error("on disk without a data dir")
 	}
 }
 
-func TestOwnIndexTakenUp(t *testing.T) {
+func TestTakenUp(t *testing.T) {
 	dir := t.TempDir()
 	s := newOwnDocs(t, dir, 0)
-	s.mustApply(t, names(1, maxInMemory+1), nil)
+	s.mustApply(t, names(1, MaxInMemory+1), nil)
 
 	before := s.docs
 	s.docs = map[search.DocID]search.Doc{}
@@ -156,7 +164,7 @@ func TestOwnIndexTakenUp(t *testing.T) {
 	s.wantFound(t, "word7", 0)
 
 	s.applied = s.applied.Add(-2 * sweepAfter)
-	s.look()
+	s.Look()
 	if _, disk := s.current(); disk.Len() != 5000 {
 		t.Errorf("%d documents after the sweep, want 5000", disk.Len())
 	}
@@ -166,34 +174,34 @@ func TestOwnIndexTakenUp(t *testing.T) {
 	if s.onDisk() {
 		t.Error("another's index was taken up")
 	}
-	s.mustApply(t, names(1, maxInMemory+1), nil)
+	s.mustApply(t, names(1, MaxInMemory+1), nil)
 	s.wantFound(t, "word7", 1)
 }
 
-func TestOwnIndexMadeAnew(t *testing.T) {
+func TestMadeAnew(t *testing.T) {
 	for _, name := range []string{"*.zap", "root.bolt"} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
 			s := newOwnDocs(t, dir, 0)
-			s.mustApply(t, names(1, maxInMemory+1), nil)
+			s.mustApply(t, names(1, MaxInMemory+1), nil)
 			ctx, cancel := context.WithCancel(context.Background())
 			var running sync.WaitGroup
 			defer running.Wait()
 			defer cancel()
-			running.Go(func() { s.run(ctx) })
+			running.Go(func() { s.Run(ctx) })
 			for round := range 2 {
-				cutShort(t, filepath.Join(dir, indexDir, name))
+				cutShort(t, filepath.Join(dir, "index", name))
 				s.mustApply(t, names(20_000+round, 1), []search.DocID{search.DocID(round + 1)})
-				for s.State() != indexOK { // run mends it
+				for s.State() != OK { // Run mends it
 					s.wantFound(t, "absent", 0)
 				}
-				s.wantFound(t, "common", maxInMemory+1)
+				s.wantFound(t, "common", MaxInMemory+1)
 			}
 		})
 	}
 }
 
-func TestOwnIndexFull(t *testing.T) {
+func TestFull(t *testing.T) {
 	s := newOwnDocs(t, t.TempDir(), bleveindex.MinMaxBytes)
 	var full *search.FullError
 	next := 1
@@ -202,7 +210,7 @@ func TestOwnIndexFull(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if s.State() != indexFull || len(full.Refused) == 0 {
+	if s.State() != Full || len(full.Refused) == 0 {
 		t.Fatalf("state %s, %d refused", s.State(), len(full.Refused))
 	}
 	s.wantFound(t, "common", next-1-len(full.Refused))
@@ -212,16 +220,28 @@ func TestOwnIndexFull(t *testing.T) {
 	}
 	s.mustApply(t, nil, del)
 	s.mustApply(t, names(next, 1000), nil)
-	if s.State() != indexOK {
+	if s.State() != OK {
 		t.Errorf("state %s after deletions", s.State())
 	}
 }
 
-func TestOwnIndexWithoutDisk(t *testing.T) {
+func TestWithoutDisk(t *testing.T) {
 	s := newOwnDocs(t, "/proc/none", 0) // nothing can be made there, not even by root
-	s.mustApply(t, names(1, maxInMemory+1), nil)
-	if s.onDisk() || s.State() != indexFailed {
+	s.mustApply(t, names(1, MaxInMemory+1), nil)
+	if s.onDisk() || s.State() != Failed {
 		t.Errorf("on disk %t, state %s", s.onDisk(), s.State())
 	}
-	s.wantFound(t, "common", maxInMemory+1)
+	s.wantFound(t, "common", MaxInMemory+1)
+}
+
+// cutShort takes most of the first file that matches pattern away.
+func cutShort(t *testing.T, pattern string) {
+	t.Helper()
+	paths, err := filepath.Glob(pattern)
+	if err != nil || len(paths) == 0 {
+		t.Fatal(pattern, paths, err)
+	}
+	if err := os.Truncate(paths[0], 100); err != nil {
+		t.Fatal(err)
+	}
 }
