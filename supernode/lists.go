@@ -157,6 +157,21 @@ func (x *Lists) Refuse(link uint32, reason string) protocol.ListAnswer {
 	return x.refuse(x.byLink[link], refusedRoom, reason)
 }
 
+// RefuseDoc gives up the list that a document is of, for a reason of the caller's.
+// Where its leaf is there it returns the link, and what to tell it.
+func (x *Lists) RefuseDoc(id search.DocID, reason string) (link uint32, a protocol.ListAnswer, ok bool) {
+	l, _ := x.at(id)
+	if l == nil {
+		return 0, a, false
+	}
+	link, ok = l.link, l.present
+	if !ok {
+		x.forget(l)
+		return 0, a, false
+	}
+	return link, x.refuse(l, refusedRoom, reason), true
+}
+
 // Expire forgets lists that were kept long enough. It is to be called again at
 // next; 0: nothing waits.
 func (x *Lists) Expire(now time.Duration) (next time.Duration) {

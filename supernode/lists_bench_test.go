@@ -5,7 +5,6 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"testing"
-	"time"
 
 	"github.com/seed282dab8e/servent/protocol"
 )
@@ -42,30 +41,40 @@ func BenchmarkLists(b *testing.B) {
 		return m.HeapAlloc
 	}
 	const files = 100
-	var part time.Duration
 	before, lists := heap(), 0
 	for b.Loop() {
+		b.StopTimer()
 		if x.files+files > x.cfg.MaxTotal {
 			b.Fatal("too many for the registry: use fewer with -benchtime 10000x")
 		}
 		lists++
 		list := benchList(rnd, files)
 		parts := wholeOf(list)
-		start := time.Now()
+		b.StartTimer()
 		offer(x, 0, uint32(lists), lists, list)
 		if a := play(x, uint32(lists), parts); a.Verdict != protocol.ListHeld {
 			b.Fatal(a.Reason)
 		}
-		part += time.Since(start)
 		x.Changes(files)
 	}
 	n := float64(lists * files)
 	b.ReportMetric(float64(heap()-before)/n, "B/file")
 	b.ReportMetric(float64(x.Stats().Bytes)/n, "counted-B/file")
-	b.ReportMetric(float64(part.Nanoseconds())/n, "ns/file")
 	b.ReportMetric(float64(x.Stats().PartBytes)/n, "wire-B/file")
-	start := time.Now()
-	t := x.words.Fitted()
-	b.ReportMetric(float64(time.Since(start).Microseconds()), "us/table")
-	b.ReportMetric(float64(t.Bits()), "bits")
+}
+
+// BenchmarkListTable makes the route table of a million files.
+func BenchmarkListTable(b *testing.B) {
+	rnd := rand.New(rand.NewPCG(1, 2))
+	x := NewLists(ListsConfig{})
+	for leaf := 1; leaf <= 10_000; leaf++ {
+		list := benchList(rnd, 100)
+		offer(x, 0, uint32(leaf), leaf, list)
+		play(x, uint32(leaf), wholeOf(list))
+	}
+	for b.Loop() {
+		x.version++
+		x.Table()
+	}
+	b.ReportMetric(float64(x.Table().Bits()), "bits")
 }

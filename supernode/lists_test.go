@@ -577,6 +577,33 @@ func TestListTable(t *testing.T) {
 	}
 }
 
+func TestListRefuse(t *testing.T) {
+	x, f := NewLists(ListsConfig{}), follower{}
+	for leaf := 1; leaf <= 3; leaf++ {
+		give(t, x, uint32(leaf), leaf, songs(leaf, 1))
+	}
+	x.Gone(0, 2)
+	doc := func(i int) search.DocID { return x.IDs()[i] }
+	if link, a, ok := x.RefuseDoc(doc(0), "the index is full"); !ok || link != 1 {
+		t.Error(link, ok)
+	} else {
+		wantRefused(t, "by a document", a, "the index is full")
+	}
+	if _, _, ok := x.RefuseDoc(doc(0), "the index is full"); ok || len(x.IDs()) != 1 {
+		t.Error("of a kept list:", ok, x.IDs())
+	}
+	wantRefused(t, "by link", x.Refuse(3, "busy"), "busy")
+	wantRefused(t, "of nobody", x.Refuse(4, "busy"), "busy")
+	if _, _, ok := x.RefuseDoc(77, ""); ok {
+		t.Error("a document of nobody")
+	}
+	x.Expire(0)
+	wantShown(t, "all refused", x, f, nil)
+	if len(f) != 0 || x.Stats().RefusedRoom != 3 || x.Stats().Bytes != 0 {
+		t.Errorf("%d documents, %+v", len(f), x.Stats())
+	}
+}
+
 func TestThousands(t *testing.T) {
 	for n, want := range map[int]string{0: "0", 999: "999", 1000: "1,000", 100_001: "100,001", 5_000_000: "5,000,000"} {
 		if got := thousands(n); got != want {
