@@ -115,6 +115,9 @@ func (x *Lists) Offer(now time.Duration, link uint32, id protocol.GUID, digest p
 		}
 		return x.refusal(refusedFiles, x.tooMany(int(files)))
 	}
+	if files == 0 && digest == (protocol.ListDigest{}) && l != nil && len(l.places) > 0 {
+		return x.park(now, l) // it may have started just now
+	}
 	if l == nil {
 		l = x.open(id)
 	}
@@ -129,6 +132,15 @@ func (x *Lists) Offer(now time.Duration, link uint32, id protocol.GUID, digest p
 		return x.refusal(refusedRoom, x.noRoom())
 	}
 	return x.ask(l, false)
+}
+
+// park keeps a list whose leaf has no files at present.
+func (x *Lists) park(now time.Duration, l *list) protocol.ListAnswer {
+	x.stats.Held++
+	if l.present {
+		x.leave(now, l)
+	}
+	return protocol.ListAnswer{Verdict: protocol.ListHeld}
 }
 
 // ask has the leaf send what leads from its list as it is held to its present one,

@@ -132,7 +132,9 @@ func (n *network) check(t *rapid.T) {
 		if m.link == 0 {
 			continue
 		}
-		leaves++
+		if _, there := n.x.byLink[m.link]; there {
+			leaves++
+		}
 		var want []string
 		for _, f := range m.files.list() {
 			want = append(want, f.Path)

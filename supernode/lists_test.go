@@ -611,3 +611,22 @@ func TestThousands(t *testing.T) {
 		}
 	}
 }
+
+// TestListParked: a leaf that has just started has no files yet. Its list is kept
+// for when it has.
+func TestListParked(t *testing.T) {
+	x := NewLists(ListsConfig{})
+	files := songs(1, 3)
+	give(t, x, 1, 1, files)
+	for _, link := range []uint32{1, 2} { // on the same link, and on another one
+		if a := x.Offer(0, link, guid(1), protocol.ListDigest{}, 0); a.Verdict != protocol.ListHeld || a.Digest != (protocol.ListDigest{}) {
+			t.Fatalf("link %d: %+v", link, a)
+		}
+		if s := x.Stats(); s.Files != 0 || s.Kept != 1 {
+			t.Errorf("link %d: %+v", link, s)
+		}
+		if a := offer(x, 0, link, 1, files); a.Verdict != protocol.ListHeld || x.Stats().Files != 3 {
+			t.Errorf("link %d: %+v, %+v", link, a, x.Stats())
+		}
+	}
+}

@@ -115,7 +115,7 @@ func seek(t *testing.T, p *peer, rel string) time.Duration {
 	query := strings.Join(search.Tokens(rel), " ")
 	var err error
 	c := p.client(t)
-	for range 3 { // it may not be indexed yet
+	for range 5 { // supernodes tell each other in a few seconds what there is
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 		begin, took := time.Now(), time.Duration(0)
 		err = c.Search(ctx, servent.SearchRequest{Query: query}, func(f servent.Found) {

@@ -30,8 +30,9 @@ func leafFile(i int) (name, content string) {
 	return fmt.Sprintf("walzer%c opus.flac", 'a'+i), fmt.Sprint("walzer ", i)
 }
 
-// TestSupernodes: leaves under supernodes find each other's files, see no questions
-// but those that they may have an answer to, and go on when a supernode is killed.
+// TestSupernodes: leaves under supernodes find each other's files, see no questions,
+// or with a table alone those that they may have an answer to, and go on when a
+// supernode is killed.
 func TestSupernodes(t *testing.T) {
 	const count = 6
 	var supers, leaves []*peer
@@ -42,7 +43,11 @@ func TestSupernodes(t *testing.T) {
 		dir := t.TempDir()
 		name, content := leafFile(i)
 		writeFile(t, filepath.Join(dir, name), content)
-		leaves = append(leaves, serve(t, []*peer{supers[i%3], supers[(i+1)%3]}, "share", "--role", "leaf", dir))
+		args := []string{"share", "--role", "leaf", dir}
+		if i == 1 { // as those of other kinds
+			args = append(args, "--index", "qrp")
+		}
+		leaves = append(leaves, serve(t, []*peer{supers[i%3], supers[(i+1)%3]}, args...))
 	}
 	for _, s := range supers {
 		s.awaitLinks(t, 2+2*count/3)

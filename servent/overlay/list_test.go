@@ -152,6 +152,29 @@ func TestTableInstead(t *testing.T) {
 	}
 }
 
+// TestPartialList is not offered before it is whole, but in time.
+func TestPartialList(t *testing.T) {
+	for what, tt := range map[string]struct {
+		whole time.Duration
+		want  time.Duration
+	}{"whole soon": {3 * time.Second, tableEvery}, "not whole for long": {time.Hour, partialWait}} {
+		b := newBench(t, func(c *Config) { c.Role = RoleLeaf })
+		b.step(Shared{Files: 1, List: protocol.ListDigest{1}, Partial: true})
+		b.pass(time.Minute)
+		out := b.ownKind(1, RoleSupernode, protocol.VendorListOffer)
+		out = append(out, b.pass(tt.whole)...)
+		b.step(Shared{Files: 2, List: protocol.ListDigest{2}})
+		out = append(out, b.pass(max(0, tt.want-tt.whole)+tableEvery)...)
+		offers, _ := vendors(t, out, 1, protocol.VendorListOffer)
+		if len(offers) == 0 {
+			t.Fatalf("%s: no offer", what)
+		}
+		if o, err := offers[0].ListOffer(); err != nil || (o.Files == 2) != (tt.whole < partialWait) {
+			t.Errorf("%s: offers %d files, %v", what, o.Files, err)
+		}
+	}
+}
+
 // TestAnswersNobodyWaitsFor are dropped.
 func TestAnswersNobodyWaitsFor(t *testing.T) {
 	b, _ := giver(t, nil)
