@@ -110,6 +110,15 @@ func (v Vendor) ConnectBack() (uint16, error) {
 	return port, nil
 }
 
+// ConnectBackID returns the id that the ping of a VendorUDPConnectBack is to have:
+// that of the message, but version 1 names it behind the port.
+func (v Vendor) ConnectBackID(id GUID) GUID {
+	if v.Version == 1 && len(v.Data) >= 2+len(id) {
+		copy(id[:], v.Data[2:])
+	}
+	return id
+}
+
 // NewStatusRequest asks a leaf how many hits of a query it has kept. It has the id of
 // the query.
 func NewStatusRequest() Vendor { return VendorStatusRequest.with() }

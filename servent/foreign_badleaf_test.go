@@ -108,6 +108,34 @@ func TestForeignLeafRelays(t *testing.T) {
 	}
 }
 
+// TestForeignLeafForges: a leaf that has told its GUID answers for nobody else, and
+// gets no push that is meant for another.
+func TestForeignLeafForges(t *testing.T) {
+	onSupernode(t, servent.Config{}, "", func(p *party) {
+		asker, liar := p.guest(captured(p.t, "relay_ultra")), p.guest(captured(p.t, "out_leaf"))
+		honest := p.guest(append(limeHeaders(false), "GUID: "+guidHex("honest leaf here")))
+		honest.holds("walrus")
+		liar.holds("walrus")
+		m := p.ask(asker, "walrus", 1)
+		hit := frame{m.id, kindHit, 3, 0, hitOfSize(200, "honest leaf here")}
+		liar.send(hit)
+		if n := len(asker.said(kindHit)); n > 0 || p.Status().Drops["forged"] != 1 {
+			p.t.Errorf("%d hits in another leaf's name, %v", n, p.Status().Drops)
+		}
+		honest.send(hit)
+		if got := asker.only("its own hit", kindHit); !isCopy(got, hit, 2) {
+			p.t.Errorf("it comes as %+v", got)
+		}
+		push := pushFor("push", "honest leaf here", 9, p.Addr())
+		push.ttl = 3
+		asker.send(push)
+		honest.only("the push", kindPush)
+		if n := len(liar.said(kindPush)); n > 0 {
+			p.t.Error("it goes to the liar, too")
+		}
+	})
+}
+
 // TestForeignLeafFloods: a leaf that asks all the time is answered as far as its
 // share goes, and the others are served.
 func TestForeignLeafFloods(t *testing.T) {

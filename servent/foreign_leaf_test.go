@@ -3,6 +3,7 @@ package servent_test
 import (
 	"bytes"
 	"encoding/binary"
+	"encoding/hex"
 	"fmt"
 	"net/netip"
 	"strings"
@@ -239,34 +240,44 @@ func TestForeignLeafIsFound(t *testing.T) {
 		onSupernode(t, servent.Config{}, "", func(p *party) {
 			asker, leaf := p.guest(captured(p.t, "out_ultra")), p.guest(headers)
 			leaf.holds("walrus")
-			push := pushFor("push", "0123456789abcdef", 9, netip.MustParseAddrPort("5.1.1.1:7"))
+			push := pushFor("push", guidIn(headers), 9, netip.MustParseAddrPort("5.1.1.1:7"))
 			push.ttl = 3
 			asker.send(push)
 			if n := len(leaf.said(kindPush)); n > 0 {
-				t.Error("pushed before it is known where the servent is")
+				p.t.Error("pushed before it is known where the servent is")
 			}
 			p.ask(asker, "walrus", 1)
 			q := leaf.only("walrus", kindQuery)
 			for size, relayed := range map[int]bool{200: true, 16 << 10: true, 16<<10 + 1: false, 60 << 10: false, 64 << 10: false} {
-				hit := frame{q.id, kindHit, 5, 0, hitOfSize(size)}
+				hit := frame{q.id, kindHit, 5, 0, hitOfSize(size, guidIn(headers))}
 				leaf.send(hit)
 				if got := asker.said(kindHit); relayed != (len(got) == 1) || relayed && !isCopy(got[0], hit, 4) {
-					t.Errorf("of a hit of %d bytes come %d", size, len(got))
+					p.t.Errorf("of a hit of %d bytes come %d", size, len(got))
 				}
 			}
 			asker.send(push)
 			if got := leaf.only("push", kindPush); !isCopy(got, push, 2) {
-				t.Errorf("a push comes as %+v", got)
+				p.t.Errorf("a push comes as %+v", got)
 			}
-			stranger := frame{muid("nobody asks so"), kindHit, 5, 0, hitOfSize(200)}
-			leaf.send(stranger)
+			leaf.send(frame{muid("nobody asks so"), kindHit, 5, 0, hitOfSize(200, guidIn(headers))})
 			if n := len(asker.said(kindHit)); n > 0 || p.Status().Drops["no_route"] != 2 {
-				t.Errorf("%d hits that nobody asked for, %v", n, p.Status().Drops)
+				p.t.Errorf("%d hits that nobody asked for, %v", n, p.Status().Drops)
 			}
 			leaf.begin(frame{q.id, kindHit, 5, 0, nil}, 64<<10+1)
 			leaf.wantBye("the head of a hit over 64 KiB", 400, "framing")
 		})
 	})
+}
+
+// guidIn is the GUID that headers tell, or any where they tell none.
+func guidIn(headers []string) string {
+	for _, h := range headers {
+		if digits, ok := strings.CutPrefix(h, "GUID: "); ok {
+			guid, _ := hex.DecodeString(digits) // which is as captured
+			return string(guid)
+		}
+	}
+	return "0123456789abcdef"
 }
 
 // begin sends the head of a message that is to have so many bytes.
@@ -278,11 +289,13 @@ func (f *foreign) begin(m frame, size uint32) {
 	}
 }
 
-// hitOfSize is a QueryHit of one record that is as long as that.
-func hitOfSize(size int) []byte {
+// hitOfSize is a servent's QueryHit of one record that is as long as that.
+func hitOfSize(size int, guid string) []byte {
 	const urn = "urn:sha1:PLSTHIPQGSSZTS5FJUPAKUZWUGYQYPFB"
 	bare := len(foreignAnswer("", 77, urn, 1, false))
-	return foreignAnswer(strings.Repeat("w", size-bare), 77, urn, 1, false)
+	hit := foreignAnswer(strings.Repeat("w", size-bare), 77, urn, 1, false)
+	copy(hit[size-len(guid):], guid)
+	return hit
 }
 
 // TestForeignLeafPings: a leaf's ping is answered by our node, which tells what it

@@ -1,11 +1,15 @@
 package servent
 
 import (
+	"bufio"
 	"bytes"
 	"context"
+	"encoding/base32"
 	"errors"
+	"fmt"
 	"net"
 	"net/netip"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -168,4 +172,44 @@ func checkLeafSpared(t *testing.T, leaf *replay, all [][]captured) {
 			t.Errorf("it is asked %v %q, %v", h, c.bytes[protocol.HeaderSize:], err)
 		}
 	}
+}
+
+// TestReplayFirewalled: a leaf of gtk-gnutella's that nobody can connect to has our
+// supernode for push proxy, which names its address and passes on pushes.
+func TestReplayFirewalled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newReplay(t, readSession(t, "super-firewalled"))
+		h := runHostOn(t, Config{Role: RoleSupernode, Network: Gnutella, listener: newPipes(), dial: noDials})
+		leaf, err := protocol.ParseGUID("7afe310275f49ba0541268be61cb3d82")
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.conn = h.pipes.knockFrom("5.14.0.1:45529")
+		go r.run()
+		time.Sleep(20 * time.Second)
+		c := h.pipes.knockFrom("5.30.0.1:1234")
+		go fmt.Fprintf(c, "GET /gnutella/push-proxy?ServerId=%s&file=9 HTTP/1.1\r\nHost: x\r\nX-Node: 5.30.0.1:6346\r\n\r\n",
+			base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(leaf[:]))
+		if line, err := bufio.NewReader(c).ReadString('\n'); err != nil || !strings.Contains(line, " 202 ") {
+			t.Errorf("push proxy: %q, %v", line, err)
+		}
+		c.Close()
+		time.Sleep(time.Minute)
+		h.stop()
+		<-r.ended
+		ack := protocol.AppendMessage(nil, protocol.Header{ID: leaf, Kind: protocol.KindVendor, TTL: 1}, protocol.NewProxyAck(h.Addr()))
+		push := protocol.Push{Servent: leaf, Index: 9, Addr: netip.MustParseAddrPort("5.30.0.1:6346")}.Append(nil)
+		acks, pushes := 0, 0
+		for _, m := range r.all {
+			if bytes.Equal(m.bytes, ack) {
+				acks++
+			}
+			if protocol.Kind(m.bytes[16]) == protocol.KindPush && m.bytes[17] == 1 && bytes.Equal(m.bytes[protocol.HeaderSize:], push) {
+				pushes++
+			}
+		}
+		if acks != 1 || pushes != 1 || r.bye != "" {
+			t.Errorf("%d acks, %d pushes, bye %q", acks, pushes, r.bye)
+		}
+	})
 }

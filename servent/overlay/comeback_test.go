@@ -120,6 +120,22 @@ func TestComeBack(t *testing.T) {
 	}
 }
 
+// TestComeBackNamed: in version 1, as gtk-gnutella sends it first, the id that the
+// ping is to have stands behind the port.
+func TestComeBackNamed(t *testing.T) {
+	b := newUDPBench(t, nil)
+	b.links(1)
+	id := protocol.GUID{0x7a, 0xfe, 0x31, 0x02}
+	for version, want := range map[uint16]protocol.GUID{1: id, 2: numbered(2)} {
+		ask := protocol.NewUDPConnectBack(6346)
+		ask.Version, ask.Data = version, append(ask.Data, id[:]...)
+		got := ops(b.receive(1, head(protocol.KindVendor, numbered(2), 1, 0), ask), OpDatagram)
+		if len(got) != 1 || header(got[0]).ID != want {
+			t.Errorf("version %d: %v", version, got)
+		}
+	}
+}
+
 // TestProxy: a peer asks for a push proxy by its own GUID and no other; a Push for
 // it then goes to its link.
 func TestProxy(t *testing.T) {

@@ -183,5 +183,5 @@ func (n *Node) comeBack(l *link, h protocol.Header, v protocol.Vendor, out []Act
 	if !n.maySend(to, true) {
 		return n.dropped(h.Kind, DropUDPStranger, out)
 	}
-	return n.ask(to, forOthers, h.ID, protocol.HeaderSize, out)
+	return n.ask(to, forOthers, v.ConnectBackID(h.ID), protocol.HeaderSize, out)
 }
