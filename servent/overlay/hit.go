@@ -28,7 +28,7 @@ func (n *Node) onHit(l *link, h protocol.Header, m Received, out []Action) []Act
 	if r == nil {
 		return n.dropped(h.Kind, DropNoRoute, out)
 	}
-	if l.peer.Role == RoleLeaf && l.peer.GUID != (protocol.GUID{}) && q.Servent != l.peer.GUID {
+	if n.forged(l, q.Servent) {
 		return n.dropped(h.Kind, DropForged, out)
 	}
 	n.countHits(&h.ID, q)
@@ -47,6 +47,19 @@ func (n *Node) onHit(l *link, h protocol.Header, m Received, out []Action) []Act
 	}
 	own.hits += int(q.Count)
 	return append(out, Action{Op: OpHit, ID: own.id, Link: l.id, Msg: m.Msg, Hops: h.Hops})
+}
+
+// forged says whether a leaf answers in the name of id, which is another's: not all
+// leaves say their own.
+func (n *Node) forged(l *link, id protocol.GUID) bool {
+	if l.peer.Role != RoleLeaf {
+		return false
+	}
+	if l.peer.GUID != (protocol.GUID{}) {
+		return id != l.peer.GUID
+	}
+	other := n.linkTo(id)
+	return other != nil || id == n.cfg.ID
 }
 
 // onLocalHits answers a query with the node's own files, and those of its leaves.

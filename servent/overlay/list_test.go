@@ -455,4 +455,13 @@ func TestForgedHit(t *testing.T) {
 	}
 	b.wantDrops(DropForged, 1)
 	wantLinks(t, "in its own name", b.receive(1, answer, hitOf(protocol.GUID{1}.Marked())), 2)
+	unnamed := peerOf(3, RoleLeaf)
+	unnamed.GUID = protocol.GUID{}
+	b.step(PeerUp{Link: 3, Peer: unnamed})
+	for _, id := range []protocol.GUID{protocol.GUID{1}.Marked(), b.n.cfg.ID} {
+		if out := b.receive(3, answer, hitOf(id)); len(out) > 0 {
+			t.Errorf("one without a name, in that of %v: %+v", id, out)
+		}
+	}
+	wantLinks(t, "in a name of nobody's", b.receive(3, answer, hitOf(protocol.GUID{8}.Marked())), 2)
 }

@@ -55,7 +55,8 @@ func (n *Node) sendTable(l *link, out []Action) []Action {
 		return n.offerList(l, out)
 	}
 	leaf := n.role == RoleLeaf && l.peer.LeafTable
-	if l.peer.Role != RoleSupernode || !leaf && !l.peer.LastHop {
+	flat := n.role == RoleFlat && l.peer.Servent // whom ours ask whatever it holds
+	if l.peer.Role != RoleSupernode || flat || !leaf && !l.peer.LastHop {
 		return out
 	}
 	t := n.offered()
