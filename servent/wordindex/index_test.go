@@ -193,6 +193,9 @@ func TestMadeAnew(t *testing.T) {
 				cutShort(t, filepath.Join(dir, "index", name))
 				s.mustApply(t, names(20_000+round, 1), []search.DocID{search.DocID(round + 1)})
 				for s.State() != OK { // Run mends it
+					if s.State() == Failed {
+						t.Fatal("the disk is given up")
+					}
 					s.wantFound(t, "absent", 0)
 				}
 				s.wantFound(t, "common", MaxInMemory+1)
