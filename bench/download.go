@@ -82,7 +82,7 @@ func (d *loading) prepare(ctx context.Context) (err error) {
 	if d.urn, err = urnOf(d.sums); err != nil {
 		return err
 	}
-	d.server, err = startSharing(ctx, d.program, filepath.Join(d.tmp, "server"), shared)
+	d.server, err = startSharing(ctx, d.program, filepath.Join(d.tmp, "server"), "share", shared)
 	return err
 }
 

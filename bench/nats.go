@@ -99,3 +99,31 @@ func serveNATS(c control) error {
 	}
 	return c.serve(s.Addr().String(), func() counts { return counts{} })
 }
+
+// idle makes a client that has nothing to say.
+func (n nats) idle(addr string) (idler, error) {
+	conn, err := n.join(addr, false)
+	if err != nil {
+		return nil, err
+	}
+	if err := conn.SetDeadline(time.Time{}); err != nil {
+		conn.Close()
+		return nil, err
+	}
+	return natsIdler{conn}, nil
+}
+
+// natsIdler is an idle client.
+type natsIdler struct{ net.Conn }
+
+// answer sends a PONG for every PING.
+func (c natsIdler) answer() error {
+	for {
+		if err := expect(c, "PING"); err != nil {
+			return err
+		}
+		if _, err := io.WriteString(c, "PONG\r\n"); err != nil {
+			return err
+		}
+	}
+}

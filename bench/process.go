@@ -134,7 +134,7 @@ func serventCommand(ctx context.Context, program, dir string, args ...string) *e
 	return cmd
 }
 
-// sharing is a `servent share` that runs.
+// sharing is a `servent share` or `servent supernode` that runs.
 type sharing struct {
 	cmd   *exec.Cmd
 	out   *bufio.Reader
@@ -143,10 +143,10 @@ type sharing struct {
 	rest  chan struct{} // closed when nothing more comes
 }
 
-// startSharing starts one of home, and returns when it says that it is ready:
-// all is shared then, and can be found.
-func startSharing(ctx context.Context, program, home string, dirs ...string) (*sharing, error) {
-	s := &sharing{cmd: serventCommand(ctx, program, home, append([]string{"share", "--json"}, dirs...)...), rest: make(chan struct{})}
+// startSharing starts one of home by a command (share or supernode), and returns
+// when it says that it is ready: all is shared then, and can be found.
+func startSharing(ctx context.Context, program, home, command string, args ...string) (*sharing, error) {
+	s := &sharing{cmd: serventCommand(ctx, program, home, append([]string{command, "--json"}, args...)...), rest: make(chan struct{})}
 	s.cmd.Stderr = os.Stderr
 	out, err := s.cmd.StdoutPipe()
 	if err != nil {
@@ -154,7 +154,7 @@ func startSharing(ctx context.Context, program, home string, dirs ...string) (*s
 	}
 	start := time.Now()
 	if err := s.cmd.Start(); err != nil {
-		return nil, fmt.Errorf("servent share: %w", err)
+		return nil, fmt.Errorf("servent %s: %w", command, err)
 	}
 	s.out = bufio.NewReader(out)
 	err = s.await()
@@ -164,7 +164,7 @@ func startSharing(ctx context.Context, program, home string, dirs ...string) (*s
 		_, _ = io.Copy(io.Discard, s.out) // its end is all that counts
 	}()
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("servent share: %w", err), s.stop())
+		return nil, errors.Join(fmt.Errorf("servent %s: %w", command, err), s.stop())
 	}
 	return s, nil
 }

@@ -32,6 +32,10 @@ type row struct {
 	// Most is what is allowed: of the ratio where there is a peer, else of the
 	// figure; 0: all.
 	Most float64 `json:"most,omitempty"`
+	// OfFigure says that Most is of the figure though there is a peer.
+	OfFigure bool `json:"of_figure,omitempty"`
+	// Aim is what we would like, less than Most; 0: no more than that.
+	Aim float64 `json:"aim,omitempty"`
 }
 
 func newRows(word, about string) *rows {
@@ -72,13 +76,18 @@ func (r *row) verdict() string {
 		return ""
 	}
 	figure, unit := spreadOf(r.Ours).Median, " "+r.Unit
-	if r.Peer != "" {
+	if r.Peer != "" && !r.OfFigure {
 		figure, unit = r.ratio().Median, " x"
 	}
-	if figure > r.Most {
+	switch {
+	case figure > r.Most:
 		return fmt.Sprintf("MISSED: at most %.4g%s", r.Most, unit)
+	case r.Aim == 0:
+		return fmt.Sprintf("within %.4g%s", r.Most, unit)
+	case figure > r.Aim:
+		return fmt.Sprintf("within %.4g%s, not the aim of %.4g", r.Most, unit, r.Aim)
 	}
-	return fmt.Sprintf("within %.4g%s", r.Most, unit)
+	return fmt.Sprintf("within %.4g%s, and the aim of %.4g", r.Most, unit, r.Aim)
 }
 
 func (s spread) text(unit string) string {

@@ -152,7 +152,7 @@ type started struct {
 
 // start runs the servent until it has rested.
 func (s *sharingMany) start(ctx context.Context) (m started, err error) {
-	server, err := startSharing(ctx, s.program, s.home(), s.dirs...)
+	server, err := startSharing(ctx, s.program, s.home(), "share", s.dirs...)
 	if err != nil {
 		return m, err
 	}

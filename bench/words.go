@@ -23,6 +23,7 @@ func words() []word {
 		{"hashing", "SHA-1 and tiger tree of files that are shared, beside rhash", hashing},
 		{"download", "one large file, beside curl and then rhash", download},
 		{"share", "a million small files: memory, rescan beside a bare walk, search", shareMany},
+		{"links", "memory of idle leaves at a supernode, beside idle clients of nats-server", links},
 	}
 }
 

@@ -32,7 +32,7 @@ func FuzzCut(f *testing.F) {
 		if whole < 0 || whole > len(b) {
 			t.Fatalf("%d of %d bytes are whole", whole, len(b))
 		}
-		if need != 0 && (err != nil || need <= len(b)-whole || need > maxReadBuffer) {
+		if need != 0 && (err != nil || need <= len(b)-whole || need > largeIntake) {
 			t.Fatalf("needs %d, has %d, %v", need, len(b)-whole, err)
 		}
 		if again, need, err := cut(b[:whole:whole]); again != whole || need != 0 || err != nil {
@@ -143,7 +143,7 @@ func FuzzInflater(f *testing.F) {
 		)
 		buf := make([]byte, 4<<10)
 		before := allocatedBytes()
-		in := newInflater(bytes.NewReader(b))
+		in := newInflater(ready{bytes.NewReader(b)})
 		var err error
 		for total := 0; err == nil && total < most; {
 			var n int
@@ -153,9 +153,7 @@ func FuzzInflater(f *testing.F) {
 		if grown := allocatedBytes() - before; grown > room {
 			t.Fatalf("%d bytes were allocated for %d", grown, len(b))
 		}
-		if err := in.Close(); err != nil {
-			t.Fatal(err)
-		}
+		in.close()
 		var packed bytes.Buffer
 		d := &deflater{w: &packed}
 		for _, part := range [][]byte{b[:len(b)/3], b[len(b)/3:]} {

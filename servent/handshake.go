@@ -216,9 +216,10 @@ func (s *Servent) attach(c *peeked, id overlay.LinkID, peer overlay.Peer, deflat
 	if err := c.SetDeadline(time.Time{}); err != nil {
 		return err
 	}
-	w := &wire{id: id, conn: c.Conn, in: c, out: c.Conn, peer: peer}
+	in := newInlet(c)
+	w := &wire{id: id, conn: c.Conn, in: in, out: c.Conn, peer: peer}
 	if inflateIn {
-		w.in = newInflater(c)
+		w.in = newInflater(in)
 	}
 	if deflateOut {
 		w.out = &deflater{w: c.Conn}

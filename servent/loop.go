@@ -71,6 +71,7 @@ func (l *loop) run(ctx context.Context) {
 		case now := <-l.timer.C:
 			l.armed = time.Time{}
 			l.do(l.node.Expire(now, l.acts[:0]))
+			l.wires.forget(now)
 		}
 		l.settle()
 	}
@@ -163,7 +164,7 @@ func (l *loop) sent(r written) {
 		l.finish(w, "write: "+r.err.Error())
 		return
 	}
-	w.spare = r.queue
+	w.spare, w.wrote = r.queue, time.Now()
 	l.do(l.node.Step(time.Now(), overlay.Sent{Link: w.id, Bytes: r.bytes}, l.acts[:0]))
 	l.touch(w)
 }
@@ -181,7 +182,8 @@ func (l *loop) flush(w *wire) {
 	case w.gone || w.busy:
 	case len(w.pending) > 0:
 		w.busy = true
-		w.write <- w.pending
+		q := w.pending
+		l.s.wg.Go(func() { w.flush(q, &l.pool, l.s.reports, l.s.done) })
 		w.pending, w.spare = w.spare, nil
 	case w.closing:
 		l.finish(w, w.reason)
@@ -202,7 +204,6 @@ func (l *loop) finish(w *wire, why string) {
 	if w.listed {
 		l.s.leaves.Gone(uint32(w.id))
 	}
-	close(w.write)
 	l.s.untrack(w.conn)
 	l.s.linksPerIP.give(w.peer.Addr)
 	w.conn.Close()
@@ -299,16 +300,14 @@ func (l *loop) withdraw(id overlay.LinkID, p overlay.Peer) {
 
 // attach makes a link of a connection whose handshake is done.
 func (l *loop) attach(w *wire) {
-	w.write = make(chan queue, 1)
 	w.taken = make(chan struct{}, 1)
 	l.wires.add(w)
 	l.seeds.failed(w.peer.Addr, nil)
 	l.s.log.WithFields(logrus.Fields{"component": "link", "addr": w.peer.Addr, "role": w.peer.Role}).Debug("link up")
-	l.s.wg.Go(func() { w.flush(&l.pool, l.s.reports, l.s.done) })
 	l.s.wg.Go(func() {
 		w.read(l.s.batches, l.s.done)
-		if c, ok := w.in.(*inflater); ok {
-			_ = c.Close()
+		if in, ok := w.in.(*inflater); ok {
+			in.close()
 		}
 	})
 	l.step(overlay.PeerUp{Link: w.id, Peer: w.peer})

@@ -9,8 +9,8 @@ import (
 	"github.com/seed282dab8e/servent/servent/overlay"
 )
 
-// wire is one link's connection. Its reader and its writer are goroutines; the
-// fields below mine belong to the loop.
+// wire is one link's connection. Its reader is a goroutine, and while there is
+// something to write so is its writer; the fields below mine belong to the loop.
 type wire struct {
 	id   overlay.LinkID
 	conn net.Conn
@@ -18,17 +18,17 @@ type wire struct {
 	out  io.Writer // conn, deflated where that was agreed
 	peer overlay.Peer
 
-	write chan queue    // to the writer, one at a time
 	taken chan struct{} // to the reader: its batch has been used
 
 	// mine:
 	pending queue // not yet given to the writer
 	spare   queue // what the writer gave back, empty
-	busy    bool  // the writer has a queue
-	dirty   bool  // stands in the loop's list of wires to flush
-	place   int   // in wires.order
-	told    bool  // its peer_up was emitted
-	listed  bool  // a leaf has offered its list
+	busy    bool  // there is a writer
+	wrote   time.Time
+	dirty   bool // stands in the loop's list of wires to flush
+	place   int  // in wires.order
+	told    bool // its peer_up was emitted
+	listed  bool // a leaf has offered its list
 	closing bool
 	gone    bool // closed and forgotten
 	reason  string
@@ -50,29 +50,20 @@ type written struct {
 	err   error
 }
 
-const (
-	minReadBuffer = 4 << 10
-	maxReadBuffer = 64<<10 + protocol.HeaderSize + protocol.MaxPayload
-	// writeTimeout is how long a peer may take nothing at all.
-	writeTimeout = 2 * time.Minute
-)
+// writeTimeout is how long a peer may take nothing at all.
+const writeTimeout = 2 * time.Minute
 
 // read cuts what comes into whole messages and hands them to the loop, one
-// batch at a time, until the connection ends. The buffer grows with the
-// traffic and shrinks when it is over.
+// batch at a time, until the connection ends.
 func (w *wire) read(batches chan<- batch, done <-chan struct{}) {
-	buf := make([]byte, minReadBuffer)
-	have, quiet := 0, 0
+	var in intake
+	giveBack := in.giveBack
+	defer giveBack()
 	for {
-		n, err := w.in.Read(buf[have:])
-		have += n
-		full := have == len(buf)
-		whole, need, bad := cut(buf[:have])
-		if whole > 0 {
-			if !w.hand(batch{wire: w, data: buf[:whole]}, batches, done) {
-				return
-			}
-			have = copy(buf, buf[whole:have])
+		err := in.fill(w.in, giveBack)
+		whole, need, bad := cut(in.data())
+		if whole > 0 && !w.hand(batch{wire: w, data: in.data()[:whole]}, batches, done) {
+			return
 		}
 		if bad != nil {
 			err = bad
@@ -81,25 +72,8 @@ func (w *wire) read(batches chan<- batch, done <-chan struct{}) {
 			w.hand(batch{wire: w, err: err}, batches, done)
 			return
 		}
-		if quiet++; n > minReadBuffer || have > 0 {
-			quiet = 0
-		}
-		switch {
-		case full && len(buf) < maxReadBuffer:
-			buf = resize(buf[:have], max(need, 2*len(buf)))
-		case quiet > quietReads && len(buf) > minReadBuffer:
-			buf = make([]byte, minReadBuffer)
-		}
+		in.used(whole, need)
 	}
-}
-
-// quietReads is after how many small reads a large buffer is let go.
-const quietReads = 64
-
-func resize(b []byte, size int) []byte {
-	bigger := make([]byte, min(maxReadBuffer, size))
-	copy(bigger, b)
-	return bigger
 }
 
 // hand gives b to the loop and waits until the loop has used it.
@@ -134,18 +108,12 @@ func cut(b []byte) (whole, need int, err error) {
 	return whole, 0, nil
 }
 
-// flush writes the queues that the loop gives, until it closes the channel.
-func (w *wire) flush(pool *blocks, reports chan<- written, done <-chan struct{}) {
-	for q := range w.write {
-		n, err := w.send(q, pool)
-		select {
-		case reports <- written{w, q[:0], n, err}:
-		case <-done:
-			return
-		}
-		if err != nil {
-			return
-		}
+// flush writes q and reports it. Only one flush of a wire runs at a time.
+func (w *wire) flush(q queue, pool *blocks, reports chan<- written, done <-chan struct{}) {
+	n, err := w.send(q, pool)
+	select {
+	case reports <- written{w, q[:0], n, err}:
+	case <-done:
 	}
 }
 

@@ -1,7 +1,9 @@
 package servent
 
 import (
+	"io"
 	"testing"
+	"time"
 
 	"github.com/seed282dab8e/servent/servent/overlay"
 )
@@ -35,4 +37,31 @@ func TestWires(t *testing.T) {
 	}
 	add(12)
 	check(1, 5, 12, 1, 12, 3)
+}
+
+// TestWiresForget: what a deflater remembers goes once its link has been quiet for
+// long enough, and not while it writes.
+func TestWiresForget(t *testing.T) {
+	now := time.Unix(1e9, 0)
+	for _, c := range []struct {
+		quiet  time.Duration
+		busy   bool
+		forgot time.Duration // since forget last looked
+		keeps  bool
+	}{
+		{quietAfter, false, quietAfter, false},
+		{quietAfter - 1, false, quietAfter, true},
+		{quietAfter, true, quietAfter, true},
+		{quietAfter, false, quietAfter - 1, true},
+	} {
+		d := &deflater{w: io.Discard}
+		if _, err := d.Write([]byte("blue danube")); err != nil {
+			t.Fatal(err)
+		}
+		s := wires{order: []*wire{{out: io.Discard}, {out: d, busy: c.busy, wrote: now.Add(-c.quiet)}}, forgot: now.Add(-c.forgot)}
+		s.forget(now)
+		if keeps := d.window != nil; keeps != c.keeps {
+			t.Errorf("%+v: keeps %v", c, keeps)
+		}
+	}
 }

@@ -330,14 +330,14 @@ func (n *Node) learnAddr() {
 		best = 1
 	}
 	best6 := best
+	votes := n.witnesses()
 	for _, l := range n.judges() {
 		a := l.peer.Sees.Unmap()
-		votes := n.witnesses(a)
 		switch {
-		case a.Is4() && votes > best:
-			n.seen, best = a, votes
-		case a.Is6() && votes > best6 && n.mayDial(a, false):
-			n.seen6, best6 = a, votes
+		case a.Is4() && votes[a] > best:
+			n.seen, best = a, votes[a]
+		case a.Is6() && votes[a] > best6 && n.mayDial(a, false):
+			n.seen6, best6 = a, votes[a]
 		}
 	}
 }
@@ -348,19 +348,23 @@ const maxJudges = 32
 
 func (n *Node) judges() []*link { return n.links[:min(len(n.links), maxJudges)] }
 
-// witnesses counts the peers that see this node at a. On the public network
-// those at one address count once, and one that says that this node has its own
-// address does not count: it would be trusted with the private network.
-func (n *Node) witnesses(a netip.Addr) int {
-	var from []netip.Addr
+// witnesses counts the peers that see this node at an address. On the public
+// network those at one address count once, and one that says that this node has its
+// own address does not count: it would be trusted with the private network.
+func (n *Node) witnesses() map[netip.Addr]int {
+	type witness struct{ from, sees netip.Addr }
+	heard, votes := map[witness]bool{}, map[netip.Addr]int{}
 	for _, l := range n.judges() {
-		p := l.peer.Addr.Addr().Unmap()
-		known := p == a || slices.Contains(from, p)
-		if l.peer.Sees.Unmap() == a && !(n.cfg.Public && known) {
-			from = append(from, p)
+		w := witness{l.peer.Addr.Addr().Unmap(), l.peer.Sees.Unmap()}
+		if n.cfg.Public {
+			if w.from == w.sees || heard[w] {
+				continue
+			}
+			heard[w] = true
 		}
+		votes[w.sees]++
 	}
-	return len(from)
+	return votes
 }
 
 // expireLinks pings silent links, closes dead and stalled ones, and refreshes
