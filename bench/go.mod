@@ -3,6 +3,7 @@ module github.com/seed282dab8e/servent/bench
 go 1.26.0
 
 require (
+	github.com/mattn/go-sqlite3 v1.14.53
 	github.com/nats-io/nats-server/v2 v2.15.2
 	github.com/seed282dab8e/servent v0.0.0
 )

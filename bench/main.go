@@ -60,6 +60,8 @@ func workers() map[string]func(args []string, out io.Writer) error {
 		hashWorker: workHash,
 		walkWorker: workWalk,
 		findWorker: workFind,
+
+		leavesWorker: workLeaves,
 	}
 }
 

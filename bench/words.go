@@ -24,6 +24,7 @@ func words() []word {
 		{"download", "one large file, beside curl and then rhash", download},
 		{"share", "a million small files: memory, rescan beside a bare walk, search", shareMany},
 		{"links", "memory of idle leaves at a supernode, beside idle clients of nats-server", links},
+		{"leaves", "a million files of ten thousand leaves that come and go, searched, beside SQLite FTS5", searchLeaves},
 	}
 }
 
