@@ -191,7 +191,7 @@ func (l *leafSearch) peer() string {
 // row begins one with what is allowed of the servent's figure; 0: all.
 func (l *leafSearch) row(what, unit string, most float64) *row {
 	r := l.rows.add(what, unit, l.peer(), most)
-	r.Absolute = true
+	r.OfFigure = true
 	return r
 }
 

@@ -47,9 +47,10 @@ func (x *Lists) Part(_ time.Duration, link uint32, p protocol.ListPart) protocol
 	return protocol.ListAnswer{Verdict: protocol.ListMore, Digest: l.digest}
 }
 
+// begin begins the change that was asked for; the leaf may make it a whole list.
 func (l *list) begin(whole bool) {
-	l.change.begun, l.change.whole = true, l.change.whole || whole
-	if l.change.whole {
+	l.change.begun = true
+	if l.change.whole = l.change.whole || whole; l.change.whole {
 		l.change.seen = make([]bool, len(l.slots))
 	}
 }

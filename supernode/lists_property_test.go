@@ -54,12 +54,16 @@ func (m *honestLeaf) offer(t *rapid.T, x *Lists, now time.Duration) {
 	if a.Verdict == protocol.ListHeld {
 		return
 	}
-	from, known := m.told[a.Digest]
-	if a.Verdict != protocol.ListSend || !known {
+	if a.Verdict != protocol.ListSend {
 		t.Fatalf("answer %d to an honest leaf, %q", a.Verdict, a.Reason)
 	}
+	from, known := m.told[a.Digest]
+	if !known || rapid.IntRange(0, 9).Draw(t, "forgets") == 0 {
+		from, known = nil, false
+	}
 	each := rapid.IntRange(1, 5).Draw(t, "each")
-	for _, p := range partsOf(m.files.since(from), each, digest, len(files)) {
+	for i, p := range partsOf(m.files.since(from), each, digest, len(files)) {
+		p.Whole = i == 0 && !known
 		if rapid.IntRange(0, 19).Draw(t, "breaks off") == 0 {
 			x.Gone(now, m.link)
 			m.link = 0

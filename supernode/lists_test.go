@@ -206,6 +206,22 @@ func TestListKnown(t *testing.T) {
 	}
 }
 
+// TestListForgotten: the leaf does not know any more what it had.
+func TestListForgotten(t *testing.T) {
+	x, f := NewLists(ListsConfig{}), follower{}
+	give(t, x, 1, 1, songs(1, 50))
+	files := append(songs(41, 10), songs(100, 5)...)
+	wantVerdict(t, "offer", offer(x, 0, 1, 1, files), protocol.ListSend, digestOf(songs(1, 50)))
+	parts := wholeOf(files)
+	parts[0].Whole = true
+	f.follow(x)
+	wantVerdict(t, "whole", play(x, 1, parts), protocol.ListHeld, digestOf(files))
+	if x.Waiting() != 45 || x.Stats().Whole != 2 {
+		t.Errorf("%d changes, %+v", x.Waiting(), x.Stats())
+	}
+	wantShown(t, "whole", x, f, map[uint32][]protocol.ListFile{1: files})
+}
+
 // TestListReplacedLink: a leaf is there again before its old link's end was seen.
 func TestListReplacedLink(t *testing.T) {
 	x, f := NewLists(ListsConfig{}), follower{}

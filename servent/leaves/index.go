@@ -27,6 +27,10 @@ const (
 	// asked for no more, and partFiles about how many one answer brings.
 	maxWaiting = 20 * defaultBatch
 	partFiles  = 300
+	// maxAsked is how many leaves may be asked and not have sent, of those asked in
+	// the last askedFor.
+	maxAsked = 512
+	askedFor = 10 * time.Second
 )
 
 // Config says how an Index works. Answer is needed.
@@ -34,8 +38,8 @@ type Config struct {
 	Lists    supernode.ListsConfig
 	Dir      string // of the index on disk, for it alone; "": in memory
 	MaxBytes int64  // of it; 0: the default of package bleveindex
-	// Answer is told what to say to a leaf. It is called on Run's goroutines, which
-	// go on when it returns.
+	// Answer is told what to say to a leaf. It is called on Run's goroutines, once at a
+	// time and in order, and these go on when it returns.
 	Answer func(link uint32, a protocol.ListAnswer)
 	Log    logrus.FieldLogger // nil discards
 	Batch  int                // documents that the index is told of at once; 0: 1000
@@ -66,11 +70,15 @@ type Index struct {
 	inbox inbox
 	full  chan struct{} // a batch waits for the index
 
-	tables sync.Mutex // held by Table
+	tables  sync.Mutex // held by Table
+	telling sync.Mutex // held until what was decided has been answered
 
 	mu    sync.RWMutex
 	lists *supernode.Lists
-	held  []answer // that leaves wait for, as documents wait for the index
+	held  []answer // that ask for more, and wait for room
+	asked int      // answers that asked for more since askedSince, less the parts that came
+
+	askedSince time.Duration
 }
 
 // answer is what a leaf is told.
@@ -172,7 +180,7 @@ func (x *Index) Table() *protocol.RouteTable {
 type Stats struct {
 	supernode.ListStats
 	Waiting  int    // documents that the index has not been told of
-	Withheld int    // answers that wait for that
+	Withheld int    // answers to leaves that wait for room
 	Overrun  uint64 // offers and parts that came faster than they were read
 	Disk     int64  // bytes of the index on disk
 	State    string // of the index, see package wordindex

@@ -217,7 +217,7 @@ func TestBackPressure(t *testing.T) {
 	work := func() {
 		for events, _ := s.x.inbox.take(); len(events) > 0; events, _ = s.x.inbox.take() {
 			for _, e := range events {
-				s.x.do(e)
+				s.x.tell(func() []answer { return s.x.apply(e) })
 			}
 		}
 	}
@@ -248,6 +248,36 @@ func TestBackPressure(t *testing.T) {
 			t.Errorf("link %d: %+v", link, a)
 		}
 	}
+}
+
+// TestStallers: leaves that are asked and send nothing hold others up for a while
+// only.
+func TestStallers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		asked := make(chan uint32, 2*maxAsked)
+		x := New(Config{Answer: func(link uint32, _ protocol.ListAnswer) { asked <- link }})
+		defer x.Close()
+		ctx, cancel := context.WithCancel(t.Context())
+		var running sync.WaitGroup
+		running.Go(func() { x.Run(ctx) })
+		for link := range uint32(maxAsked + 1) {
+			x.Offer(link+1, protocol.GUID{byte(link), byte(link >> 8)}, protocol.ListOffer{Digest: protocol.ListDigest{1}, Files: 1})
+		}
+		synctest.Wait()
+		if st := x.Stats(); len(asked) != maxAsked || st.Withheld != 1 {
+			t.Errorf("%d asked, %+v", len(asked), st)
+		}
+		time.Sleep(askedFor - time.Millisecond)
+		if len(asked) != maxAsked {
+			t.Error("the next one is asked too early")
+		}
+		time.Sleep(feedEvery + 2*time.Millisecond)
+		if len(asked) != maxAsked+1 {
+			t.Error("the next one is not asked")
+		}
+		cancel()
+		running.Wait()
+	})
 }
 
 func TestInboxLimits(t *testing.T) {

@@ -30,13 +30,10 @@ func (x *Index) handle(ctx context.Context) {
 		}
 		events, lost := x.inbox.take()
 		for _, e := range events {
-			x.do(e)
+			x.tell(func() []answer { return x.apply(e) })
 		}
 		for _, link := range lost {
-			x.mu.Lock()
-			a := x.lists.Refuse(link, reasonOverrun)
-			x.mu.Unlock()
-			x.cfg.Answer(link, a)
+			x.tell(func() []answer { return []answer{{link, x.lists.Refuse(link, reasonOverrun)}} })
 		}
 		if next := x.expire(); next > 0 {
 			expire.Reset(next)
@@ -68,36 +65,40 @@ func (x *Index) signal() {
 	}
 }
 
-// do brings one event into the registry, and answers it.
-func (x *Index) do(e event) {
-	if a, ok := x.apply(e); ok {
-		x.cfg.Answer(e.link, a)
+// tell gives out the answers of what f does to the registry, one f after the other.
+func (x *Index) tell(f func() []answer) {
+	x.telling.Lock()
+	defer x.telling.Unlock()
+	x.mu.Lock()
+	out := f()
+	x.mu.Unlock()
+	for _, a := range out {
+		x.cfg.Answer(a.link, a.ListAnswer)
 	}
 }
 
-// apply says what to answer at once.
-func (x *Index) apply(e event) (a protocol.ListAnswer, ok bool) {
-	now := x.cfg.Now()
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	switch {
+// apply brings one event into the registry, and returns what to answer at once. mu
+// is held.
+func (x *Index) apply(e event) []answer {
+	var a protocol.ListAnswer
+	switch now := x.cfg.Now(); {
 	case e.offer != nil:
 		x.withhold(e.link)
 		a = x.lists.Offer(now, e.link, e.id, e.offer.Digest, e.offer.Files)
 	case e.part != nil:
+		x.asked = max(0, x.asked-1)
 		a = x.lists.Part(now, e.link, *e.part)
 	default:
-		x.lists.Gone(now, e.link)
 		x.withhold(e.link)
-		return a, false
+		x.lists.Gone(now, e.link)
+		return nil
 	}
 	x.signal()
-	asks := a.Verdict == protocol.ListSend || a.Verdict == protocol.ListMore
-	if asks && x.lists.Waiting() >= maxWaiting {
+	if a.Verdict == protocol.ListSend || a.Verdict == protocol.ListMore {
 		x.held = append(x.held, answer{e.link, a})
-		return a, false
+		return x.letGo()
 	}
-	return a, true
+	return append(x.letGo(), answer{e.link, a})
 }
 
 // withhold takes back what a leaf was to be told. mu is held.
@@ -118,6 +119,7 @@ func (x *Index) feed(ctx context.Context) {
 		case <-x.full:
 		case <-tick.C:
 			least = 1
+			x.tell(x.letGo)
 		}
 		for ctx.Err() == nil && x.feedBatch(least) {
 			least = x.cfg.Batch
@@ -138,41 +140,36 @@ func (x *Index) feedBatch(least int) bool {
 	var full *search.FullError
 	switch {
 	case errors.As(err, &full):
-		x.refuse(full.Refused)
+		x.tell(func() []answer { return x.refuse(full.Refused) })
 	case err != nil:
 		x.cfg.Log.WithError(err).Warn("tell the index of leaves' files")
 	}
-	x.letGo()
+	x.tell(x.letGo)
 	return true
 }
 
 // refuse takes back the lists that did not fit into the index: their leaves send a
-// route table instead.
-func (x *Index) refuse(docs []search.DocID) {
-	var out []answer
-	x.mu.Lock()
+// route table instead. mu is held.
+func (x *Index) refuse(docs []search.DocID) (out []answer) {
 	for _, id := range docs {
 		if link, a, ok := x.lists.RefuseDoc(id, reasonFull); ok {
 			out = append(out, answer{link, a})
 		}
 	}
-	x.mu.Unlock()
-	x.answer(out)
+	return out
 }
 
-// letGo gives out as many answers as there is room for what they bring.
-func (x *Index) letGo() {
-	x.mu.Lock()
+// letGo returns those of the answers that ask for more which there is room for, in
+// the index and on the way. Leaves that do not send what they were asked for are
+// waited for a while. mu is held.
+func (x *Index) letGo() []answer {
+	if now := x.cfg.Now(); now-x.askedSince > askedFor {
+		x.asked, x.askedSince = 0, now
+	}
 	room := (maxWaiting - x.lists.Waiting() + partFiles - 1) / partFiles
-	n := max(0, min(len(x.held), room))
+	n := max(0, min(len(x.held), room, maxAsked-x.asked))
 	out := slices.Clone(x.held[:n])
 	x.held = x.held[n:]
-	x.mu.Unlock()
-	x.answer(out)
-}
-
-func (x *Index) answer(out []answer) {
-	for _, a := range out {
-		x.cfg.Answer(a.link, a.ListAnswer)
-	}
+	x.asked += n
+	return out
 }
