@@ -105,6 +105,7 @@ func (l *leafSearch) measure() error {
 		return err
 	}
 	l.note(l.row("until all are found", "s", 0), load, func(r churn.Result) float64 { return r.Seconds })
+	l.note(l.row("the same, processor time", "s", 0), load, func(r churn.Result) float64 { return r.CPU })
 	before, err := l.search("")
 	if err != nil {
 		return err
@@ -114,6 +115,7 @@ func (l *leafSearch) measure() error {
 		return err
 	}
 	l.note(l.row(fmt.Sprintf("%d leaves come and go", l.steps), "s", 0), hour, func(r churn.Result) float64 { return r.Seconds })
+	l.note(l.row("the same churn, processor time", "s", 0), hour, func(r churn.Result) float64 { return r.CPU })
 	after, err := l.search(", after that")
 	if err != nil {
 		return err
@@ -143,6 +145,7 @@ func (l *leafSearch) search(when string) (kept [2]*row, err error) {
 		{"p99", "ms", maxLeafP99, func(r churn.Result) float64 { return r.P99 }},
 		{"slowest", "ms", 0, func(r churn.Result) float64 { return r.Max }},
 		{"between two answers", "us", maxLeafMean, func(r churn.Result) float64 { return r.Seconds * 1e6 / float64(r.Searches) }},
+		{"processor time a search", "us", 0, func(r churn.Result) float64 { return r.CPU * 1e6 / float64(r.Searches) }},
 		{"without a hit", "%", maxLeafEmpty, func(r churn.Result) float64 { return 100 * float64(r.Empty) / float64(r.Searches) }},
 		{"hits a search", "", 0, func(r churn.Result) float64 { return float64(r.Hits) / float64(r.Searches) }},
 	}

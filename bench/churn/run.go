@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -46,6 +47,7 @@ type Command struct {
 // Result is what it tells then.
 type Result struct {
 	Seconds  float64
+	CPU      float64 // seconds of processor time, of all that the process does
 	Searches int
 	Hits     int
 	Empty    int     // searches that found nothing
@@ -71,8 +73,11 @@ func Serve(e Engine, in io.Reader, out io.Writer) error {
 		if err := json.Unmarshal(lines.Bytes(), &c); err != nil {
 			return err
 		}
-		start := time.Now()
+		start, before := time.Now(), cpuTime()
 		res, err := r.do(c)
+		if res.CPU == 0 {
+			res.CPU = cpuTime() - before
+		}
 		if err != nil {
 			res.Error = err.Error()
 		}
@@ -84,6 +89,15 @@ func Serve(e Engine, in io.Reader, out io.Writer) error {
 		}
 	}
 	return lines.Err()
+}
+
+// cpuTime is what the process has used, in seconds.
+func cpuTime() float64 {
+	var u syscall.Rusage
+	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano()).Seconds()
 }
 
 func (r *run) do(c Command) (res Result, err error) {
@@ -189,7 +203,7 @@ func (r *run) search(d time.Duration) (res Result, err error) {
 	queries := r.queries(20_000)
 	all := make([]searcher, searchers)
 	var searching sync.WaitGroup
-	start := time.Now()
+	start, before := time.Now(), cpuTime()
 	end := start.Add(d)
 	for i := range all {
 		all[i].times = make([]time.Duration, 0, 20_000*int(d/time.Second))
@@ -201,7 +215,7 @@ func (r *run) search(d time.Duration) (res Result, err error) {
 		err = r.step()
 	}
 	searching.Wait()
-	res.Seconds = time.Since(start).Seconds()
+	res.Seconds, res.CPU = time.Since(start).Seconds(), cpuTime()-before
 	var times []time.Duration
 	for _, s := range all {
 		times = append(times, s.times...)

@@ -38,14 +38,12 @@ func file(leaf uint32, i int) protocol.ListFile {
 func newLeaf(link uint32, n int) *leaf {
 	l := &leaf{link: link, id: protocol.GUID{byte(link), byte(link >> 8)}}
 	l.offer.Files = uint32(n)
-	for chunk := range slices.Chunk(make([]struct{}, max(n, 1)), partFiles) {
+	for first := 0; first < n; first += partFiles {
 		var body []byte
-		for range chunk {
-			if sum := len(l.parts) * partFiles; n > 0 {
-				record := file(link, sum+int(count(body))).Append(nil)
-				l.offer.Digest.Add(record)
-				body = protocol.ListChange{Record: record}.Append(body)
-			}
+		for i := first; i < min(n, first+partFiles); i++ {
+			record := file(link, i).Append(nil)
+			l.offer.Digest.Add(record)
+			body = protocol.ListChange{Record: record}.Append(body)
 		}
 		l.parts = append(l.parts, protocol.NewListPart(body))
 	}
@@ -53,14 +51,6 @@ func newLeaf(link uint32, n int) *leaf {
 	last := &l.parts[len(l.parts)-1]
 	last.Last, last.Digest, last.Files = true, l.offer.Digest, uint32(n)
 	return l
-}
-
-// count is how many entries a body has.
-func count(body []byte) (n int) {
-	for range protocol.ListChanges(body) {
-		n++
-	}
-	return n
 }
 
 // leavesOf are leaves of an Index, by link.
