@@ -64,9 +64,11 @@ type run struct {
 	next int
 }
 
+func newRun(e Engine) *run { return &run{Engine: e, rnd: rand.New(rand.NewPCG(1, 1))} }
+
 // Serve carries out commands, a line of JSON each, until there are none.
 func Serve(e Engine, in io.Reader, out io.Writer) error {
-	r := &run{Engine: e, rnd: rand.New(rand.NewPCG(1, 1))}
+	r := newRun(e)
 	lines := bufio.NewScanner(in)
 	for lines.Scan() {
 		var c Command
