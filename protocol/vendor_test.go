@@ -41,6 +41,13 @@ func TestVendorType(t *testing.T) {
 		{VendorHeadPing, "LIME/23v1"},
 		{VendorHeadPong, "LIME/24v1"},
 		{VendorNeighbours, "SRVT/1v1"},
+		{VendorPlaces, "SRVT/5v1"},
+		{VendorCandidate, "SRVT/6v1"},
+		{VendorProbe, "SRVT/7v1"},
+		{VendorProbeData, "SRVT/8v1"},
+		{VendorCalled, "SRVT/9v1"},
+		{VendorPromote, "SRVT/10v1"},
+		{VendorHandOver, "SRVT/11v1"},
 	} {
 		wantEqual(t, "id", c.typ.ID().String(), c.id)
 		v := c.typ.with(1, 2)

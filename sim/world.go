@@ -184,6 +184,8 @@ func (w *World) do(m *member, a *overlay.Action) {
 		w.datagram(m, a)
 	case overlay.OpConnectBack:
 		w.connectBack(m, a)
+	case overlay.OpCall:
+		w.call(m, a)
 	case overlay.OpHead:
 		w.lookUpHead(m, a)
 	case overlay.OpHosts:

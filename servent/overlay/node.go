@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/seed282dab8e/servent/protocol"
+	"github.com/seed282dab8e/servent/supernode"
 )
 
 // Node is one servent's part in the overlay. Make it with New.
@@ -15,6 +16,14 @@ type Node struct {
 	now   time.Duration // since start; the time of the present call
 	role  Role          // that it plays now; never RoleAuto
 	auto  autoRole
+
+	policy     supernode.Policy
+	machine    Resources // as the owner last told; zero: not known
+	uploadSeen int       // bytes a second, as a supernode has seen it
+	checks     []checked // how checks of others ended
+	probes     bucket    // of others that are answered
+	placesDue  time.Duration
+	placesTold int // leaves, when that was told last
 
 	links    []*link // in join order, so that equal calls give equal actions
 	byID     map[LinkID]*link
@@ -108,6 +117,10 @@ func (n *Node) Step(now time.Time, ev Event, out []Action) []Action {
 		return n.onConnectedBack(ev, out)
 	case AskCaches:
 		return n.onAskCaches(ev, out)
+	case Called:
+		return n.onCall(ev, out)
+	case Resources:
+		n.machine = ev
 	case LocalHead:
 		return n.onLocalHead(ev, out)
 	}
@@ -135,6 +148,11 @@ func (n *Node) Expire(now time.Time, out []Action) []Action {
 	out = n.testReach(out)
 	out = n.endOffers(out)
 	out = n.judgeRole(out)
+	out = n.runChecks(out)
+	out = n.look(out)
+	out = n.offerSelf(out)
+	out = n.sendPlaces(out)
+	out = n.finishStepDown(out)
 	return n.dial(out)
 }
 
@@ -206,11 +224,12 @@ func (n *Node) onPeerUp(ev PeerUp, out []Action) []Action {
 	if ev.Peer.Outbound && !ev.Peer.Listen.IsValid() { // gtk-gnutella does not say it to who knows
 		ev.Peer.Listen = netip.AddrPortFrom(ev.Peer.Addr.Addr().Unmap(), ev.Peer.Addr.Port())
 	}
-	l := &link{id: ev.Link, peer: ev.Peer, since: n.now, heard: n.now, hopsFlow: 255}
+	l := &link{id: ev.Link, peer: ev.Peer, since: n.now, heard: n.now, hopsFlow: 255, strange: n.strange(&ev.Peer)}
 	n.links = append(n.links, l)
 	n.byID[l.id] = l
 	if l.peer.Role == RoleLeaf {
 		n.leaves++
+		n.placesChanged()
 	} else {
 		n.neighboursChanged()
 	}
@@ -220,7 +239,7 @@ func (n *Node) onPeerUp(ev PeerUp, out []Action) []Action {
 	if guided {
 		out = n.obey(l, out)
 	}
-	n.learnAddr()
+	n.learnAddr(l)
 	n.hearListen(l)
 	n.arm(n.now + n.cfg.KeepAlive)
 	return n.greet(l, out)
@@ -285,6 +304,7 @@ func (n *Node) forget(l *link) {
 	n.endDynamic(func(d *dynamic) bool { return d.from == l.id })
 	if l.peer.Role == RoleLeaf {
 		n.leaves--
+		n.placesChanged()
 		if l.table.Table() != nil {
 			n.leavesChanged()
 		}
@@ -312,17 +332,25 @@ func (n *Node) Addr() netip.AddrPort {
 	return netip.AddrPortFrom(netip.IPv4Unspecified(), a.Port())
 }
 
-// learnAddr takes the address that most peers see this node at. On the public
-// network one peer is believed only while it is the only one: two at different
-// addresses must agree.
-func (n *Node) learnAddr() {
+// learnAddr takes the address that most peers see this node at, when l comes up. On
+// the public network one peer is believed only while it is the only one: two at
+// different addresses must agree.
+func (n *Node) learnAddr(l *link) {
+	if a := l.peer.Sees.Unmap(); !a.IsValid() || a == n.seen || a == n.seen6 {
+		return
+	}
 	best := 0
 	if n.cfg.Public && len(n.links) > 1 {
 		best = 1
 	}
 	best6 := best
+	var known []netip.Addr // few: most see the same
 	for _, l := range n.links {
 		a := l.peer.Sees.Unmap()
+		if slices.Contains(known, a) {
+			continue
+		}
+		known = append(known, a)
 		votes := n.witnesses(a)
 		switch {
 		case a.Is4() && votes > best:
@@ -330,22 +358,34 @@ func (n *Node) learnAddr() {
 		case a.Is6() && votes > best6 && n.mayDial(a, false):
 			n.seen6, best6 = a, votes
 		}
+		if len(known) == maxSeen {
+			return
+		}
 	}
 }
+
+// maxSeen is how many addresses of its own a node chooses from.
+const maxSeen = 16
 
 // witnesses counts the peers that see this node at a. On the public network
 // those at one address count once, and one that says that this node has its own
 // address does not count: it would be trusted with the private network.
 func (n *Node) witnesses(a netip.Addr) int {
-	var from []netip.Addr
+	count := 0
+	from := map[netip.Addr]bool{}
 	for _, l := range n.links {
+		if l.peer.Sees.Unmap() != a {
+			continue
+		}
 		p := l.peer.Addr.Addr().Unmap()
-		known := p == a || slices.Contains(from, p)
-		if l.peer.Sees.Unmap() == a && !(n.cfg.Public && known) {
-			from = append(from, p)
+		if n.cfg.Public && (p == a || from[p]) {
+			continue
+		}
+		if count++; n.cfg.Public {
+			from[p] = true
 		}
 	}
-	return len(from)
+	return count
 }
 
 // expireLinks pings silent links, closes dead and stalled ones, and refreshes

@@ -38,6 +38,8 @@ const (
 	DropOOBToken                // a hit over UDP, or the wish for one, without the right token
 	DropOOBUnwanted             // hits that waited for a searcher in vain
 	DropQuestions               // a question that is asked for a leaf or the user ends early, for a new one
+	DropProbe                   // a probe's answer, or a call from outside, that nobody asked for
+	DropHandOver                // a successor that may not be dialled
 	numDrops
 )
 
@@ -45,7 +47,7 @@ var dropNames = [numDrops]string{
 	"malformed", "ttl", "rate", "queue_full", "no_route", "search_ended",
 	"too_large", "unknown", "role", "dial_back", "connect_only", "not_wanted",
 	"blocked", "udp_stranger", "udp_rate", "udp_unasked", "udp_unproven", "udp_held_full", "oob_token", "oob_unwanted",
-	"too_many_questions",
+	"too_many_questions", "probe_unasked", "hand_over",
 }
 
 // String returns the reason's name as used in JSON.
@@ -93,6 +95,8 @@ type Stats struct {
 	DialsFailed               uint64
 	DatagramsIn, DatagramsOut uint64
 	Searches                  uint64 // look-ups in the node's own files
+	ChecksPassed              uint64 // of supernodes, and of leaves that might become some
+	ChecksFailed              uint64
 }
 
 // Of returns the counter of kind k.
@@ -115,13 +119,14 @@ type Link struct {
 	Since   time.Time
 	In, Out uint64 // messages
 	Queued  int    // bytes
+	Checked bool   // it needs no check, or has passed it
 }
 
 // Links returns the links that are up, in the order in which they came.
 func (n *Node) Links() []Link {
 	out := make([]Link, 0, len(n.links))
 	for _, l := range n.links {
-		out = append(out, Link{l.id, l.peer, n.start.Add(l.since), l.in, l.out, l.queued})
+		out = append(out, Link{l.id, l.peer, n.start.Add(l.since), l.in, l.out, l.queued, !l.strange})
 	}
 	return out
 }

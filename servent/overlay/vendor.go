@@ -36,11 +36,44 @@ func (n *Node) sendSupported(l *link, out []Action) []Action {
 	if n.cfg.UDP {
 		data = slices.Concat(data, supportedUDP)
 	}
-	if n.role == RoleSupernode && l.peer.Servent {
-		data = append(slices.Clone(data), protocol.VendorNeighbours.ID())
+	if l.peer.Servent {
+		data = append(slices.Clone(data), n.ownMessages()...)
 	}
 	v := protocol.Vendor{Data: protocol.AppendMessagesSupported(nil, data...)}
 	return n.sendNew(l, h, v, out)
+}
+
+// ownMessages lists those that only our own kind understands.
+func (n *Node) ownMessages() []protocol.MessageID {
+	ids := []protocol.MessageID{protocol.VendorProbe.ID(), protocol.VendorCalled.ID()}
+	switch n.role {
+	case RoleSupernode:
+		ids = append(ids, protocol.VendorNeighbours.ID(), protocol.VendorPlaces.ID(), protocol.VendorCandidate.ID())
+	case RoleLeaf:
+		ids = append(ids, protocol.VendorPromote.ID(), protocol.VendorHandOver.ID())
+	}
+	return ids
+}
+
+// onElection takes what is about supernodes; false: it is not.
+func (n *Node) onElection(l *link, h protocol.Header, v protocol.Vendor, out []Action) ([]Action, bool) {
+	switch v.Type() {
+	case protocol.VendorPlaces:
+		return n.onPlaces(l, h, v, out), true
+	case protocol.VendorCandidate:
+		return n.onCandidate(l, h, v, out), true
+	case protocol.VendorProbe:
+		return n.onProbe(l, h, v, out), true
+	case protocol.VendorProbeData:
+		return n.onProbeData(l, h, v, out), true
+	case protocol.VendorCalled:
+		return n.onCalled(l, h, v, out), true
+	case protocol.VendorPromote:
+		return n.onPromote(l, h, v, out), true
+	case protocol.VendorHandOver:
+		return n.onHandOver(l, h, v, out), true
+	}
+	return out, false
 }
 
 func (n *Node) onVendor(l *link, h protocol.Header, m Received, out []Action) []Action {
@@ -48,13 +81,19 @@ func (n *Node) onVendor(l *link, h protocol.Header, m Received, out []Action) []
 	if err != nil {
 		return n.malformed(l, h.Kind, out)
 	}
+	if out, done := n.onElection(l, h, v, out); done {
+		return out
+	}
 	switch v.Type() {
 	case protocol.VendorMessagesSupported:
 		var ids []protocol.MessageID
 		if ids, err = protocol.ParseMessagesSupported(v.Data); err == nil {
 			l.supports = setOf(ids)
 			n.scheduleTest()
+			n.planCheck(l)
 			out = n.tellNeighbours(l, out)
+			out = n.tellPlaces(l, out)
+			out = n.offerTo(l, out)
 			return n.askProxies(out)
 		}
 	case protocol.VendorConnectBack, protocol.VendorUDPConnectBack:
