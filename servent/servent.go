@@ -222,6 +222,7 @@ func (s *Servent) Run(ctx context.Context) error {
 		s.wg.Go(func() { _ = s.lib.Watch(ctx) }) // ends with ctx, and only then
 	}
 	s.wg.Go(func() { s.keepHosts(ctx) })
+	s.wg.Go(func() { s.tellResources(ctx) })
 	s.wg.Go(func() { s.index.run(ctx) })
 	s.wg.Go(func() { s.serveHTTP() })
 	if s.cfg.BlockList != "" {

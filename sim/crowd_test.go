@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/seed282dab8e/servent/protocol"
@@ -14,6 +15,7 @@ import (
 // election is a network that forms itself, under churn (docs/performance.md).
 type election struct {
 	w     *World
+	why   map[string]int // role changes, by reason
 	rand  *rand.Rand
 	size  int // nodes at a time
 	ramp  time.Duration
@@ -24,8 +26,7 @@ type election struct {
 	rarity int              // how many files there are to choose from
 	holds  map[int][]NodeID // by file
 
-	lost    uint64        // role changes of nodes that have gone
-	watched time.Duration // node time since the count began
+	lost uint64 // role changes of nodes that have gone
 }
 
 // nodeKind is what is true of a node, whatever it claims.
@@ -66,7 +67,15 @@ func (e *election) session() time.Duration {
 // later ones keep their number.
 func newElection(seed uint64, size int, ramp time.Duration) *election {
 	e := &election{rand: random(seed, 77), size: size, ramp: ramp, off: map[NodeID]bool{}, rarity: size / 10, holds: map[int][]NodeID{}}
-	e.w = New(Config{Seed: seed, Latency: Uniform(10*time.Millisecond, 150*time.Millisecond)})
+	e.why = map[string]int{}
+	e.w = New(Config{Seed: seed, Latency: Uniform(10*time.Millisecond, 150*time.Millisecond), Watch: func(_ NodeID, _ overlay.Event, acts []overlay.Action) {
+		for i := range acts {
+			if acts[i].Op == overlay.OpRole {
+				why, _, _ := strings.Cut(acts[i].Text, " by ")
+				e.why[why]++
+			}
+		}
+	}})
 	e.join(nodeKind{}, time.Duration(math.MaxInt64))
 	for range size - 1 {
 		at := time.Duration(e.rand.Int64N(int64(ramp)))
@@ -156,6 +165,7 @@ func (w *World) addLiar(cfg NodeConfig) NodeID {
 		return w.Add(cfg) // its owner tells it of plenty
 	}
 	cfg.Overlay.Role = overlay.RoleSupernode
+	cfg.Overlay.Dials = overlay.Rate{PerSecond: 0.1, Burst: 5} // it finds nobody for long, and would take most of the simulator's time
 	id := w.Add(cfg)
 	m := w.nodes[id]
 	m.actor = liar{m.node}

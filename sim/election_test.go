@@ -31,10 +31,14 @@ func TestElection(t *testing.T) {
 	e := newElection(uint64(fromEnv("ELECTION_SEED", 1)), size, 30*time.Minute)
 	note := func() shape {
 		s := e.look()
-		t.Logf("%v (%v): %s", e.w.Now(), time.Since(began).Truncate(time.Millisecond), s)
+		t.Logf("%v (%v): %s; %v", e.w.Now(), time.Since(began).Truncate(time.Millisecond), s, e.why)
 		return s
 	}
-	e.w.Run(time.Hour)
+	for range 5 {
+		e.w.Run(10 * time.Minute)
+		note()
+	}
+	e.w.Run(10 * time.Minute)
 	first := note()
 	var liars, places int
 	for e.w.Now() < time.Duration(hours)*time.Hour {

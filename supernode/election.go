@@ -27,8 +27,8 @@ type Policy struct {
 // DefaultPolicy is the one that Nodes have.
 var DefaultPolicy = Policy{
 	Upper: 0.75, Lower: 0.55, Target: 0.66, Full: 0.95,
-	Every: 30 * time.Second, MinServe: 30 * time.Minute, MinRest: 30 * time.Minute,
-	Haste: 0.5, Patience: 0.1,
+	Every: 30 * time.Second, MinServe: 15 * time.Minute, MinRest: 30 * time.Minute,
+	Haste: 0.5, Patience: 0.3,
 }
 
 // Places are leaf places: those that are taken, of all.

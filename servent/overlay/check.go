@@ -45,7 +45,7 @@ const (
 	maxBusy      = 8                // times
 	checkedFor   = time.Hour        // a pass is remembered
 	failedFor    = 10 * time.Minute // and a failure
-	maxChecked   = 256              // that are remembered
+	maxChecked   = 1024             // that are remembered
 	ownProbe     = 16 << 10         // bytes that a leaf asks its supernode for
 	candidateFor = 5 * time.Minute  // that a link must have been up before its leaf is asked to serve
 )
@@ -247,6 +247,8 @@ func (n *Node) judgeCheck(l *link, out []Action) []Action {
 		return n.promote(l, c.rate, out)
 	}
 	n.hearListen(l)
+	n.neighboursChanged()
+	out = n.sendTable(l, out)
 	out = n.tellPlaces(l, out)
 	return n.wake(out)
 }
@@ -271,7 +273,7 @@ var (
 	// rateProbes is how often one link's probe is answered, rateAllProbes all of
 	// them together, and rateAsks how often one may ask at all.
 	rateProbes    = Rate{1. / 240, 1}
-	rateAllProbes = Rate{1. / 2, 10}
+	rateAllProbes = Rate{1. / 4, 10}
 	rateAsks      = Rate{1. / 4, 3}
 	rateCalls     = Rate{1. / 60, 2}
 )
@@ -288,6 +290,8 @@ func (n *Node) onProbe(l *link, h protocol.Header, v protocol.Vendor, out []Acti
 		return n.dropped(h.Kind, DropRole, out)
 	case !l.asks.allow(n.now, rateAsks):
 		return n.dropped(h.Kind, DropRate, out)
+	case l.strange && !l.peer.Outbound: // who calls in is checked first
+		return n.sendNew(l, head, protocol.NewProbeData(nil), out)
 	case n.proving() || !n.room(l, h.Kind, 2*size):
 		return n.sendNew(l, head, protocol.NewProbeData(nil), out)
 	case !l.probes.allow(n.now, rateProbes):

@@ -34,10 +34,10 @@ func (b *bench) vendor(id byte, muid protocol.GUID, v protocol.Vendor) []Action 
 	return b.receive(LinkID(id), protocol.Header{ID: muid, Kind: protocol.KindVendor, TTL: 1}, v)
 }
 
-// probed returns the probe that goes out on a link.
-func probed(t *testing.T, acts []Action, link byte) (size int, id protocol.GUID) {
+// probed returns the probe that goes out on link 1.
+func probed(t *testing.T, acts []Action) (size int, id protocol.GUID) {
 	t.Helper()
-	found, ids := vendors(t, acts, LinkID(link), protocol.VendorProbe)
+	found, ids := vendors(t, acts, 1, protocol.VendorProbe)
 	if len(found) != 1 {
 		t.Fatalf("%d probes", len(found))
 	}
@@ -48,12 +48,12 @@ func probed(t *testing.T, acts []Action, link byte) (size int, id protocol.GUID)
 	return size, ids[0]
 }
 
-// proveRate answers a probe, after so long.
-func (b *bench) proveRate(link byte, id protocol.GUID, size int, after time.Duration) (out []Action) {
+// proveRate answers a probe that came on link 1, after so long.
+func (b *bench) proveRate(id protocol.GUID, size int, after time.Duration) (out []Action) {
 	s := protocol.NewProbeStream(id)
 	b.now = b.now.Add(after)
 	for ; size > 0; size -= protocol.ProbeChunk {
-		out = append(out, b.vendor(link, id, protocol.NewProbeData(s.Next(min(size, protocol.ProbeChunk))))...)
+		out = append(out, b.vendor(1, id, protocol.NewProbeData(s.Next(min(size, protocol.ProbeChunk))))...)
 	}
 	return out
 }
@@ -77,7 +77,7 @@ func TestStrangerIsChecked(t *testing.T) {
 		b := newSupernode(t, nil)
 		b.meet(1, RoleSupernode, tt.outbound)
 		out := b.pass(checkSpread)
-		size, id := probed(t, out, 1)
+		size, id := probed(t, out)
 		calls := ops(out, OpCall)
 		if size != protocol.MaxProbe || len(calls) == 1 == tt.outbound {
 			t.Fatalf("%s: a probe of %d, %d calls", tt.name, size, len(calls))
@@ -89,7 +89,7 @@ func TestStrangerIsChecked(t *testing.T) {
 			b.vendor(1, protocol.GUID{}, protocol.NewCalled(calls[0].ID))
 		}
 		took := tt.took - b.now.Sub(startTime) + b.n.byID[1].check.asked - epoch
-		end := append(b.proveRate(1, id, size, took), b.pass(checkTime)...)
+		end := append(b.proveRate(id, size, took), b.pass(checkTime)...)
 		l := b.n.byID[1]
 		if ok := l != nil && !l.strange; ok != tt.ok {
 			t.Errorf("%s: relied on %t, %v", tt.name, ok, ops(end, OpClose))
@@ -107,12 +107,7 @@ func TestStrangerIsChecked(t *testing.T) {
 // TestStrangerIsNotBelieved: what it says of others is not heard, nobody is told of
 // it, and it is asked nothing, until it has passed.
 func TestStrangerIsNotBelieved(t *testing.T) {
-	b := newSupernode(t, func(c *Config) { c.ConnectOnly, c.Connect = false, []netip.AddrPort{hostAddr(200)} })
-	b.meet(1, RoleSupernode, false)
-	b.link(2, RoleLeaf)
-	ping := sends(b.pass(time.Minute/2), protocol.KindPing)
-	_ = ping
-	b = newSupernode(t, func(c *Config) { c.ConnectOnly = false })
+	b := newSupernode(t, func(c *Config) { c.ConnectOnly = false })
 	out := b.meet(1, RoleSupernode, false)
 	asked := sends(out, protocol.KindPing)
 	pong := protocol.Pong{Addr: hostAddr(50), KBytes: 8}
@@ -132,9 +127,9 @@ func TestStrangerIsNotBelieved(t *testing.T) {
 		t.Errorf("others are told of %v", refused.Try)
 	}
 	out = b.pass(checkSpread)
-	size, id := probed(t, out, 1)
+	size, id := probed(t, out)
 	b.vendor(1, protocol.GUID{}, protocol.NewCalled(ops(out, OpCall)[0].ID))
-	b.proveRate(1, id, size, time.Second/10)
+	b.proveRate(id, size, time.Second/10)
 	if tell(); !knows() {
 		t.Error("who has passed is not believed")
 	}
@@ -159,7 +154,7 @@ func TestBadProbeData(t *testing.T) {
 	} {
 		b := newSupernode(t, nil)
 		b.meet(1, RoleSupernode, true)
-		_, id := probed(t, b.pass(checkSpread), 1)
+		_, id := probed(t, b.pass(checkSpread))
 		muid := id
 		if tt.id != nil {
 			muid = tt.id(id)
@@ -177,8 +172,8 @@ func TestBadProbeData(t *testing.T) {
 	if got := b.n.Stats().Drops[DropProbe]; got != 3 {
 		t.Errorf("%d dropped that nobody asked for, want 3", got)
 	}
-	_, id := probed(t, b.pass(checkSpread), 1)
-	b.proveRate(1, id, protocol.MaxProbe+protocol.ProbeChunk, time.Second/10) // one too many
+	_, id := probed(t, b.pass(checkSpread))
+	b.proveRate(id, protocol.MaxProbe+protocol.ProbeChunk, time.Second/10) // one too many
 	if s := b.n.Stats(); s.Drops[DropProbe] != 4 || s.ChecksPassed != 1 {
 		t.Errorf("%d dropped, %d passed", s.Drops[DropProbe], s.ChecksPassed)
 	}

@@ -96,9 +96,9 @@ func TestRecruit(t *testing.T) {
 	if len(b.n.recruit(nil)) > 0 {
 		t.Error("two are checked at once")
 	}
-	size, id := probed(t, out, 1)
+	size, id := probed(t, out)
 	b.vendor(1, protocol.GUID{}, protocol.NewCalled(ops(out, OpCall)[0].ID))
-	found, _ := vendors(t, b.proveRate(1, id, size, time.Second), 1, protocol.VendorPromote)
+	found, _ := vendors(t, b.proveRate(id, size, time.Second), 1, protocol.VendorPromote)
 	if len(found) != 1 {
 		t.Fatalf("%d are asked", len(found))
 	}

@@ -230,7 +230,7 @@ func (n *Node) onPeerUp(ev PeerUp, out []Action) []Action {
 	if l.peer.Role == RoleLeaf {
 		n.leaves++
 		n.placesChanged()
-	} else {
+	} else if !l.strange {
 		n.neighboursChanged()
 	}
 	if !ev.Peer.Outbound {
@@ -308,7 +308,7 @@ func (n *Node) forget(l *link) {
 		if l.table.Table() != nil {
 			n.leavesChanged()
 		}
-	} else {
+	} else if !l.strange {
 		n.neighboursChanged()
 	}
 	n.dials.down(l.id, n.now)

@@ -31,7 +31,7 @@ const (
 	alonePublic = time.Minute
 	// metLately is for how long a supernode that had no room keeps a node from
 	// believing that there are none.
-	metLately = 20 * time.Second
+	metLately = time.Minute
 )
 
 // beginRole takes the role to start with.

@@ -51,7 +51,7 @@ func (n *Node) sendTables(out []Action) []Action {
 // flat node other ultrapeers. Flat nodes flood to each other and need no tables.
 func (n *Node) sendTable(l *link, out []Action) []Action {
 	leaf := n.role == RoleLeaf && l.peer.LeafTable
-	if l.peer.Role != RoleSupernode || !leaf && !l.peer.LastHop {
+	if l.peer.Role != RoleSupernode || !leaf && (!l.peer.LastHop || l.strange) {
 		return out
 	}
 	t := n.offered()
