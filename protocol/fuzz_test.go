@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // seedPayloads adds to f the payloads of all captured messages of kind k.
@@ -216,6 +217,51 @@ func FuzzVendor(f *testing.F) {
 		wantIdentity(t, nil, wireOpaque{}, err)
 		if max(len(up), len(leaves)) > MaxAddrs {
 			t.Fatal("more neighbours than MaxAddrs")
+		}
+	})
+}
+
+// FuzzElection reads the messages with which supernodes are found and checked, and
+// writes again what it could read.
+func FuzzElection(f *testing.F) {
+	f.Add(NewPlaces(200, 300).Data)
+	f.Add(NewCandidate(true, time.Hour).Data)
+	f.Add(NewProbe(MaxProbe).Data)
+	f.Add(NewCalled(GUID{1}).Data)
+	f.Add(NewHandOver([]netip.AddrPort{netip.MustParseAddrPort("1.2.3.4:5"), netip.MustParseAddrPort("[2001:db8::1]:5")}).Data)
+	f.Fuzz(func(t *testing.T, b []byte) {
+		v := Vendor{Data: b}
+		again := func(w Vendor, size int, err error) {
+			t.Helper()
+			wantIdentity(t, nil, wireOpaque{}, err)
+			if err == nil && !bytes.Equal(w.Data, b[:min(size, len(b))]) {
+				t.Fatalf("%x is written as %x", b, w.Data)
+			}
+		}
+		taken, total, err := v.Places()
+		if err == nil && (taken > total || len(NewPlaces(taken, total).Data) != 4) {
+			t.Fatalf("%d of %d places", taken, total)
+		}
+		size, err := v.Probe()
+		again(NewProbe(size), 4, err)
+		if err == nil && (size < MinProbe || size > MaxProbe) {
+			t.Fatalf("a probe of %d", size)
+		}
+		data, err := v.ProbeData()
+		again(NewProbeData(data), len(b), err)
+		nonce, err := v.Called()
+		again(NewCalled(nonce), 16, err)
+		rate, err := v.Promote()
+		again(NewPromote(rate), 4, err)
+		fit, up, err := v.Candidate()
+		wantIdentity(t, nil, wireOpaque{}, err)
+		if w, back, _ := NewCandidate(fit, up).Candidate(); err == nil && (w != fit || back != up) {
+			t.Fatalf("%t, %v", fit, up)
+		}
+		to, err := v.HandOver()
+		again(NewHandOver(to), len(b), err)
+		if len(to) > MaxSuccessors {
+			t.Fatalf("%d successors", len(to))
 		}
 	})
 }

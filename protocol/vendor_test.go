@@ -44,6 +44,13 @@ func TestVendorType(t *testing.T) {
 		{VendorListOffer, "SRVT/2v1"},
 		{VendorListAnswer, "SRVT/3v1"},
 		{VendorListPart, "SRVT/4v1"},
+		{VendorPlaces, "SRVT/5v1"},
+		{VendorCandidate, "SRVT/6v1"},
+		{VendorProbe, "SRVT/7v1"},
+		{VendorProbeData, "SRVT/8v1"},
+		{VendorCalled, "SRVT/9v1"},
+		{VendorPromote, "SRVT/10v1"},
+		{VendorHandOver, "SRVT/11v1"},
 	} {
 		wantEqual(t, "id", c.typ.ID().String(), c.id)
 		v := c.typ.with(1, 2)

@@ -25,6 +25,13 @@ const (
 	VendorListOffer                    // SRVT/2, ours: see Vendor.ListOffer
 	VendorListAnswer                   // SRVT/3, ours: see Vendor.ListAnswer
 	VendorListPart                     // SRVT/4, ours: see Vendor.ListPart
+	VendorPlaces                       // SRVT/5, ours: see Vendor.Places
+	VendorCandidate                    // SRVT/6, ours: see Vendor.Candidate
+	VendorProbe                        // SRVT/7, ours: see Vendor.Probe
+	VendorProbeData                    // SRVT/8, ours: see Vendor.ProbeData
+	VendorCalled                       // SRVT/9, ours: see Vendor.Called
+	VendorPromote                      // SRVT/10, ours: see Vendor.Promote
+	VendorHandOver                     // SRVT/11, ours: see Vendor.HandOver
 	vendorTypes
 )
 
@@ -70,6 +77,20 @@ func (t VendorType) ID() MessageID {
 		return MessageID{[4]byte{'S', 'R', 'V', 'T'}, 3, 1}
 	case VendorListPart:
 		return MessageID{[4]byte{'S', 'R', 'V', 'T'}, 4, 1}
+	case VendorPlaces:
+		return MessageID{[4]byte{'S', 'R', 'V', 'T'}, 5, 1}
+	case VendorCandidate:
+		return MessageID{[4]byte{'S', 'R', 'V', 'T'}, 6, 1}
+	case VendorProbe:
+		return MessageID{[4]byte{'S', 'R', 'V', 'T'}, 7, 1}
+	case VendorProbeData:
+		return MessageID{[4]byte{'S', 'R', 'V', 'T'}, 8, 1}
+	case VendorCalled:
+		return MessageID{[4]byte{'S', 'R', 'V', 'T'}, 9, 1}
+	case VendorPromote:
+		return MessageID{[4]byte{'S', 'R', 'V', 'T'}, 10, 1}
+	case VendorHandOver:
+		return MessageID{[4]byte{'S', 'R', 'V', 'T'}, 11, 1}
 	}
 	return MessageID{}
 }

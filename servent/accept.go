@@ -42,6 +42,13 @@ func (s *Servent) welcomeConn(conn net.Conn) {
 		s.deliverHTTP(c)
 	case speechGIV:
 		s.takeGIV(c, log)
+	case speechCall:
+		err := s.called(c)
+		s.refuseConn(conn, func(e *edgeStats) {
+			if err != nil {
+				e.unknownSpeech++
+			}
+		})
 	case speechConnectBack:
 		s.refuseConn(conn, func(e *edgeStats) { e.connectBacks++ })
 		s.reached(addrPort(conn.RemoteAddr()))

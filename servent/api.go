@@ -117,9 +117,36 @@ type Status struct {
 	Transfer TransferInfo        `json:"transfers"`
 	Hosts    int                 `json:"hosts"` // in the host cache
 
+	Election  ElectionInfo `json:"election"`
 	Reachable ReachInfo    `json:"reachable"`
 	Bootstrap []RungInfo   `json:"bootstrap"` // in the order in which they are tried
 	Datagrams DatagramInfo `json:"datagrams"`
+}
+
+// ElectionInfo says whether the servent could be a supernode, and whether it should.
+type ElectionInfo struct {
+	Auto    bool         `json:"auto"` // the role follows the network
+	Verdict string       `json:"verdict"`
+	Score   int          `json:"score"`   // 0 to 100, of what becoming a supernode takes
+	Missing []string     `json:"missing"` // what is not enough
+	Factors []FactorInfo `json:"factors"`
+
+	InRole     int64   `json:"in_role_s"`
+	Changes    uint64  `json:"role_changes"`
+	Leaves     int     `json:"leaves"` // on a supernode
+	MaxLeaves  int     `json:"max_leaves"`
+	Neighbours int     `json:"neighbours"` // supernodes that have told of their leaf places
+	Load       float64 `json:"load"`       // part of the leaf places that is taken, here and at these
+	Passed     uint64  `json:"checks_passed"`
+	Failed     uint64  `json:"checks_failed"`
+}
+
+// FactorInfo is one part of that.
+type FactorInfo struct {
+	Name   string `json:"name"`
+	Value  string `json:"value"`
+	Wanted string `json:"wanted"`
+	OK     bool   `json:"ok"`
 }
 
 // ReachInfo says whether strangers get through to the servent: yes, no or unknown.

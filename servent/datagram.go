@@ -30,21 +30,24 @@ func (l *loop) datagram(a *overlay.Action) {
 }
 
 // connectBack shows somebody that connections reach it.
-func (l *loop) connectBack(a netip.AddrPort) {
+func (l *loop) connectBack(a netip.AddrPort) { l.knockAt(a, connectBackText) }
+
+// knockAt connects to a, says text and closes.
+func (l *loop) knockAt(a netip.AddrPort, text string) {
 	if l.callers == maxConnectBacks {
 		l.edge.connectBacksDropped++
 		return
 	}
 	l.callers++
 	l.s.wg.Go(func() {
-		if err := l.s.connectBack(l.ctx, a); err != nil {
+		if err := l.s.connectBack(l.ctx, a, text); err != nil {
 			l.s.log.WithFields(logrus.Fields{"component": "connect back", "addr": a}).WithError(err).Debug("not reached")
 		}
 		l.s.call(func(l *loop) { l.callers-- })
 	})
 }
 
-func (s *Servent) connectBack(ctx context.Context, a netip.AddrPort) error {
+func (s *Servent) connectBack(ctx context.Context, a netip.AddrPort, text string) error {
 	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
 	c, err := s.dial(ctx, a)
@@ -55,7 +58,7 @@ func (s *Servent) connectBack(ctx context.Context, a netip.AddrPort) error {
 	if err := c.SetDeadline(time.Now().Add(dialTimeout)); err != nil {
 		return err
 	}
-	_, err = io.WriteString(c, connectBackText)
+	_, err = io.WriteString(c, text)
 	return err
 }
 

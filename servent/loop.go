@@ -253,6 +253,8 @@ func (l *loop) edgeAction(a *overlay.Action) {
 		l.datagram(a)
 	case overlay.OpConnectBack:
 		l.connectBack(a.Addr)
+	case overlay.OpCall:
+		l.call(a.Addr, a.ID)
 	case overlay.OpHead:
 		l.head(a)
 	case overlay.OpListCut:

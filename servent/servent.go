@@ -226,6 +226,7 @@ func (s *Servent) Run(ctx context.Context) error {
 		s.wg.Go(func() { _ = s.lib.Watch(ctx) }) // ends with ctx, and only then
 	}
 	s.wg.Go(func() { s.keepHosts(ctx) })
+	s.wg.Go(func() { s.tellResources(ctx) })
 	s.wg.Go(func() { s.index.Run(ctx) })
 	if s.leaves != nil {
 		s.wg.Go(func() { s.leaves.Run(ctx) })

@@ -15,6 +15,7 @@ const (
 	speechGnutella           // GNUTELLA CONNECT/…
 	speechHTTP               // GET, HEAD
 	speechGIV                // GIV: a servent that we sent a Push to
+	speechCall               // SRVT CALL: a peer sees for itself whether we are reachable
 	speechConnectBack        // two bare newlines: somebody tests whether we are reachable
 )
 
@@ -26,6 +27,7 @@ var openings = []struct {
 	{"GET ", speechHTTP},
 	{"HEAD ", speechHTTP},
 	{"GIV ", speechGIV},
+	{"SRVT CALL ", speechCall},
 	{"\n\n", speechConnectBack},
 }
 

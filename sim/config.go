@@ -77,6 +77,9 @@ type NodeConfig struct {
 	// Filtered: nobody can connect to it, and it does not know. Datagrams come
 	// only from where it has sent some.
 	Filtered bool
+	// Upload is how many bytes a second leave the node, over all its links together;
+	// 0: as many as the links take. It goes before a link's own bandwidth.
+	Upload int
 	// Overlay is the node's configuration. Where zero, ID and Rand follow from
 	// the seed and Listen from Addr.
 	Overlay overlay.Config

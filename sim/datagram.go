@@ -76,6 +76,21 @@ func (w *World) connectBack(m *member, a *overlay.Action) {
 	})
 }
 
+// call connects to a node that is to be found there, and says who asks.
+func (w *World) call(m *member, a *overlay.Action) {
+	target, from := w.byAddr[a.Addr], netip.AddrPortFrom(m.addr.Addr(), 32769)
+	servent, nonce, ok := overlay.ParseCall(overlay.CallText(m.cfg.Overlay.ID, a.ID))
+	w.note(traceNote, m.id, func() string { return w.Name(m.id) + "->" + w.addrName(a.Addr) + " CALL tcp" })
+	if target == nil || target.shut() || !ok {
+		return
+	}
+	w.After(w.cfg.Latency(w.rand), func() {
+		if target.actor != nil {
+			w.step(target, overlay.Called{From: from, Servent: servent, Nonce: nonce})
+		}
+	})
+}
+
 // lookUpHead answers a HEAD ping from a node's shelf.
 func (w *World) lookUpHead(m *member, a *overlay.Action) {
 	have := m.shelf != nil && m.shelf.has(a.Text)

@@ -93,6 +93,12 @@ func (w *World) send(a *overlay.Action) {
 
 // leave returns when size more bytes have left e, and sees that it is told.
 func (w *World) leave(e *end, size int) time.Duration {
+	if m := w.nodes[e.node]; m.cfg.Upload > 0 {
+		m.busy = max(m.busy, w.now) + time.Duration(float64(size)/float64(m.cfg.Upload)*float64(time.Second))
+		e.busy = m.busy
+		w.queue.push(e.busy, event{kind: atSent, link: e.id, size: int32(size)})
+		return e.busy
+	}
 	if e.wire.Bandwidth <= 0 {
 		if e.unsent == 0 {
 			w.flushed = append(w.flushed, e)

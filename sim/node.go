@@ -39,6 +39,7 @@ type member struct {
 	absent bool                             // vanished: its machine answers nobody
 	timer  time.Duration                    // when the next atTimer is due; 0 when there is none
 	addr   netip.AddrPort                   // where it lives
+	busy   time.Duration                    // until when bytes wait to leave it, where Upload bounds them
 
 	expires   int // at the one time expiredAt
 	expiredAt time.Duration

@@ -50,6 +50,9 @@ func (a *app) showStatus(st *servent.Status) {
 		}
 	}
 	line("reachable", "by TCP %s, by UDP %s", st.Reachable.TCP, st.Reachable.UDP)
+	for i, text := range electionTexts(&st.Election) {
+		line([]string{"election", ""}[min(i, 1)], "%s", text)
+	}
 	for i, text := range bootstrapTexts(st.Bootstrap) {
 		line([]string{"found by", ""}[min(i, 1)], "%s", text)
 	}
@@ -78,6 +81,19 @@ func (a *app) showStatus(st *servent.Status) {
 	if why := reasons(st.Closed); why != "" {
 		a.printf("\nlinks closed by us, by code: %s\n", why)
 	}
+}
+
+// electionTexts tells the verdict, and each factor with what is wanted.
+func electionTexts(e *servent.ElectionInfo) []string {
+	texts := []string{e.Verdict}
+	for _, f := range e.Factors {
+		mark := "ok"
+		if !f.OK {
+			mark = "missing"
+		}
+		texts = append(texts, fmt.Sprintf("  %-16s %-7s %s; wanted: %s", f.Name, mark, f.Value, f.Wanted))
+	}
+	return texts
 }
 
 // bootstrapTexts tells by which ways others were found, then what is wrong with

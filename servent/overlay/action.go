@@ -37,6 +37,9 @@ const (
 	// OpConnectBack connects to Addr over TCP, writes two line feeds and closes,
 	// because that servent wants to know whether it can be connected to.
 	OpConnectBack
+	// OpCall connects to Addr over TCP, says [CallText] with ID and closes, because
+	// this node wants to know whether a peer can be connected to.
+	OpCall
 	// OpHead looks up the file with the URN in Text for the HEAD ping ID;
 	// LocalHead with ID may follow.
 	OpHead

@@ -10,8 +10,10 @@ import (
 type dialer struct {
 	seeds []seed
 	tries []netip.AddrPort // dials that run, to others than seeds
-	rest  time.Duration    // before which no other than a seed is dialled
-	rate  bucket           // of dials to others than seeds
+	// urgent are dialled before all others: a supernode that steps down named them.
+	urgent []netip.AddrPort
+	rest   time.Duration // before which no other than a seed is dialled
+	rate   bucket        // of dials to others than seeds
 	// known are the last addresses at which this node found itself, or a servent
 	// that it is linked with, at one more address. A link that ends makes them
 	// worth a dial again.
@@ -170,8 +172,8 @@ func (n *Node) dial(out []Action) []Action {
 		n.arm(n.dials.rest)
 		return out
 	}
-	for n.peers()+len(n.dials.tries) < n.wantedLinks() && len(n.dials.tries) < maxTries {
-		a, wait := n.hosts.pick(n.cfg.Rand, n.now, n.dialable)
+	for n.peers()-n.going()+len(n.dials.tries) < n.wantedLinks() && len(n.dials.tries) < maxTries {
+		a, wait := n.nextHost()
 		if !a.IsValid() {
 			if wait > 0 {
 				n.arm(wait)
@@ -187,6 +189,19 @@ func (n *Node) dial(out []Action) []Action {
 		out = append(out, Action{Op: OpDial, Addr: a})
 	}
 	return out
+}
+
+// nextHost is hostCache.pick, but takes those first that are urgent.
+func (n *Node) nextHost() (netip.AddrPort, time.Duration) {
+	for len(n.dials.urgent) > 0 {
+		i := n.cfg.Rand.IntN(len(n.dials.urgent))
+		a := n.dials.urgent[i]
+		n.dials.urgent = slices.Delete(n.dials.urgent, i, i+1)
+		if n.dialable(a) {
+			return a, 0
+		}
+	}
+	return n.hosts.pick(n.cfg.Rand, n.now, n.dialable)
 }
 
 func (n *Node) dialSeed(s *seed, out []Action) []Action {

@@ -105,7 +105,7 @@ func (n *Node) wake(out []Action) []Action {
 func (n *Node) neighbours(d *dynamic) []supernode.Neighbour {
 	out := make([]supernode.Neighbour, 0, n.peers())
 	for _, l := range n.links {
-		if l.peer.Role != RoleSupernode || l.id == d.from || d.hops+1 >= l.hopsFlow && l.hopsFlow < 255 {
+		if l.peer.Role != RoleSupernode || l.strange || l.id == d.from || d.hops+1 >= l.hopsFlow && l.hopsFlow < 255 {
 			continue
 		}
 		table := l.table.Table()

@@ -151,6 +151,20 @@ type Datagram struct {
 // the node listens on.
 type ConnectedBack struct{ From netip.AddrPort }
 
+// Called says that a connection from outside has come that said [CallText]: it is
+// from Servent.
+type Called struct {
+	From           netip.AddrPort
+	Servent, Nonce protocol.GUID
+}
+
+// Resources says what the machine has to spare. The owner tells it now and then.
+type Resources struct {
+	Memory, Disk uint64 // bytes
+	Descriptors  int    // that may still be opened
+	OnBattery    bool
+}
+
 // AskCaches asks UDP host caches for hosts. OpHosts reports each answer.
 type AskCaches struct{ Addrs []netip.AddrPort }
 
@@ -179,5 +193,7 @@ func (UserPush) event()      {}
 func (ProxyPush) event()     {}
 func (Datagram) event()      {}
 func (ConnectedBack) event() {}
+func (Called) event()        {}
+func (Resources) event()     {}
 func (AskCaches) event()     {}
 func (LocalHead) event()     {}

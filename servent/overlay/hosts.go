@@ -17,6 +17,7 @@ type host struct {
 	next   time.Duration // before which it is not dialled
 	fails  uint8
 	linked bool // it has been, and has not failed too often since
+	sure   bool // named by somebody who is relied on, so that others may be told of it
 }
 
 const (
@@ -41,8 +42,9 @@ func (c *hostCache) find(a netip.AddrPort) int {
 // add remembers a. When the cache is full it takes the place of a random host
 // that was never linked; when there are too many of its machine, that of one
 // which fails. Without such a place it is forgotten.
-func (c *hostCache) add(r *rand.Rand, a netip.AddrPort) {
-	if c.find(a) >= 0 {
+func (c *hostCache) add(r *rand.Rand, a netip.AddrPort, sure bool) {
+	if i := c.find(a); i >= 0 {
+		c.list[i].sure = c.list[i].sure || sure
 		return
 	}
 	same, failed := 0, -1
@@ -64,7 +66,7 @@ func (c *hostCache) add(r *rand.Rand, a netip.AddrPort) {
 		c.list = append(c.list, host{})
 	}
 	if place >= 0 {
-		c.list[place] = host{addr: a}
+		c.list[place] = host{addr: a, sure: sure}
 	}
 }
 
@@ -97,7 +99,7 @@ func (c *hostCache) tried(a netip.AddrPort, now time.Duration) {
 
 func (c *hostCache) good(a netip.AddrPort, now time.Duration) {
 	if i := c.find(a); i >= 0 {
-		c.list[i] = host{addr: a, next: now + hostRetry, linked: true}
+		c.list[i].next, c.list[i].fails, c.list[i].linked = now+hostRetry, 0, true
 	}
 }
 
@@ -162,16 +164,17 @@ func sameMachine(a, b netip.Addr) bool {
 	return [8]byte(x[:8]) == [8]byte(y[:8])
 }
 
-// some returns up to k random hosts.
+// some returns up to k random hosts that others may be told of.
 func (c *hostCache) some(r *rand.Rand, k int) []netip.AddrPort {
-	k = min(k, len(c.list))
-	if k == 0 {
+	if len(c.list) == 0 {
 		return nil
 	}
 	out := make([]netip.AddrPort, 0, k)
 	first := r.IntN(len(c.list))
-	for i := range k {
-		out = append(out, c.list[(first+i)%len(c.list)].addr)
+	for i := range c.list {
+		if h := &c.list[(first+i)%len(c.list)]; h.sure && len(out) < k {
+			out = append(out, h.addr)
+		}
 	}
 	return out
 }
@@ -194,19 +197,22 @@ func (n *Node) Hosts() []netip.AddrPort {
 
 func (n *Node) onHeard(ev Heard) {
 	for _, a := range ev.Addrs {
-		n.hear(a, a.Addr().IsLoopback())
+		n.hearOf(a, a.Addr().IsLoopback(), true)
 	}
 }
 
 // hear takes an address into the host cache if this node may dial it. A
 // loopback address means something only to one who is on loopback too.
-func (n *Node) hear(a netip.AddrPort, fromLoopback bool) {
+func (n *Node) hear(a netip.AddrPort, fromLoopback bool) { n.hearOf(a, fromLoopback, false) }
+
+// hearOf is hear; sure says that others may be told of a.
+func (n *Node) hearOf(a netip.AddrPort, fromLoopback, sure bool) {
 	a = netip.AddrPortFrom(a.Addr().Unmap(), a.Port())
 	own := a == n.Addr() || a.Addr() == n.Addr6() && a.Port() == n.Addr().Port()
 	if n.cfg.ConnectOnly || a.Port() == 0 || own || n.dials.needless(a) || !n.mayDial(a.Addr(), fromLoopback) {
 		return
 	}
-	n.hosts.add(n.cfg.Rand, a)
+	n.hosts.add(n.cfg.Rand, a, sure)
 	n.arm(n.now)
 }
 
@@ -248,7 +254,7 @@ func isHost(a netip.Addr) bool {
 }
 
 func (n *Node) hearListen(l *link) {
-	if l.peer.Listen.IsValid() && l.peer.Role != RoleLeaf {
-		n.hear(l.peer.Listen, l.peer.Addr.Addr().IsLoopback())
+	if l.peer.Listen.IsValid() && l.peer.Role != RoleLeaf && n.relies(l) {
+		n.hearOf(l.peer.Listen, l.peer.Addr.Addr().IsLoopback(), !l.strange)
 	}
 }

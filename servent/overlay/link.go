@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/seed282dab8e/servent/protocol"
+	"github.com/seed282dab8e/servent/supernode"
 )
 
 // link is one overlay link that is up.
@@ -33,6 +34,16 @@ type link struct {
 
 	neighbours []protocol.GUID // of a supernode; nil: not told
 	within     bool            // all of them are ours, too
+
+	strange      bool             // to be checked before it is relied on
+	check        *check           // that waits or runs; nil: none
+	candidate    bool             // a leaf that says that it could serve
+	passedOver   bool             // and is not asked again
+	going        bool             // a supernode that steps down
+	proving      bool             // the answer to a probe is going out
+	places       supernode.Places // of a supernode; none: not told
+	asks, probes bucket           // probes that it asks for, and those answered
+	calls        bucket           // of its calls from outside that it is told of
 
 	table protocol.TableReceiver // the route table it sends
 	slots uint32                 // of that table, as its last RESET said

@@ -22,11 +22,11 @@ func (b *bench) ownKind(id byte, role Role, can ...protocol.VendorType) []Action
 		ids = append(ids, t.ID())
 	}
 	v := protocol.Vendor{Data: protocol.AppendMessagesSupported(nil, ids...)}
-	return append(out, b.vendor(id, v)...)
+	return append(out, b.told(id, v)...)
 }
 
-// vendor lets a vendor message come from a link.
-func (b *bench) vendor(id byte, v protocol.Vendor) []Action {
+// told lets a vendor message come from a link.
+func (b *bench) told(id byte, v protocol.Vendor) []Action {
 	b.t.Helper()
 	return b.receive(LinkID(id), protocol.Header{Kind: protocol.KindVendor, TTL: 1}, v)
 }
@@ -43,7 +43,7 @@ func one(t testing.TB, acts []Action, link LinkID, typ protocol.VendorType) prot
 
 func (b *bench) answers(id byte, verdict protocol.ListVerdict, digest protocol.ListDigest) []Action {
 	b.t.Helper()
-	return b.vendor(id, protocol.ListAnswer{Verdict: verdict, Digest: digest, Reason: "why"}.Vendor())
+	return b.told(id, protocol.ListAnswer{Verdict: verdict, Digest: digest, Reason: "why"}.Vendor())
 }
 
 // giver is a leaf that shares something, with link 1 to a supernode that takes lists.
@@ -187,7 +187,7 @@ func TestAnswersNobodyWaitsFor(t *testing.T) {
 	b.wantDrops(DropList, 4)
 	b.step(ListPart{Link: 1})
 	b.step(ListPart{Link: 9})
-	b.vendor(1, protocol.Vendor{Code: [4]byte{'S', 'R', 'V', 'T'}, Selector: 3, Data: []byte{1}})
+	b.told(1, protocol.Vendor{Code: [4]byte{'S', 'R', 'V', 'T'}, Selector: 3, Data: []byte{1}})
 	b.wantDrops(DropMalformed, 1)
 }
 
@@ -208,7 +208,7 @@ func (b *bench) giveList(id byte, q *protocol.QHD) {
 	if q == nil {
 		q = &protocol.QHD{Vendor: VendorCode}
 	}
-	out := b.vendor(id, protocol.ListOffer{Digest: protocol.ListDigest{5}, Files: 1, Addr: peerOf(id, RoleLeaf).Addr, Trailer: q.Append(nil)}.Vendor())
+	out := b.told(id, protocol.ListOffer{Digest: protocol.ListDigest{5}, Files: 1, Addr: peerOf(id, RoleLeaf).Addr, Trailer: q.Append(nil)}.Vendor())
 	if len(out) != 1 || out[0].Op != OpListOffer || out[0].Link != LinkID(id) || out[0].ID != (protocol.GUID{id}).Marked() || out[0].Index != 1 || out[0].Msg[0] != 5 {
 		b.t.Fatalf("an offer: %+v", out)
 	}
@@ -222,15 +222,15 @@ func TestHoldList(t *testing.T) {
 	b := newSupernode(t, nil)
 	b.ownKind(1, RoleLeaf)
 	part := protocol.NewListPart([]byte("abc")).Vendor()
-	if out := b.vendor(1, part); len(out) > 0 {
+	if out := b.told(1, part); len(out) > 0 {
 		t.Errorf("a part before an offer: %+v", out)
 	}
 	b.wantDrops(DropList, 1)
 	offer := protocol.ListOffer{Files: 3, Trailer: protocol.QHD{Vendor: VendorCode}.Append(nil)}.Vendor()
-	if out := b.vendor(1, offer); len(ops(out, OpListOffer)) != 1 {
+	if out := b.told(1, offer); len(ops(out, OpListOffer)) != 1 {
 		t.Fatalf("an offer: %+v", out)
 	}
-	if out := b.vendor(1, offer); len(out) > 0 {
+	if out := b.told(1, offer); len(out) > 0 {
 		t.Errorf("another one before the answer: %+v", out)
 	}
 	b.wantDrops(DropList, 2)
@@ -239,20 +239,20 @@ func TestHoldList(t *testing.T) {
 		t.Errorf("the leaf hears %+v, %v", a, err)
 	}
 	for range listWindow {
-		if out := b.vendor(1, part); len(out) != 1 || out[0].Op != OpListPart || !bytes.Equal(out[0].Msg, part.Data) {
+		if out := b.told(1, part); len(out) != 1 || out[0].Op != OpListPart || !bytes.Equal(out[0].Msg, part.Data) {
 			t.Fatalf("a part: %+v", out)
 		}
 	}
-	if out := b.vendor(1, part); len(out) > 0 {
+	if out := b.told(1, part); len(out) > 0 {
 		t.Errorf("a part too many: %+v", out)
 	}
 	b.wantDrops(DropList, 3)
 	b.step(ListAnswered{1, protocol.ListAnswer{Verdict: protocol.ListMore}})
-	if out := b.vendor(1, part); len(ops(out, OpListPart)) != 1 {
+	if out := b.told(1, part); len(ops(out, OpListPart)) != 1 {
 		t.Errorf("one more: %+v", out)
 	}
 	b.step(ListAnswered{1, protocol.ListAnswer{Verdict: protocol.ListMore}})
-	out = b.vendor(1, protocol.Vendor{Code: [4]byte{'S', 'R', 'V', 'T'}, Selector: 4, Data: []byte{0xff}})
+	out = b.told(1, protocol.Vendor{Code: [4]byte{'S', 'R', 'V', 'T'}, Selector: 4, Data: []byte{0xff}})
 	if a, err := one(t, out, 1, protocol.VendorListAnswer).ListAnswer(); err != nil || a.Verdict != protocol.ListRefused || a.Reason == "" {
 		t.Errorf("a part that cannot be read is answered with %+v, %v", a, err)
 	}
@@ -271,11 +271,11 @@ func TestListOffersAreBounded(t *testing.T) {
 	}
 	offer := protocol.ListOffer{Files: 1, Trailer: protocol.QHD{Vendor: VendorCode}.Append(nil)}.Vendor()
 	for range maxOffences {
-		if out := b.vendor(1, offer); len(out) > 0 {
+		if out := b.told(1, offer); len(out) > 0 {
 			t.Fatalf("past the limit: %+v", out)
 		}
 	}
-	if out := b.vendor(1, offer); len(sends(out, protocol.KindBye)) != 1 {
+	if out := b.told(1, offer); len(sends(out, protocol.KindBye)) != 1 {
 		t.Errorf("it goes on: %+v", out)
 	}
 }
@@ -292,18 +292,18 @@ func TestOffersOfOthers(t *testing.T) {
 	unnamed.Servent, unnamed.GUID = true, protocol.GUID{}
 	b.step(PeerUp{Link: 3, Peer: unnamed})
 	for id := range byte(3) {
-		if out := b.vendor(id+1, offer); len(out) > 0 {
+		if out := b.told(id+1, offer); len(out) > 0 {
 			t.Errorf("link %d: %+v", id+1, out)
 		}
 	}
 	b.wantDrops(DropRole, 3)
 	b = newBench(t, nil)
 	b.ownKind(1, RoleFlat)
-	b.vendor(1, offer)
+	b.told(1, offer)
 	b.wantDrops(DropRole, 1)
 	b = newSupernode(t, nil)
 	b.ownKind(1, RoleLeaf)
-	b.vendor(1, protocol.ListOffer{Trailer: []byte("SRV")}.Vendor())
+	b.told(1, protocol.ListOffer{Trailer: []byte("SRV")}.Vendor())
 	b.wantDrops(DropMalformed, 1)
 }
 

@@ -31,12 +31,12 @@ func (n *Node) sendNeighbours(out []Action) []Action {
 
 // tellNeighbours does so for one link. Who is told does not count.
 func (n *Node) tellNeighbours(to *link, out []Action) []Action {
-	if n.role != RoleSupernode || to.peer.Role != RoleSupernode || !to.supports.has(protocol.VendorNeighbours) {
+	if n.role != RoleSupernode || to.peer.Role != RoleSupernode || to.strange || !to.supports.has(protocol.VendorNeighbours) {
 		return out
 	}
 	ids := make([]protocol.GUID, 0, n.peers())
 	for _, l := range n.links {
-		if l != to && l.peer.Role != RoleLeaf {
+		if l != to && l.peer.Role != RoleLeaf && !l.strange {
 			ids = append(ids, l.peer.GUID)
 		}
 	}
@@ -67,7 +67,7 @@ func (n *Node) judgeWithin() {
 	}
 	ours := make(map[protocol.GUID]bool, n.peers())
 	for _, l := range n.links {
-		if l.peer.Role != RoleLeaf && l.peer.GUID != (protocol.GUID{}) {
+		if l.peer.Role != RoleLeaf && !l.strange && l.peer.GUID != (protocol.GUID{}) {
 			ours[l.peer.GUID] = true
 		}
 	}

@@ -13,6 +13,8 @@ func (b *bench) own(id byte) []Action {
 	p := peerOf(id, RoleSupernode)
 	p.Servent = true
 	out := b.step(PeerUp{Link: LinkID(id), Peer: p})
+	b.n.byID[LinkID(id)].strange = false // it has been checked
+	b.n.neighboursChanged()
 	return append(out, b.receive(LinkID(id), protocol.Header{Kind: protocol.KindVendor, TTL: 1},
 		protocol.Vendor{Data: protocol.AppendMessagesSupported(nil, protocol.VendorNeighbours.ID())})...)
 }

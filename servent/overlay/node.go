@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/seed282dab8e/servent/protocol"
+	"github.com/seed282dab8e/servent/supernode"
 )
 
 // Node is one servent's part in the overlay. Make it with New.
@@ -15,6 +16,14 @@ type Node struct {
 	now   time.Duration // since start; the time of the present call
 	role  Role          // that it plays now; never RoleAuto
 	auto  autoRole
+
+	policy     supernode.Policy
+	machine    Resources // as the owner last told; zero: not known
+	uploadSeen int       // bytes a second, as a supernode has seen it
+	checks     []checked // how checks of others ended
+	probes     bucket    // of others that are answered
+	placesDue  time.Duration
+	placesTold int // leaves, when that was told last
 
 	links    []*link // in join order, so that equal calls give equal actions
 	byID     map[LinkID]*link
@@ -117,6 +126,10 @@ func (n *Node) Step(now time.Time, ev Event, out []Action) []Action {
 		return n.onConnectedBack(ev, out)
 	case AskCaches:
 		return n.onAskCaches(ev, out)
+	case Called:
+		return n.onCall(ev, out)
+	case Resources:
+		n.machine = ev
 	case LocalHead:
 		return n.onLocalHead(ev, out)
 	}
@@ -144,6 +157,11 @@ func (n *Node) Expire(now time.Time, out []Action) []Action {
 	out = n.testReach(out)
 	out = n.endOffers(out)
 	out = n.judgeRole(out)
+	out = n.runChecks(out)
+	out = n.look(out)
+	out = n.offerSelf(out)
+	out = n.sendPlaces(out)
+	out = n.finishStepDown(out)
 	return n.dial(out)
 }
 
@@ -215,12 +233,13 @@ func (n *Node) onPeerUp(ev PeerUp, out []Action) []Action {
 	if ev.Peer.Outbound && !ev.Peer.Listen.IsValid() { // gtk-gnutella does not say it to who knows
 		ev.Peer.Listen = netip.AddrPortFrom(ev.Peer.Addr.Addr().Unmap(), ev.Peer.Addr.Port())
 	}
-	l := &link{id: ev.Link, peer: ev.Peer, since: n.now, heard: n.now, hopsFlow: 255}
+	l := &link{id: ev.Link, peer: ev.Peer, since: n.now, heard: n.now, hopsFlow: 255, strange: n.strange(&ev.Peer)}
 	n.links = append(n.links, l)
 	n.byID[l.id] = l
 	if l.peer.Role == RoleLeaf {
 		n.leaves++
-	} else {
+		n.placesChanged()
+	} else if !l.strange {
 		n.neighboursChanged()
 	}
 	if !ev.Peer.Outbound {
@@ -229,7 +248,7 @@ func (n *Node) onPeerUp(ev PeerUp, out []Action) []Action {
 	if guided {
 		out = n.obey(l, out)
 	}
-	n.learnAddr()
+	n.learnAddr(l)
 	n.hearListen(l)
 	n.arm(n.now + n.cfg.KeepAlive)
 	return n.greet(l, out)
@@ -294,10 +313,11 @@ func (n *Node) forget(l *link) {
 	n.endDynamic(func(d *dynamic) bool { return d.from == l.id })
 	if l.peer.Role == RoleLeaf {
 		n.leaves--
+		n.placesChanged()
 		if l.table.Table() != nil || l.held() {
 			n.leavesChanged()
 		}
-	} else {
+	} else if !l.strange {
 		n.neighboursChanged()
 	}
 	n.dials.down(l.id, n.now)
@@ -321,10 +341,13 @@ func (n *Node) Addr() netip.AddrPort {
 	return netip.AddrPortFrom(netip.IPv4Unspecified(), a.Port())
 }
 
-// learnAddr takes the address that most peers see this node at. On the public
-// network one peer is believed only while it is the only one: two at different
-// addresses must agree.
-func (n *Node) learnAddr() {
+// learnAddr takes the address that most peers see this node at, when l comes up. On
+// the public network one peer is believed only while it is the only one: two at
+// different addresses must agree.
+func (n *Node) learnAddr(l *link) {
+	if a := l.peer.Sees.Unmap(); !a.IsValid() || a == n.seen || a == n.seen6 {
+		return
+	}
 	best := 0
 	if n.cfg.Public && len(n.links) > 1 {
 		best = 1

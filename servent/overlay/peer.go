@@ -176,7 +176,7 @@ func (n *Node) Admit(id LinkID, p Peer) Verdict {
 	v := n.judge(p)
 	if v.Code != 200 {
 		n.stats.Refused++
-		v.Try = slices.DeleteFunc(n.hosts.some(n.cfg.Rand, maxTry), func(a netip.AddrPort) bool { return n.blocked(a.Addr()) })
+		v.Try = n.tries(p)
 		return v
 	}
 	v.Guide = n.guide(p)
@@ -197,16 +197,43 @@ func (n *Node) judge(p Peer) Verdict {
 		return Verdict{Code: 409, Text: "Connected to myself"}
 	case twin != nil && !n.replaces(p, twin):
 		return Verdict{Code: 409, Text: "Already connected"}
+	case n.failedLately(&p):
+		return Verdict{Code: 403, Text: "Failed a check a short while ago"}
 	case p.Role == RoleAuto:
 		return Verdict{Code: 403, Text: "Legacy peers refused"}
 	case p.Role == RoleLeaf && n.role == RoleLeaf:
 		return Verdict{Code: 503, Text: "Shielded leaf"}
-	case p.Role == RoleLeaf && (n.role != RoleSupernode || twin == nil && leaves >= n.cfg.MaxLeaves):
+	case n.cfg.Role == RoleAuto && n.role == RoleLeaf && !p.Outbound && n.strange(&p): // it chooses for itself on whom it hangs
+		return Verdict{Code: 503, Text: "Shielded leaf"}
+	case p.Role == RoleLeaf && (n.role != RoleSupernode || n.auto.leaving > 0 || twin == nil && leaves >= n.cfg.MaxLeaves):
 		return Verdict{Code: 503, Text: "No leaf slots"}
-	case p.Role != RoleLeaf && twin == nil && peers >= n.mostLinks() && !n.wanted(p):
+	case p.Role != RoleLeaf && twin == nil && peers-n.going() >= n.mostLinks() && !n.wanted(p):
 		return Verdict{Code: 503, Text: "No slots"}
 	}
 	return Verdict{Code: 200, Text: "OK"}
+}
+
+// tries are hosts for who is refused: supernodes with room first.
+func (n *Node) tries(p Peer) []netip.AddrPort {
+	to := n.roomy()
+	for _, a := range n.hosts.some(n.cfg.Rand, maxTry) {
+		if !slices.Contains(to, a) {
+			to = append(to, a)
+		}
+	}
+	to = slices.DeleteFunc(to, func(a netip.AddrPort) bool {
+		return n.blocked(a.Addr()) || a.Addr().IsLoopback() && !p.Addr.Addr().IsLoopback()
+	})
+	return to[:min(len(to), maxTry)]
+}
+
+// failedLately says whether a supernode has failed a check here.
+func (n *Node) failedLately(p *Peer) bool {
+	if p.Role != RoleSupernode || !p.Servent || n.wanted(*p) {
+		return false
+	}
+	c := n.recall(p)
+	return c != nil && !c.ok
 }
 
 // replaces says whether a new connection to a servent that is linked already

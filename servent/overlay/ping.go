@@ -136,7 +136,7 @@ func (n *Node) neighbourPongs(to *link, ping protocol.Header, out []Action) []Ac
 	h := protocol.Header{ID: ping.ID, Kind: protocol.KindPong, TTL: 1, Hops: 1}
 	for _, l := range n.links {
 		a := l.peer.Listen
-		if l == to || l.peer.Role == RoleLeaf || !a.Addr().Is4() && !to.peer.GGEP || !n.mayDial(a.Addr(), to.peer.Addr.Addr().IsLoopback()) {
+		if l == to || l.peer.Role == RoleLeaf || !n.relies(l) || !a.Addr().Is4() && !to.peer.GGEP || !n.mayDial(a.Addr(), to.peer.Addr.Addr().IsLoopback()) {
 			continue
 		}
 		out = n.sendNew(to, h, pongOf(protocol.Pong{Addr: a, KBytes: protocol.PongKBytes(0, true)}), out)
@@ -200,19 +200,23 @@ func (n *Node) onPong(l *link, h protocol.Header, m Received, out []Action) []Ac
 	}
 	p.Addr = protocol.FullAddr(p.Addr, p.Ext)
 	r := n.pings.find(&h.ID)
-	if p.Ultrapeer() && n.mayLearn(l, r) { // a leaf takes no links
-		n.hear(p.Addr, l.peer.Addr.Addr().IsLoopback())
+	told := p.Ultrapeer() && l.peer.Role != RoleLeaf && n.relies(l) // a leaf takes no links, and knows of none
+	if told && n.mayLearn(l, r) {
+		n.hearOf(p.Addr, l.peer.Addr.Addr().IsLoopback(), !l.strange)
 	}
 	if r == nil {
 		return n.dropped(h.Kind, DropNoRoute, out)
 	}
 	full := fullIn(p.Ext)
 	p.Ext = nil
-	if p.Ultrapeer() && p.Addr != n.Addr() && n.mayDial(p.Addr.Addr(), l.peer.Addr.Addr().IsLoopback()) {
+	if told && p.Addr != n.Addr() && n.mayDial(p.Addr.Addr(), l.peer.Addr.Addr().IsLoopback()) {
 		n.pongs.add(pong{p: p, hops: h.Hops, from: l.id, at: n.now, full: full})
 	}
 	if r.link == self {
 		return n.dial(out)
+	}
+	if !n.relies(l) {
+		return n.dropped(h.Kind, DropRole, out)
 	}
 	return n.back(r.link, l, h, m, out)
 }

@@ -81,7 +81,7 @@ func (n *Node) relayQuery(from *link, h *protocol.Header, m Received, whom audie
 	}
 	for _, l := range n.links {
 		role := audienceOf(l.peer.Role)
-		if l == from || whom&role == 0 || l.held() {
+		if l == from || whom&role == 0 || l.held() || !n.relies(l) {
 			continue
 		}
 		ttl := min(max(1, h.TTL-1), n.ttlFor(l))

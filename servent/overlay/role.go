@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/seed282dab8e/servent/protocol"
+	"github.com/seed282dab8e/servent/supernode"
 )
 
 // autoRole is what a node knows of its own role; most of it is of use only with
@@ -14,6 +15,10 @@ type autoRole struct {
 	met     time.Duration // when a supernode last refused it for want of room
 	lonely  time.Duration // when it takes itself for alone; 0 while it is not
 	changes uint64
+	look    time.Duration // when a supernode next looks whether it is needed
+	leaving time.Duration // when a supernode that steps down is a leaf; 0: it stays
+	offer   time.Duration // when a leaf next looks whether it could serve
+	offered bool          // what it has told supernodes of that
 }
 
 const (
@@ -26,16 +31,18 @@ const (
 	alonePublic = time.Minute
 	// metLately is for how long a supernode that had no room keeps a node from
 	// believing that there are none.
-	metLately = 20 * time.Second
+	metLately = time.Minute
 )
 
 // beginRole takes the role to start with.
 func (n *Node) beginRole() {
 	n.role = n.cfg.Role
-	n.auto.since = n.now
+	n.auto.since, n.policy = n.now, supernode.DefaultPolicy
+	n.planLook()
 	if n.role == RoleAuto {
 		n.role = RoleLeaf
 		n.auto.lonely = n.now // with somebody to dial by then, it waits on
+		n.plan(&n.auto.offer, candidateEvery)
 	}
 }
 
@@ -92,7 +99,12 @@ func (n *Node) changeRole(r Role, why string, keep *link, out []Action) []Action
 		}
 		out = n.bye(n.links[i], protocol.ByeModeChange, "Becomes a "+r.String(), out)
 	}
-	n.merged = nil
+	n.merged, n.placesTold = nil, 0
+	if r == RoleSupernode {
+		n.planLook()
+	} else {
+		n.plan(&n.auto.offer, candidateEvery)
+	}
 	n.endDynamic(func(*dynamic) bool { return true })
 	for i := range n.own {
 		out = n.beginOwn(&n.own[i], out)
@@ -113,11 +125,5 @@ func (n *Node) mayYield() bool {
 	return n.cfg.Role == RoleAuto && n.role == RoleSupernode && n.auto.alone && leaves == 0
 }
 
-// fewPlaces is the part of a supernode's leaf places below which others are needed.
-const fewPlaces = 0.3
-
-// needsSupernodes says whether there are too few leaf places.
-func (n *Node) needsSupernodes() bool {
-	leaves, _ := n.places()
-	return float64(n.cfg.MaxLeaves-leaves) < fewPlaces*float64(n.cfg.MaxLeaves)
-}
+// needsSupernodes says whether another supernode would be of use.
+func (n *Node) needsSupernodes() bool { return n.duty().Load() >= n.policy.Lower }

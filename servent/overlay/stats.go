@@ -40,6 +40,8 @@ const (
 	DropQuestions               // a question that is asked for a leaf or the user ends early, for a new one
 	DropList                    // of a leaf's list, what was not asked for, or comes too often
 	DropForged                  // a hit of a leaf's in another servent's name
+	DropProbe                   // a probe's answer, or a call from outside, that nobody asked for
+	DropHandOver                // a successor that may not be dialled
 	numDrops
 )
 
@@ -47,7 +49,7 @@ var dropNames = [numDrops]string{
 	"malformed", "ttl", "rate", "queue_full", "no_route", "search_ended",
 	"too_large", "unknown", "role", "dial_back", "connect_only", "not_wanted",
 	"blocked", "udp_stranger", "udp_rate", "udp_unasked", "udp_unproven", "udp_held_full", "oob_token", "oob_unwanted",
-	"too_many_questions", "list", "forged",
+	"too_many_questions", "list", "forged", "probe_unasked", "hand_over",
 }
 
 // String returns the reason's name as used in JSON.
@@ -95,6 +97,8 @@ type Stats struct {
 	DialsFailed               uint64
 	DatagramsIn, DatagramsOut uint64
 	Searches                  uint64 // look-ups in the node's own files
+	ChecksPassed              uint64 // of supernodes, and of leaves that might become some
+	ChecksFailed              uint64
 }
 
 // Of returns the counter of kind k.
@@ -117,6 +121,7 @@ type Link struct {
 	Since   time.Time
 	In, Out uint64 // messages
 	Queued  int    // bytes
+	Checked bool   // it needs no check, or has passed it
 	List    ListState
 }
 
@@ -131,7 +136,7 @@ type ListState struct {
 func (n *Node) Links() []Link {
 	out := make([]Link, 0, len(n.links))
 	for _, l := range n.links {
-		out = append(out, Link{l.id, l.peer, n.start.Add(l.since), l.in, l.out, l.queued, l.list()})
+		out = append(out, Link{l.id, l.peer, n.start.Add(l.since), l.in, l.out, l.queued, !l.strange, l.list()})
 	}
 	return out
 }

@@ -56,7 +56,7 @@ func (n *Node) sendTable(l *link, out []Action) []Action {
 	}
 	leaf := n.role == RoleLeaf && l.peer.LeafTable
 	flat := n.role == RoleFlat && l.peer.Servent // whom ours ask whatever it holds
-	if l.peer.Role != RoleSupernode || flat || !leaf && !l.peer.LastHop {
+	if l.peer.Role != RoleSupernode || flat || !leaf && (!l.peer.LastHop || l.strange) {
 		return out
 	}
 	t := n.offered()

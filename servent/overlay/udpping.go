@@ -121,7 +121,7 @@ func (n *Node) hostItems(to netip.AddrPort, wish protocol.GGEP) []protocol.GGEP 
 		}
 	}
 	for _, l := range n.links {
-		if l.peer.Role != RoleLeaf {
+		if l.peer.Role != RoleLeaf && n.relies(l) {
 			add(l.peer.Listen)
 		}
 	}

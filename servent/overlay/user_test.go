@@ -136,7 +136,7 @@ func TestNewLinkIsGreeted(t *testing.T) {
 		t.Fatalf("sent %s, %v", v.ID(), err)
 	}
 	ids, err := protocol.ParseMessagesSupported(v.Data)
-	if err != nil || fmt.Sprint(ids) != "[BEAR/4v1 BEAR/7v1 LIME/21v2 LIME/22v2 BEAR/11v1 BEAR/12v1]" {
+	if err != nil || fmt.Sprint(ids) != "[BEAR/4v1 BEAR/7v1 LIME/21v2 LIME/22v2 BEAR/11v1 BEAR/12v1 SRVT/7v1 SRVT/9v1]" {
 		t.Errorf("supported %v, %v", ids, err)
 	}
 }

@@ -18,13 +18,6 @@ var supportedUDP = []protocol.MessageID{
 	protocol.VendorHeadPing.ID(),
 }
 
-// supportedOwn lists those that a node of a role acts upon which come from our own
-// kind.
-var supportedOwn = [...][]protocol.MessageID{
-	RoleLeaf:      {protocol.VendorListAnswer.ID()},
-	RoleSupernode: {protocol.VendorNeighbours.ID(), protocol.VendorListOffer.ID(), protocol.VendorListPart.ID()},
-}
-
 // vendorSet is a set of the vendor messages that this package knows.
 type vendorSet uint32
 
@@ -44,10 +37,44 @@ func (n *Node) sendSupported(l *link, out []Action) []Action {
 		data = slices.Concat(data, supportedUDP)
 	}
 	if l.peer.Servent {
-		data = slices.Concat(data, supportedOwn[n.role])
+		data = append(slices.Clone(data), n.ownMessages()...)
 	}
 	v := protocol.Vendor{Data: protocol.AppendMessagesSupported(nil, data...)}
 	return n.sendNew(l, h, v, out)
+}
+
+// ownMessages lists those that only our own kind understands.
+func (n *Node) ownMessages() []protocol.MessageID {
+	ids := []protocol.MessageID{protocol.VendorProbe.ID(), protocol.VendorCalled.ID()}
+	switch n.role {
+	case RoleSupernode:
+		ids = append(ids, protocol.VendorNeighbours.ID(), protocol.VendorPlaces.ID(), protocol.VendorCandidate.ID(),
+			protocol.VendorListOffer.ID(), protocol.VendorListPart.ID())
+	case RoleLeaf:
+		ids = append(ids, protocol.VendorPromote.ID(), protocol.VendorHandOver.ID(), protocol.VendorListAnswer.ID())
+	}
+	return ids
+}
+
+// onElection takes what is about supernodes; false: it is not.
+func (n *Node) onElection(l *link, h protocol.Header, v protocol.Vendor, out []Action) ([]Action, bool) {
+	switch v.Type() {
+	case protocol.VendorPlaces:
+		return n.onPlaces(l, h, v, out), true
+	case protocol.VendorCandidate:
+		return n.onCandidate(l, h, v, out), true
+	case protocol.VendorProbe:
+		return n.onProbe(l, h, v, out), true
+	case protocol.VendorProbeData:
+		return n.onProbeData(l, h, v, out), true
+	case protocol.VendorCalled:
+		return n.onCalled(l, h, v, out), true
+	case protocol.VendorPromote:
+		return n.onPromote(l, h, v, out), true
+	case protocol.VendorHandOver:
+		return n.onHandOver(l, h, v, out), true
+	}
+	return out, false
 }
 
 func (n *Node) onVendor(l *link, h protocol.Header, m Received, out []Action) []Action {
@@ -55,17 +82,23 @@ func (n *Node) onVendor(l *link, h protocol.Header, m Received, out []Action) []
 	if err != nil {
 		return n.malformed(l, h.Kind, out)
 	}
+	if out, done := n.onElection(l, h, v, out); done {
+		return out
+	}
 	switch v.Type() {
 	case protocol.VendorMessagesSupported:
 		var ids []protocol.MessageID
 		if ids, err = protocol.ParseMessagesSupported(v.Data); err == nil {
 			l.supports = setOf(ids)
 			n.scheduleTest()
+			n.planCheck(l)
 			out = n.tellNeighbours(l, out)
 			if l.giving.until > 0 { // it waited for this
 				l.giving.until = 0
 				out = n.sendTable(l, out)
 			}
+			out = n.tellPlaces(l, out)
+			out = n.offerTo(l, out)
 			return n.askProxies(out)
 		}
 	case protocol.VendorConnectBack, protocol.VendorUDPConnectBack:
