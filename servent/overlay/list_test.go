@@ -360,6 +360,21 @@ func TestAnswerUser(t *testing.T) {
 	}
 }
 
+// TestUserWaitsForLists: what lists come to hold while a search goes on is looked up,
+// once.
+func TestUserWaitsForLists(t *testing.T) {
+	b := holder(t, "red")
+	id := b.newID()
+	if out := ops(b.step(UserQuery{ID: id, Text: "blue"}), OpSearch); len(out) > 0 {
+		t.Fatalf("nobody has it: %+v", out)
+	}
+	for i, want := range []int{1, 0} {
+		if out := ops(b.step(LeafWords{Table: table("red", "blue"), Files: 2}), OpSearch); len(out) != want {
+			t.Errorf("time %d: %d look-ups", i, len(out))
+		}
+	}
+}
+
 // TestNoHitsForNobody: of two that cannot be connected to, neither can.
 func TestNoHitsForNobody(t *testing.T) {
 	b := holder(t, "blue")

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 
 	"github.com/seed282dab8e/servent/protocol"
+	"github.com/seed282dab8e/servent/search"
 )
 
 // rateOffers is how often a leaf may offer a list.
@@ -102,10 +103,25 @@ func (n *Node) answerList(l *link, a protocol.ListAnswer, out []Action) []Action
 	return n.sendVendor(l, a.Vendor(), out)
 }
 
-// onLeafWords takes over the words that the lists of all leaves hold.
-func (n *Node) onLeafWords(ev LeafWords) {
+// onLeafWords takes over the words that the lists of all leaves hold. Searches of
+// the user's that go on may now find something.
+func (n *Node) onLeafWords(ev LeafWords, out []Action) []Action {
+	before := n.leafWords
 	n.leafWords = ev.Table
 	n.leavesChanged()
+	for i := range n.own {
+		q := &n.own[i]
+		n.hashes = search.AppendHashes(n.hashes[:0], q.query.Text)
+		if n.mayList(&q.query) && (before == nil || !matches(before, n.hashes, &q.query)) {
+			out = n.searchLists(q, out)
+		}
+	}
+	return out
+}
+
+// searchLists looks up a search of the user's in the lists of leaves.
+func (n *Node) searchLists(q *ownQuery, out []Action) []Action {
+	return append(out, Action{Op: OpSearch, ID: q.wire, Msg: q.query.Append(nil), Limit: n.cfg.MaxHits})
 }
 
 // mayList says whether a leaf whose list is held might have what a query asks for.

@@ -111,7 +111,7 @@ func (n *Node) Step(now time.Time, ev Event, out []Action) []Action {
 	case ListAnswered:
 		return n.onListAnswered(ev, out)
 	case LeafWords:
-		n.onLeafWords(ev)
+		return n.onLeafWords(ev, out)
 	case UserQuery:
 		return n.onUserQuery(ev, out)
 	case UserQueryEnd:

@@ -175,7 +175,7 @@ func (n *Node) onUserQuery(ev UserQuery, out []Action) []Action {
 	n.arm(q.until)
 	n.hashes = search.AppendHashes(n.hashes[:0], q.query.Text)
 	if n.mayList(&q.query) {
-		out = append(out, Action{Op: OpSearch, ID: q.wire, Msg: q.query.Append(nil), Limit: n.cfg.MaxHits})
+		out = n.searchLists(&q, out)
 	}
 	for _, l := range n.links {
 		out = n.sendOwn(l, &n.own[len(n.own)-1], out)
