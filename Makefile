@@ -57,7 +57,7 @@ bench: ## all benchmarks, and the servent beside nats-server
 	go test -run '^$$' -bench . -benchmem ./...
 	cd bench && go run .
 
-bench-%: ## one comparison: bench-hashing, bench-download, bench-share
+bench-%: ## one comparison: bench-hashing, bench-download, bench-share, bench-links
 	cd bench && go run . $*
 
 cross: $(CROSS:%=cross-%) ## build for Windows, macOS and ARM into bin/
