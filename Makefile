@@ -11,6 +11,7 @@ PREFIX   := /usr/local
 MODULES  := . $(patsubst %/go.mod,%,$(wildcard bench/go.mod))
 CROSS    := windows-amd64 darwin-arm64 linux-arm64 linux-arm
 FUZZTIME := 20s
+HOURS    := 4
 
 # What a step does where a tool cannot be had: it fails, but within `make
 # check` it is left out, after it has said so.
@@ -18,7 +19,7 @@ give_up = { [ -n "$(CHECKING)" ] && echo "$@: LEFT OUT"; exit; }
 
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: help build test loopback race fmt vet lint fuzz bench cross cover tidy check install clean
+.PHONY: help build test loopback race fmt vet lint fuzz bench election cross cover tidy check install clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## / {printf "%-9s %s\n", $$1, $$2}' Makefile
@@ -57,7 +58,11 @@ bench: ## all benchmarks, and the servent beside nats-server
 	go test -run '^$$' -bench . -benchmem ./...
 	cd bench && go run .
 
-bench-%: ## one comparison: bench-hashing, bench-download, bench-share, bench-links
+election: ## 10,000 nodes that find their supernodes, for some hours of churn (some CPU minutes)
+	ELECTION_NODES=10000 ELECTION_PLACES=300 ELECTION_HOURS=$(HOURS) ELECTION_SEARCHES=100 \
+	  go test -vet=off -count=1 -timeout 0 -run 'TestElection$$' -v ./sim
+
+bench-%: ## one comparison: bench-hashing, bench-download, bench-share, bench-links, bench-leaves
 	cd bench && go run . $*
 
 cross: $(CROSS:%=cross-%) ## build for Windows, macOS and ARM into bin/

@@ -14,14 +14,13 @@ import (
 
 // election is a network that forms itself, under churn (docs/performance.md).
 type election struct {
-	w     *World
-	why   map[string]int // role changes, by reason
-	rand  *rand.Rand
-	size  int // nodes at a time
-	ramp  time.Duration
-	kinds []nodeKind // by NodeID
-	born  []time.Duration
-	off   map[NodeID]bool // have gone
+	w      *World
+	why    map[string]int // role changes, by reason
+	rand   *rand.Rand
+	places int        // leaf places of a supernode
+	kinds  []nodeKind // by NodeID
+	born   []time.Duration
+	off    map[NodeID]bool // have gone
 
 	rarity int              // how many files there are to choose from
 	holds  map[int][]NodeID // by file
@@ -65,8 +64,8 @@ func (e *election) session() time.Duration {
 
 // newElection begins with the bootstrap node alone. size nodes join within ramp;
 // later ones keep their number.
-func newElection(seed uint64, size int, ramp time.Duration) *election {
-	e := &election{rand: random(seed, 77), size: size, ramp: ramp, off: map[NodeID]bool{}, rarity: size / 10, holds: map[int][]NodeID{}}
+func newElection(seed uint64, size, places int, ramp time.Duration) *election {
+	e := &election{rand: random(seed, 77), places: places, off: map[NodeID]bool{}, rarity: size / 10, holds: map[int][]NodeID{}}
 	e.why = map[string]int{}
 	e.w = New(Config{Seed: seed, Latency: Uniform(10*time.Millisecond, 150*time.Millisecond), Watch: func(_ NodeID, _ overlay.Event, acts []overlay.Action) {
 		for i := range acts {
@@ -100,6 +99,7 @@ var plenty = overlay.Resources{Memory: 4 << 30, Disk: 20 << 30, Descriptors: 409
 func (e *election) join(k nodeKind, stays time.Duration) {
 	cfg := NodeConfig{Upload: e.upload(), Filtered: k.firewalled}
 	file := int(math.Pow(float64(e.rarity), e.rand.Float64())) // log-uniform: some have many holders, some one
+	cfg.Overlay.MaxLeaves = e.places
 	cfg.Files = []string{e.fileName(file)}
 	var id NodeID
 	if k.liar {
@@ -297,6 +297,7 @@ func servers(n *overlay.Node) (count int) {
 func (e *election) recovery(of map[NodeID]bool, limit time.Duration) (took time.Duration, short int) {
 	began := e.w.Now()
 	for {
+		e.w.Run(time.Second) // word of what has crashed is on its way
 		short = 0
 		for id := range of {
 			if n := e.w.Node(id); n != nil && n.Role() == overlay.RoleLeaf && servers(n) < 3 {
@@ -306,7 +307,6 @@ func (e *election) recovery(of map[NodeID]bool, limit time.Duration) (took time.
 		if took = e.w.Now() - began; short == 0 || took >= limit {
 			return took, short
 		}
-		e.w.Run(time.Second)
 	}
 }
 

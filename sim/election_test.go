@@ -26,9 +26,9 @@ func fromEnv(name string, otherwise int) int {
 // TestElection: a network that forms itself from one node, under churn, with liars.
 // It is small here; `make election` runs it with 10,000 nodes (docs/performance.md).
 func TestElection(t *testing.T) {
-	size, hours := fromEnv("ELECTION_NODES", 500), fromEnv("ELECTION_HOURS", 2)
+	size, hours := fromEnv("ELECTION_NODES", 400), fromEnv("ELECTION_HOURS", 2)
 	began := time.Now()
-	e := newElection(uint64(fromEnv("ELECTION_SEED", 1)), size, 30*time.Minute)
+	e := newElection(uint64(fromEnv("ELECTION_SEED", 1)), size, fromEnv("ELECTION_PLACES", 60), 30*time.Minute)
 	note := func() shape {
 		s := e.look()
 		t.Logf("%v (%v): %s; %v", e.w.Now(), time.Since(began).Truncate(time.Millisecond), s, e.why)

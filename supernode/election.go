@@ -11,8 +11,7 @@ type Policy struct {
 	// Upper and Lower bound the part of the leaf places that is taken, Target is
 	// what a change brings it nearer to.
 	Upper, Lower, Target float64
-	// Full is the part of a supernode's own places past which its neighbours' do
-	// not count.
+	// Full is the part past which it is urgent.
 	Full float64
 	// Every is the time between two looks.
 	Every time.Duration
@@ -26,9 +25,9 @@ type Policy struct {
 
 // DefaultPolicy is the one that Nodes have.
 var DefaultPolicy = Policy{
-	Upper: 0.75, Lower: 0.55, Target: 0.66, Full: 0.95,
+	Upper: 0.80, Lower: 0.55, Target: 0.68, Full: 0.95,
 	Every: 30 * time.Second, MinServe: 15 * time.Minute, MinRest: 30 * time.Minute,
-	Haste: 0.5, Patience: 0.3,
+	Haste: 0.5, Patience: 0.2,
 }
 
 // Places are leaf places: those that are taken, of all.
@@ -61,7 +60,7 @@ func (p *Policy) Decide(d Duty, r *rand.Rand) Move {
 	switch {
 	case d.mayGo() && p.tired(d) && r.Float64() < p.Haste:
 		return StepDown
-	case d.Own.Taken >= int(p.Full*float64(d.Own.Total)) && load > p.Target, load > p.Upper:
+	case load > p.Upper:
 		if r.Float64() < p.Haste*(load/p.Target-1)*p.crowding(load) {
 			return Recruit
 		}

@@ -87,8 +87,8 @@ func TestDecide(t *testing.T) {
 		recruits, goes bool
 	}{
 		{"all is well", Duty{InRole: long, Fit: true, Own: Places{195, 300}, Near: near(195, 8)}, false, false},
-		{"at the upper bound", Duty{InRole: long, Fit: true, Own: Places{225, 300}, Near: near(225, 8)}, false, false},
-		{"past it", Duty{InRole: long, Fit: true, Own: Places{226, 300}, Near: near(226, 8)}, true, false},
+		{"at the upper bound", Duty{InRole: long, Fit: true, Own: Places{240, 300}, Near: near(240, 8)}, false, false},
+		{"past it", Duty{InRole: long, Fit: true, Own: Places{242, 300}, Near: near(242, 8)}, true, false},
 		{"full, and nobody near", Duty{InRole: 0, Fit: true, Own: Places{300, 300}}, true, false},
 		{"full, but others have room", Duty{InRole: long, Fit: true, Own: Places{300, 300}, Near: near(170, 8)}, false, false},
 		{"at the lower bound", Duty{InRole: long, Fit: true, Own: Places{166, 300}, Near: near(166, 8)}, false, false},
@@ -105,7 +105,7 @@ func TestDecide(t *testing.T) {
 			t.Errorf("%s: recruits %d, steps down %d times of 1000", tt.name, recruits, goes)
 		}
 	}
-	crowded := Duty{InRole: long, Fit: true, Own: Places{240, 300}, Near: near(240, 8)}
+	crowded := Duty{InRole: long, Fit: true, Own: Places{250, 300}, Near: near(250, 8)}
 	full := Duty{InRole: long, Fit: true, Own: Places{299, 300}, Near: near(299, 8)}
 	if odds(crowded, Recruit) >= odds(full, Recruit) {
 		t.Error("what is urgent is not hastened")

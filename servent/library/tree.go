@@ -75,12 +75,13 @@ func (e *entry) file() File {
 	}
 }
 
-// text is what words are taken from, for the index and the route table alike.
+// text is what words are taken from, for the index and the route table alike. The
+// path ends it: that is where an extension is looked for.
 func (e *entry) text() string {
 	if e.words == "" {
 		return textOf(e.rel())
 	}
-	return textOf(e.rel()) + " " + e.words
+	return e.words + "/" + textOf(e.rel())
 }
 
 func (e *entry) urn() protocol.URN {

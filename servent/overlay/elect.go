@@ -1,6 +1,7 @@
 package overlay
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
 	"time"
@@ -241,16 +242,24 @@ func (n *Node) onPlaces(l *link, h protocol.Header, v protocol.Vendor, out []Act
 	return out
 }
 
-// roomy returns where the checked neighbours listen that have places for leaves, in
-// an order by chance.
+// roomy returns where the checked neighbours listen that have places for leaves. One
+// with twice the places is twice as often before another.
 func (n *Node) roomy() []netip.AddrPort {
-	var to []netip.AddrPort
+	type host struct {
+		addr netip.AddrPort
+		key  float64
+	}
+	var hosts []host
 	for _, l := range n.links {
-		if l.peer.Role == RoleSupernode && !l.strange && l.places.Free() > 0 && l.peer.Listen.IsValid() {
-			to = append(to, openAddr(&l.peer))
+		if free := l.places.Free(); l.peer.Role == RoleSupernode && !l.strange && free > 0 && l.peer.Listen.IsValid() {
+			hosts = append(hosts, host{openAddr(&l.peer), n.cfg.Rand.ExpFloat64() / float64(min(free, n.cfg.MaxLeaves))})
 		}
 	}
-	n.cfg.Rand.Shuffle(len(to), func(i, j int) { to[i], to[j] = to[j], to[i] })
+	slices.SortFunc(hosts, func(a, b host) int { return cmp.Compare(a.key, b.key) })
+	to := make([]netip.AddrPort, 0, len(hosts))
+	for _, h := range hosts {
+		to = append(to, h.addr)
+	}
 	return to
 }
 
