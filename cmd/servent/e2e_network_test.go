@@ -11,7 +11,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -73,10 +72,13 @@ func (n *network) run(t *testing.T, p *peer, h home) {
 // goFolders are parts of the Go source tree, none of which is empty or huge.
 func goFolders(t *testing.T, count int) (folders []string, files [][]string) {
 	t.Helper()
-	src := filepath.Join(runtime.GOROOT(), "src")
+	src := newApp(&buffer{}, &buffer{}, os.LookupEnv).goSource(t.Context())
+	if src == "" {
+		t.Skip("no Go source tree")
+	}
 	entries, err := os.ReadDir(src)
 	if err != nil {
-		t.Skipf("no Go source tree: %v", err)
+		t.Fatal(err)
 	}
 	for _, e := range entries {
 		dir := filepath.Join(src, e.Name())
