@@ -3,7 +3,6 @@ package servent
 import (
 	"context"
 	"slices"
-	"time"
 
 	"github.com/seed282dab8e/servent/protocol"
 	"github.com/seed282dab8e/servent/search"
@@ -12,12 +11,8 @@ import (
 	"github.com/seed282dab8e/servent/supernode"
 )
 
-const (
-	// leavesDir is the folder, in the data dir, of the index of leaves' files.
-	leavesDir = "leaves"
-	// wordsEvery is how often the node hears what words leaves' lists hold.
-	wordsEvery = time.Second
-)
+// leavesDir is the folder, in the data dir, of the index of leaves' files.
+const leavesDir = "leaves"
 
 // newLeaves sets up what holds the lists of leaves; nil where none are taken.
 func (s *Servent) newLeaves() *leaves.Index {
@@ -26,7 +21,7 @@ func (s *Servent) newLeaves() *leaves.Index {
 	}
 	return leaves.New(leaves.Config{
 		Lists: supernode.ListsConfig{MaxFiles: s.cfg.MaxLeafFiles},
-		Dir:   s.cfg.file(leavesDir), MaxBytes: s.cfg.LeafIndexMaxBytes, Answer: s.answerList, Log: s.log,
+		Dir:   s.cfg.file(leavesDir), MaxBytes: s.cfg.LeafIndexMaxBytes, Answer: s.answerList, Words: s.tellWords, Log: s.log,
 	})
 }
 
@@ -50,22 +45,9 @@ func (l *loop) takeList(a *overlay.Action) {
 	}
 }
 
-// tellWords tells the node what words the lists hold, until ctx ends.
-func (s *Servent) tellWords(ctx context.Context) {
-	tick := time.NewTicker(wordsEvery)
-	defer tick.Stop()
-	for told := (*protocol.RouteTable)(nil); ; {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		if t := s.leaves.Table(); t != told {
-			told = t
-			files := s.leaves.Stats().Files
-			s.call(func(l *loop) { l.step(overlay.LeafWords{Table: t, Files: files}) })
-		}
-	}
+// tellWords tells the node what words the lists hold.
+func (s *Servent) tellWords(t *protocol.RouteTable, files int) {
+	s.call(func(l *loop) { l.step(overlay.LeafWords{Table: t, Files: files}) })
 }
 
 // findOfLeaves looks up what leaves have, the best first.

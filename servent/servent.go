@@ -230,7 +230,6 @@ func (s *Servent) Run(ctx context.Context) error {
 	s.wg.Go(func() { s.index.Run(ctx) })
 	if s.leaves != nil {
 		s.wg.Go(func() { s.leaves.Run(ctx) })
-		s.wg.Go(func() { s.tellWords(ctx) })
 	}
 	s.wg.Go(func() { s.serveHTTP() })
 	if s.cfg.BlockList != "" {

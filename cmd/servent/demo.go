@@ -19,10 +19,11 @@ func (a *app) demoCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   `demo ["WORDS"]`,
 		Short: "See a whole overlay at work on this machine",
-		Long: `Run six servents in this process, linked over real sockets on 127.0.0.1. Three
-share the Go source tree of this machine, or parts of it; one searches, and
-downloads and verifies what it found. Nobody else can connect, and nothing is
-left behind.`,
+		Long: `Run six servents in this process, linked over real sockets on 127.0.0.1. One
+becomes a supernode, the others its leaves. Three share the Go source tree of
+this machine, or parts of it; one searches, and downloads and verifies what it
+found. Then the supernode is gone, and another takes its place. Nobody else can
+connect, and nothing is left behind.`,
 		Example: examples(
 			"servent demo",
 			`servent demo "json decode"`,
@@ -68,6 +69,9 @@ func (a *app) demo(ctx context.Context, f *demoFlags, query string) error {
 	if err := d.get(ctx, &rows[0], output, f.output != ""); err != nil {
 		return err
 	}
+	if err := d.failover(ctx, query); err != nil {
+		return err
+	}
 	d.count()
 	d.say("\nAll of that took %s. Now share something of yours: servent share DIR\n", timeText(time.Since(start)))
 	return nil
@@ -98,11 +102,11 @@ const (
 
 // search asks for files at the first node and lists what is found.
 func (d *demo) search(ctx context.Context, query string) ([]servent.Found, error) {
-	d.say("\n3. Node 1 asks for %q; each node passes the question on\n\n", query)
+	d.say("\n3. Node 2 asks for %q; its supernode looks into the lists of its leaves\n\n", query)
 	v := d.app.newSearchView(query)
 	v.quiet, v.most, v.indent = demoQuiet, demoRows, "   "
 	err := v.follow(ctx, demoSearch, func(ctx context.Context, found func(servent.Found)) error {
-		return d.nodes[0].Search(ctx, servent.SearchRequest{Query: query}, found)
+		return d.searcher().Search(ctx, servent.SearchRequest{Query: query}, found)
 	})
 	switch {
 	case ctx.Err() != nil:
@@ -124,9 +128,9 @@ func (d *demo) get(ctx context.Context, row *servent.Found, dir string, keep boo
 	if n := len(row.Sources); n > 1 {
 		from = "one of " + countText(n, "source")
 	}
-	d.say("\n4. Node 1 downloads the first row, %s, from %s\n", row.Name, from)
+	d.say("\n4. Node 2 downloads the first row, %s, from %s\n", row.Name, from)
 	req := servent.GetRequest{Magnet: row.Magnet, Dir: dir, Sources: row.Sources}
-	got, err := d.nodes[0].Get(ctx, req, func(servent.GetProgress) {})
+	got, err := d.searcher().Get(ctx, req, func(servent.GetProgress) {})
 	if ctx.Err() != nil {
 		return errInterrupted
 	}
@@ -150,7 +154,7 @@ func (d *demo) get(ctx context.Context, row *servent.Found, dir string, keep boo
 
 // count sums up the messages of all nodes.
 func (d *demo) count() {
-	var queries, hits servent.Messages
+	queries, hits := d.spent[0], d.spent[1]
 	for _, n := range d.nodes {
 		m := n.Status().Messages
 		addMessages(&queries, m["query"])
@@ -164,10 +168,7 @@ func (d *demo) count() {
 		}{"messages", queries, hits})
 		return
 	}
-	d.say("\n5. What that took\n")
-	d.say("   questions  %d sent over %s, %d of them dropped as duplicates\n",
-		queries.Out, countText(len(demoLinks()), "link"), queries.Duplicate)
-	d.say("   answers    %d sent, each back along the way its question came\n", hits.Out)
+	d.say("\n6. What the searches took: %s and %s; no leaf was asked\n", countText(queries.Out, "question"), countText(hits.Out, "answer"))
 }
 
 func addMessages(sum *servent.Messages, m servent.Messages) {

@@ -23,6 +23,7 @@ const (
 	// likes. feedEvery is how long fewer wait.
 	defaultBatch = 1000
 	feedEvery    = time.Second
+	feedSoon     = 50 * time.Millisecond // likewise, after a quiet time
 	// maxWaiting is how many documents may wait for the index before leaves are
 	// asked for no more, and partFiles about how many one answer brings.
 	maxWaiting = 20 * defaultBatch
@@ -41,8 +42,12 @@ type Config struct {
 	// Answer is told what to say to a leaf. It is called on Run's goroutines, once at a
 	// time and in order, and these go on when it returns.
 	Answer func(link uint32, a protocol.ListAnswer)
-	Log    logrus.FieldLogger // nil discards
-	Batch  int                // documents that the index is told of at once; 0: 1000
+	// Words, where it is not nil, is told what can be found now whenever that has
+	// changed, likewise: a route table that nobody may write to, nil for nothing, and
+	// how many files. A leaf hears that its list is held only after that.
+	Words func(t *protocol.RouteTable, files int)
+	Log   logrus.FieldLogger // nil discards
+	Batch int                // documents that the index is told of at once; 0: 1000
 	// Now is the time that lists are kept by, from any origin; nil: since New.
 	Now func() time.Duration
 }
@@ -68,7 +73,9 @@ type Index struct {
 	cfg   Config
 	words *wordindex.Index
 	inbox inbox
-	full  chan struct{} // a batch waits for the index
+	full  chan struct{}        // a batch waits for the index
+	few   chan struct{}        // some documents do
+	told  *protocol.RouteTable // that Config.Words was told last; only feed knows
 
 	tables  sync.Mutex // held by Table
 	telling sync.Mutex // held until what was decided has been answered
@@ -76,7 +83,11 @@ type Index struct {
 	mu    sync.RWMutex
 	lists *supernode.Lists
 	held  []answer // that ask for more, and wait for room
-	asked int      // answers that asked for more since askedSince, less the parts that came
+	whole []wholeList
+	// Documents that the index was told of since the start, and of these, those that
+	// Config.Words knows of, too.
+	fed, findable int
+	asked         int // answers that asked for more since askedSince, less the parts that came
 
 	askedSince time.Duration
 }
@@ -87,12 +98,19 @@ type answer struct {
 	protocol.ListAnswer
 }
 
+// wholeList is what a leaf is told, once fed documents can be found, whose list is
+// held then.
+type wholeList struct {
+	answer
+	fed int
+}
+
 // New returns an index without files. Whoever has called it calls Close.
 func New(cfg Config) *Index {
 	cfg = cfg.withDefaults()
 	x := &Index{
 		cfg: cfg, words: wordindex.New(cfg.Dir, cfg.MaxBytes, cfg.Log),
-		inbox: newInbox(), full: make(chan struct{}, 1), lists: supernode.NewLists(cfg.Lists),
+		inbox: newInbox(), full: make(chan struct{}, 1), few: make(chan struct{}, 1), lists: supernode.NewLists(cfg.Lists),
 	}
 	x.words.Begin(documents{x})
 	return x

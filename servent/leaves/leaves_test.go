@@ -231,6 +231,7 @@ func TestBackPressure(t *testing.T) {
 			t.Errorf("let go too many: %+v", st)
 		}
 		work()
+		s.x.found()
 	}
 	s.wantFound(t, "common", files+10)
 	for _, link := range []uint32{1, 2} {
@@ -317,9 +318,38 @@ func TestOverrunIsTold(t *testing.T) {
 			t.Errorf("%+v", a)
 		}
 		s.come(newLeaf(1, 1))
-		synctest.Wait()
+		time.Sleep(feedEvery)
 		if a := s.verdict(1); a.Verdict != protocol.ListHeld {
 			t.Errorf("offered again: %+v", a)
+		}
+	})
+}
+
+// TestHeldIsFound: a leaf hears that its list is held when its files can be found, and
+// whoever asks knows their words; after a quiet time that is soon.
+func TestHeldIsFound(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var s *leavesOf
+		var known *protocol.RouteTable
+		s = newLeaves(t, Config{Words: func(t *protocol.RouteTable, _ int) { known = t }})
+		answered := s.x.cfg.Answer
+		s.x.cfg.Answer = func(link uint32, a protocol.ListAnswer) {
+			if word := fmt.Sprintf("leaf%d", link); a.Verdict == protocol.ListHeld {
+				s.wantFound(t, word, 3)
+				if hash := search.AppendHashes(nil, []byte(word)); !known.Has(hash[0]) {
+					t.Errorf("%s is held and not known", word)
+				}
+			}
+			answered(link, a)
+		}
+		defer s.run(t)()
+		time.Sleep(time.Minute)
+		for link, wait := range []time.Duration{feedSoon, feedEvery, 2 * feedEvery} {
+			s.come(newLeaf(uint32(link+1), 3))
+			time.Sleep(wait + time.Millisecond)
+			if a := s.verdict(uint32(link + 1)); a.Verdict != protocol.ListHeld {
+				t.Errorf("leaf %d after %v: %+v", link+1, wait, a)
+			}
 		}
 	})
 }

@@ -33,7 +33,10 @@ func (x *Index) handle(ctx context.Context) {
 			x.tell(func() []answer { return x.apply(e) })
 		}
 		for _, link := range lost {
-			x.tell(func() []answer { return []answer{{link, x.lists.Refuse(link, reasonOverrun)}} })
+			x.tell(func() []answer {
+				x.withhold(link)
+				return []answer{{link, x.lists.Refuse(link, reasonOverrun)}}
+			})
 		}
 		if next := x.expire(); next > 0 {
 			expire.Reset(next)
@@ -54,13 +57,18 @@ func (x *Index) expire() time.Duration {
 	return max(next-now, time.Millisecond)
 }
 
-// signal wakes who feeds the index when there is enough for it. mu is held.
+// signal tells who feeds the index that a batch waits for it, or some documents. mu
+// is held.
 func (x *Index) signal() {
-	if x.lists.Waiting() < x.cfg.Batch {
+	who := x.few
+	switch n := x.lists.Waiting(); {
+	case n == 0:
 		return
+	case n >= x.cfg.Batch:
+		who = x.full
 	}
 	select {
-	case x.full <- struct{}{}:
+	case who <- struct{}{}:
 	default:
 	}
 }
@@ -94,9 +102,13 @@ func (x *Index) apply(e event) []answer {
 		return nil
 	}
 	x.signal()
-	if a.Verdict == protocol.ListSend || a.Verdict == protocol.ListMore {
+	switch a.Verdict {
+	case protocol.ListSend, protocol.ListMore:
 		x.held = append(x.held, answer{e.link, a})
 		return x.letGo()
+	case protocol.ListHeld:
+		x.whole = append(x.whole, wholeList{answer{e.link, a}, x.fed + x.lists.Waiting()})
+		return append(x.letGo(), x.release()...)
 	}
 	return append(x.letGo(), answer{e.link, a})
 }
@@ -104,27 +116,69 @@ func (x *Index) apply(e event) []answer {
 // withhold takes back what a leaf was to be told. mu is held.
 func (x *Index) withhold(link uint32) {
 	x.held = slices.DeleteFunc(x.held, func(h answer) bool { return h.link == link })
+	x.whole = slices.DeleteFunc(x.whole, func(w wholeList) bool { return w.link == link })
 }
 
 // feed tells the index what has changed, a batch at a time or what has come in
-// feedEvery, until ctx ends.
+// feedEvery, until ctx ends. After a quiet time it waits for feedSoon only.
 func (x *Index) feed(ctx context.Context) {
 	tick := time.NewTicker(feedEvery)
 	defer tick.Stop()
+	var soon <-chan time.Time // nil: nothing waits
+	var fed time.Time
 	for {
-		least := x.cfg.Batch
+		least := 1
 		select {
 		case <-ctx.Done():
 			return
-		case <-x.full:
-		case <-tick.C:
-			least = 1
+		case <-tick.C: // leaves that do not send what they were asked for
 			x.tell(x.letGo)
+			continue
+		case <-x.few:
+			if soon == nil {
+				soon = time.After(max(feedSoon, feedEvery-time.Since(fed)))
+			}
+			continue
+		case <-soon:
+			soon, fed = nil, time.Now()
+		case <-x.full:
+			least = x.cfg.Batch
 		}
 		for ctx.Err() == nil && x.feedBatch(least) {
 			least = x.cfg.Batch
 		}
+		x.found()
 	}
+}
+
+// found tells what words there are now, and then leaves whose files the index knows
+// that their lists are held.
+func (x *Index) found() {
+	x.mu.RLock()
+	upTo := x.fed
+	x.mu.RUnlock()
+	if t := x.Table(); t != x.told && x.cfg.Words != nil {
+		x.told = t
+		x.cfg.Words(t, x.Stats().Files)
+	}
+	x.tell(func() []answer {
+		x.findable = upTo
+		x.signal() // what has come meanwhile
+		return x.release()
+	})
+}
+
+// release returns the answers to leaves whose lists are held and can be searched.
+// mu is held.
+func (x *Index) release() (out []answer) {
+	x.whole = slices.DeleteFunc(x.whole, func(w wholeList) bool {
+		if w.fed > x.findable {
+			return false
+		}
+		out = append(out, w.answer)
+		return true
+	})
+	return out
 }
 
 // feedBatch tells the index of one batch, unless fewer than least documents wait.
@@ -136,6 +190,7 @@ func (x *Index) feedBatch(least int) bool {
 	}
 	put, del := x.lists.Changes(x.cfg.Batch)
 	x.mu.Unlock()
+	defer x.countFed(len(put) + len(del))
 	err := x.words.Apply(put, del)
 	var full *search.FullError
 	switch {
@@ -148,11 +203,18 @@ func (x *Index) feedBatch(least int) bool {
 	return true
 }
 
+func (x *Index) countFed(docs int) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.fed += docs
+}
+
 // refuse takes back the lists that did not fit into the index: their leaves send a
 // route table instead. mu is held.
 func (x *Index) refuse(docs []search.DocID) (out []answer) {
 	for _, id := range docs {
 		if link, a, ok := x.lists.RefuseDoc(id, reasonFull); ok {
+			x.withhold(link)
 			out = append(out, answer{link, a})
 		}
 	}
