@@ -59,7 +59,7 @@ bench: ## all benchmarks, and the servent beside nats-server
 	cd bench && go run .
 
 election: ## 10,000 nodes that find their supernodes, for some hours of churn (some CPU minutes)
-	ELECTION_NODES=10000 ELECTION_PLACES=300 ELECTION_HOURS=$(HOURS) ELECTION_SEARCHES=100 \
+	ELECTION_NODES=10000 ELECTION_PLACES=300 ELECTION_HOURS=$(HOURS) ELECTION_SEARCHES=300 \
 	  go test -vet=off -count=1 -timeout 0 -run 'TestElection$$' -v ./sim
 
 bench-%: ## one comparison: bench-hashing, bench-download, bench-share, bench-links, bench-leaves

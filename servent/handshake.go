@@ -66,7 +66,7 @@ func (s *Servent) initiate(c *peeked, a netip.AddrPort) (failed overlay.DialFail
 	peer := overlay.ParsePeer(answer.Headers)
 	if answer.Connect || answer.Code != 200 {
 		failed.Code, failed.Try = answer.Code, overlay.ParseTry(answer.Headers)
-		failed.Supernode = peer.Role == RoleSupernode
+		failed.Role = peer.Role
 		return failed, fmt.Errorf("%w: %d %s", errRefused, answer.Code, quote(answer.Text))
 	}
 	peer.Addr, peer.Outbound, peer.Told = a, true, overlay.ParsePeer(hello.Headers).Role

@@ -67,7 +67,7 @@ func (e *election) session() time.Duration {
 func newElection(seed uint64, size, places int, ramp time.Duration) *election {
 	e := &election{rand: random(seed, 77), places: places, off: map[NodeID]bool{}, rarity: size / 10, holds: map[int][]NodeID{}}
 	e.why = map[string]int{}
-	e.w = New(Config{Seed: seed, Latency: Uniform(10*time.Millisecond, 150*time.Millisecond), Watch: func(_ NodeID, _ overlay.Event, acts []overlay.Action) {
+	e.w = New(Config{Seed: seed, DialTimeout: 5 * time.Second, Latency: Uniform(10*time.Millisecond, 150*time.Millisecond), Watch: func(_ NodeID, _ overlay.Event, acts []overlay.Action) {
 		for i := range acts {
 			if acts[i].Op == overlay.OpRole {
 				why, _, _ := strings.Cut(acts[i].Text, " by ")
@@ -75,7 +75,7 @@ func newElection(seed uint64, size, places int, ramp time.Duration) *election {
 			}
 		}
 	}})
-	e.join(nodeKind{}, time.Duration(math.MaxInt64))
+	e.join(nodeKind{}, time.Duration(math.MaxInt64)) // bootstrap: `servent supernode`
 	for range size - 1 {
 		at := time.Duration(e.rand.Int64N(int64(ramp)))
 		e.w.After(at, func() { e.join(e.draw(), e.session()) })
@@ -98,9 +98,12 @@ var plenty = overlay.Resources{Memory: 4 << 30, Disk: 20 << 30, Descriptors: 409
 
 func (e *election) join(k nodeKind, stays time.Duration) {
 	cfg := NodeConfig{Upload: e.upload(), Filtered: k.firewalled}
-	file := int(math.Pow(float64(e.rarity), e.rand.Float64())) // log-uniform: some have many holders, some one
-	cfg.Overlay.MaxLeaves = e.places
+	file := int(math.Pow(float64(e.rarity), e.rand.Float64()))    // log-uniform: some have many holders, some one
+	cfg.Overlay.MaxLeaves, cfg.Overlay.TableOnly = e.places, true // owners here know no lists
 	cfg.Files = []string{e.fileName(file)}
+	if len(e.kinds) == int(bootstrap) {
+		cfg.Overlay.Role = overlay.RoleSupernode
+	}
 	var id NodeID
 	if k.liar {
 		cfg.Upload = liarUpload
@@ -338,37 +341,62 @@ func (e *election) horizon(id NodeID) map[NodeID]bool {
 	return reached
 }
 
-// recall has honest leaves search, and returns the part that is found of what there
-// is, but no more than target.
+// question is a search of an honest leaf's.
+type question struct {
+	by     NodeID
+	file   int
+	within map[NodeID]bool
+	flood  *Flood
+}
+
+// recall has so many honest leaves search at once, each for a file of its own, and
+// returns the part that is found of what there is, but of each no more than target.
 func (e *election) recall(searches, target int) (found, want int) {
+	var asked []question
 	for range searches {
-		id := NodeID(e.rand.IntN(len(e.kinds)))
-		for n := e.w.Node(id); n == nil || n.Role() != overlay.RoleLeaf || e.kinds[id].liar || servers(n) < 3; n = e.w.Node(id) {
-			id = NodeID(e.rand.IntN(len(e.kinds)))
+		q := question{by: e.anyLeaf(), file: int(math.Pow(float64(e.rarity), e.rand.Float64()))}
+		q.within = e.horizon(q.by)
+		q.flood = e.w.Query(q.by, fmt.Sprintf("opus%dq", q.file), 0)
+		asked = append(asked, q)
+		e.w.Run(100 * time.Millisecond)
+	}
+	e.w.Run(2 * time.Minute)
+	for _, q := range asked {
+		if e.w.Node(q.by) == nil {
+			continue
 		}
-		file := int(math.Pow(float64(e.rarity), e.rand.Float64()))
-		before := e.horizon(id)
-		f := e.w.Query(id, fmt.Sprintf("opus%dq", file), 0)
-		e.w.Run(2 * time.Minute)
-		got := map[NodeID]bool{}
-		for _, h := range f.Hits {
-			got[h.Node] = true
-		}
-		e.w.EndQuery(f)
-		there, hits := 0, 0
-		for _, holder := range e.holds[file] {
-			if e.kinds[id].firewalled && e.kinds[holder].firewalled { // neither could connect to the other
-				continue
-			}
-			if holder == id || !before[holder] || e.w.Node(holder) == nil || servers(e.w.Node(holder)) == 0 {
-				continue
-			}
-			there++
-			if got[holder] {
-				hits++
-			}
-		}
+		hits, there := e.count(q)
 		found, want = found+min(hits, target), want+min(there, target)
+		e.w.EndQuery(q.flood)
 	}
 	return found, want
+}
+
+// anyLeaf draws an honest leaf that has its supernodes.
+func (e *election) anyLeaf() NodeID {
+	for {
+		id := NodeID(e.rand.IntN(len(e.kinds)))
+		if n := e.w.Node(id); n != nil && n.Role() == overlay.RoleLeaf && !e.kinds[id].liar && servers(n) >= 3 {
+			return id
+		}
+	}
+}
+
+// count returns how many holders of the file were found of those that were there
+// all the time, had a supernode, and could serve who asked.
+func (e *election) count(q question) (hits, there int) {
+	got := map[NodeID]bool{}
+	for _, h := range q.flood.Hits {
+		got[h.Node] = true
+	}
+	for _, holder := range e.holds[q.file] {
+		n := e.w.Node(holder)
+		if e.kinds[q.by].firewalled && e.kinds[holder].firewalled || holder == q.by || !q.within[holder] || n == nil || servers(n) == 0 {
+			continue
+		}
+		if there++; got[holder] {
+			hits++
+		}
+	}
+	return hits, there
 }

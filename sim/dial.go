@@ -44,8 +44,11 @@ func (d *dialing) fail(after time.Duration, v overlay.Verdict) {
 			return
 		}
 		d.w.note(traceDialFailed, d.from.id, func() string { return d.failure(v) })
-		super := v.Code != 0 && d.answer.Role == overlay.RoleSupernode
-		d.w.step(d.from, overlay.DialFailed{Addr: d.addr, Code: v.Code, Try: v.Try, Supernode: super})
+		failed := overlay.DialFailed{Addr: d.addr, Code: v.Code, Try: v.Try}
+		if v.Code != 0 {
+			failed.Role = d.answer.Role
+		}
+		d.w.step(d.from, failed)
 	})
 }
 

@@ -75,7 +75,7 @@ func TestAllKnowEachOther(t *testing.T) {
 func TestBothAlone(t *testing.T) {
 	for seed := range uint64(20) {
 		w := New(Config{Seed: seed, Latency: Uniform(time.Millisecond, 100*time.Millisecond)})
-		a, b := w.Add(NodeConfig{}), w.Add(NodeConfig{Files: []string{"blue danube.ogg"}})
+		a, b := w.Add(NodeConfig{}), w.Add(NodeConfig{Files: []string{"blue danube.ogg"}, Overlay: overlay.Config{TableOnly: true}})
 		w.Run(time.Second)
 		w.Step(a, overlay.Heard{Addrs: addrsOf(w, b)})
 		w.Step(b, overlay.Heard{Addrs: addrsOf(w, a)})

@@ -37,17 +37,19 @@ type check struct {
 }
 
 const (
-	checkTime    = 15 * time.Second // for all of it
-	checkSpread  = 2 * time.Second  // before a stranger is checked
-	ownAfter     = 30 * time.Second // before a leaf checks its supernode, and
-	ownSpread    = 4 * time.Minute  // what chance adds
-	busyRest     = 4 * time.Second  // after a peer had no time, doubled with each
-	maxBusy      = 8                // times
-	checkedFor   = time.Hour        // a pass is remembered
-	failedFor    = 10 * time.Minute // and a failure
-	maxChecked   = 1024             // that are remembered
-	ownProbe     = 16 << 10         // bytes that a leaf asks its supernode for
-	candidateFor = 5 * time.Minute  // that a link must have been up before its leaf is asked to serve
+	checkTime    = 5 * time.Second        // for all of it, or as long as the slowest takes that passes
+	checkSpread  = 500 * time.Millisecond // before a stranger is checked
+	ownAfter     = 30 * time.Second       // before a leaf checks its supernode, and
+	ownSpread    = 4 * time.Minute        // what chance adds
+	busyRest     = 4 * time.Second        // after a peer had no time, doubled with each
+	ownRest      = 30 * time.Second       // likewise, of a supernode that this leaf hangs on
+	maxBusy      = 8                      // times
+	checkedFor   = time.Hour              // a pass is remembered
+	failedFor    = 30 * time.Minute       // and a failure
+	maxStrangers = 12                     // that have called in and are not checked yet
+	maxChecked   = 1024                   // that are remembered
+	ownProbe     = 16 << 10               // bytes that a leaf asks its supernode for
+	candidateFor = 5 * time.Minute        // that a link must have been up before its leaf is asked to serve
 )
 
 // verdictOf remembers how a check ended.
@@ -96,6 +98,23 @@ func (n *Node) strange(p *Peer) bool {
 	}
 	c := n.recall(p)
 	return c == nil || !c.ok
+}
+
+// strangers counts the supernodes that have called in and are not checked yet, and
+// the handshakes of some.
+func (n *Node) strangers() int {
+	count := 0
+	for _, l := range n.links {
+		if l.strange && !l.peer.Outbound {
+			count++
+		}
+	}
+	for _, a := range n.admitted {
+		if a.strange {
+			count++
+		}
+	}
+	return count
 }
 
 // relies says whether this node believes what the peer of l says of others, and
@@ -205,7 +224,11 @@ func (n *Node) checkLater(l *link, out []Action) []Action {
 	if c.tries++; c.tries > maxBusy {
 		return n.checkFailed(l, "it has no time to be checked", out)
 	}
-	rest := busyRest << min(c.tries-1, 5)
+	rest := busyRest
+	if c.kind == ofOwn {
+		rest = ownRest
+	}
+	rest <<= min(c.tries-1, 5)
 	c.asked, c.begin = 0, n.now+rest+n.chance(rest)
 	n.arm(c.begin)
 	return out

@@ -27,10 +27,11 @@ func (b *bench) meet(id byte, role Role, outbound bool) []Action {
 		protocol.VendorProbe.ID(), protocol.VendorCalled.ID(), protocol.VendorNeighbours.ID(), protocol.VendorPlaces.ID(),
 		protocol.VendorCandidate.ID(), protocol.VendorPromote.ID(), protocol.VendorHandOver.ID(),
 	}
-	return append(out, b.vendor(id, protocol.GUID{}, protocol.Vendor{Data: protocol.AppendMessagesSupported(nil, all...)})...)
+	return append(out, b.election(id, protocol.GUID{}, protocol.Vendor{Data: protocol.AppendMessagesSupported(nil, all...)})...)
 }
 
-func (b *bench) vendor(id byte, muid protocol.GUID, v protocol.Vendor) []Action {
+// election lets a vendor message come from a link.
+func (b *bench) election(id byte, muid protocol.GUID, v protocol.Vendor) []Action {
 	return b.receive(LinkID(id), protocol.Header{ID: muid, Kind: protocol.KindVendor, TTL: 1}, v)
 }
 
@@ -53,7 +54,7 @@ func (b *bench) proveRate(id protocol.GUID, size int, after time.Duration) (out 
 	s := protocol.NewProbeStream(id)
 	b.now = b.now.Add(after)
 	for ; size > 0; size -= protocol.ProbeChunk {
-		out = append(out, b.vendor(1, id, protocol.NewProbeData(s.Next(min(size, protocol.ProbeChunk))))...)
+		out = append(out, b.election(1, id, protocol.NewProbeData(s.Next(min(size, protocol.ProbeChunk))))...)
 	}
 	return out
 }
@@ -86,7 +87,7 @@ func TestStrangerIsChecked(t *testing.T) {
 			if calls[0].Addr != peerOf(1, RoleLeaf).Addr {
 				t.Errorf("%s: calls %v", tt.name, calls[0].Addr)
 			}
-			b.vendor(1, protocol.GUID{}, protocol.NewCalled(calls[0].ID))
+			b.election(1, protocol.GUID{}, protocol.NewCalled(calls[0].ID))
 		}
 		took := tt.took - b.now.Sub(startTime) + b.n.byID[1].check.asked - epoch
 		end := append(b.proveRate(id, size, took), b.pass(checkTime)...)
@@ -128,7 +129,7 @@ func TestStrangerIsNotBelieved(t *testing.T) {
 	}
 	out = b.pass(checkSpread)
 	size, id := probed(t, out)
-	b.vendor(1, protocol.GUID{}, protocol.NewCalled(ops(out, OpCall)[0].ID))
+	b.election(1, protocol.GUID{}, protocol.NewCalled(ops(out, OpCall)[0].ID))
 	b.proveRate(id, size, time.Second/10)
 	if tell(); !knows() {
 		t.Error("who has passed is not believed")
@@ -159,15 +160,15 @@ func TestBadProbeData(t *testing.T) {
 		if tt.id != nil {
 			muid = tt.id(id)
 		}
-		b.vendor(1, muid, protocol.NewProbeData(tt.data(id)))
+		b.election(1, muid, protocol.NewProbeData(tt.data(id)))
 		if s := b.n.Stats(); s.Drops[DropProbe] != tt.drops || s.ChecksFailed == 1 != tt.fails {
 			t.Errorf("%s: %d dropped, %d failed", name, s.Drops[DropProbe], s.ChecksFailed)
 		}
 	}
 	b := newSupernode(t, nil)
 	b.meet(1, RoleSupernode, true)
-	b.vendor(1, protocol.GUID{}, protocol.NewProbeData(make([]byte, 8)))
-	b.vendor(1, protocol.GUID{}, protocol.NewCalled(protocol.GUID{7}))
+	b.election(1, protocol.GUID{}, protocol.NewProbeData(make([]byte, 8)))
+	b.election(1, protocol.GUID{}, protocol.NewCalled(protocol.GUID{7}))
 	b.step(Called{From: hostAddr(3), Servent: protocol.GUID{9}, Nonce: protocol.GUID{7}})
 	if got := b.n.Stats().Drops[DropProbe]; got != 3 {
 		t.Errorf("%d dropped that nobody asked for, want 3", got)
@@ -188,7 +189,7 @@ func TestBusyPeer(t *testing.T) {
 		out := b.alive(time.Second, 1)
 		if found, ids := vendors(t, out, 1, protocol.VendorProbe); len(found) > 0 {
 			asked++
-			b.vendor(1, ids[0], protocol.NewProbeData(nil))
+			b.election(1, ids[0], protocol.NewProbeData(nil))
 		}
 	}
 	if asked != maxBusy+1 || len(b.n.links) > 0 {
@@ -204,7 +205,7 @@ func TestProbeIsAnswered(t *testing.T) {
 	b.meet(2, RoleLeaf, false)
 	answer := func(link byte, size int) (bytes int, messages int) {
 		id := b.newID()
-		found, ids := vendors(t, b.vendor(link, id, protocol.NewProbe(size)), LinkID(link), protocol.VendorProbeData)
+		found, ids := vendors(t, b.election(link, id, protocol.NewProbe(size)), LinkID(link), protocol.VendorProbeData)
 		s := protocol.NewProbeStream(id)
 		for i, v := range found {
 			if ids[i] != id || string(v.Data) != string(s.Next(len(v.Data))) {
@@ -234,7 +235,7 @@ func TestProbeIsAnswered(t *testing.T) {
 	}
 	foreign := newSupernode(t, nil)
 	foreign.link(1, RoleSupernode)
-	if out := foreign.vendor(1, protocol.GUID{}, protocol.NewProbe(protocol.MinProbe)); len(out) > 0 || foreign.n.Stats().Drops[DropRole] != 1 {
+	if out := foreign.election(1, protocol.GUID{}, protocol.NewProbe(protocol.MinProbe)); len(out) > 0 || foreign.n.Stats().Drops[DropRole] != 1 {
 		t.Errorf("a foreign servent gets %v", out)
 	}
 }

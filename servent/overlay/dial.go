@@ -37,6 +37,7 @@ const (
 	// asked sooner, unless they say that it was too often.
 	refusedRetry = 40 * time.Second
 	maxTries     = 3 // dials at once to others than seeds
+	maxUrgent    = 20
 	// refusedRest is how long dialling rests after a host refused, so that a
 	// full network is not asked without end.
 	refusedRest = time.Second
@@ -121,8 +122,8 @@ func (d *dialer) again(now time.Duration) {
 func (n *Node) onDialFailed(ev DialFailed) {
 	a := netip.AddrPortFrom(ev.Addr.Addr().Unmap(), ev.Addr.Port())
 	n.stats.DialsFailed++
-	if ev.Supernode && ev.Code == codeFull {
-		n.auto.met = n.now
+	if ev.Code == codeFull {
+		n.meet(ev)
 	}
 	for _, t := range ev.Try {
 		n.hear(t, a.Addr().IsLoopback())
@@ -143,11 +144,39 @@ func (n *Node) onDialFailed(ev DialFailed) {
 		n.hosts.bad(a, n.now, hostRetry)
 	case codeConnected:
 		n.foundKnown(a)
-	default: // it lives, but has no room
+	case codeFull:
+		n.refused(a, ev)
+	default: // it lives, but does not want us
 		n.hosts.bad(a, n.now, refusedRetry)
 		n.dials.rest = n.now + refusedRest
 	}
 	n.arm(max(n.now, n.dials.rest))
+}
+
+// refused notes that a has no room. A leaf is no host to link with; a supernode names
+// others that have room.
+func (n *Node) refused(a netip.AddrPort, ev DialFailed) {
+	if ev.Role == RoleLeaf && len(n.hosts.list) > fewHosts {
+		n.hosts.drop(a)
+		return
+	}
+	n.hosts.bad(a, n.now, refusedRetry)
+	n.dials.rest = n.now + refusedRest
+	if ev.Role == RoleSupernode && n.role == RoleLeaf {
+		for _, t := range ev.Try[:min(len(ev.Try), maxTries)] {
+			if n.hosts.find(t) >= 0 { // else it may not be dialled
+				n.urge(t)
+			}
+		}
+		n.dials.rest = 0
+	}
+}
+
+// urge has a dialled before others.
+func (n *Node) urge(a netip.AddrPort) {
+	if !slices.Contains(n.dials.urgent, a) && len(n.dials.urgent) < maxUrgent {
+		n.dials.urgent = append(n.dials.urgent, a)
+	}
 }
 
 // foundKnown forgets an address of this node's own, or a second one of a

@@ -302,9 +302,7 @@ func (n *Node) onHandOver(l *link, h protocol.Header, v protocol.Vendor, out []A
 			continue
 		}
 		n.hear(a, l.peer.Addr.Addr().IsLoopback())
-		if !slices.Contains(n.dials.urgent, a) && len(n.dials.urgent) < 2*protocol.MaxSuccessors {
-			n.dials.urgent = append(n.dials.urgent, a)
-		}
+		n.urge(a)
 	}
 	return n.dial(out)
 }

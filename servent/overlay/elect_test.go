@@ -54,7 +54,7 @@ func TestLeafOffersItself(t *testing.T) {
 		b.alive(supernode.Become.Uptime+time.Minute, 1)
 		rate := uint32(supernode.Become.Upload)
 		change(b, &rate)
-		out := b.vendor(1, protocol.GUID{}, protocol.NewPromote(rate))
+		out := b.election(1, protocol.GUID{}, protocol.NewPromote(rate))
 		if becomes := b.n.Role() == RoleSupernode; becomes != (name == "fit") || becomes != (len(ops(out, OpRole)) == 1) || becomes == (b.n.Stats().Drops[DropRole] == 1) {
 			t.Errorf("%s: a %s", name, b.n.Role())
 		}
@@ -68,7 +68,7 @@ func crowded(t *testing.T) *bench {
 	links := []LinkID{1, 2, 3, 4}
 	for _, id := range links {
 		b.meet(byte(id), RoleLeaf, false)
-		b.vendor(byte(id), protocol.GUID{}, protocol.NewCandidate(true, time.Hour))
+		b.election(byte(id), protocol.GUID{}, protocol.NewCandidate(true, time.Hour))
 	}
 	b.alive(candidateFor, links...)
 	return b
@@ -97,7 +97,7 @@ func TestRecruit(t *testing.T) {
 		t.Error("two are checked at once")
 	}
 	size, id := probed(t, out)
-	b.vendor(1, protocol.GUID{}, protocol.NewCalled(ops(out, OpCall)[0].ID))
+	b.election(1, protocol.GUID{}, protocol.NewCalled(ops(out, OpCall)[0].ID))
 	found, _ := vendors(t, b.proveRate(id, size, time.Second), 1, protocol.VendorPromote)
 	if len(found) != 1 {
 		t.Fatalf("%d are asked", len(found))
@@ -124,7 +124,7 @@ func TestStepDown(t *testing.T) {
 		if room {
 			taken = 10
 		}
-		b.vendor(id, protocol.GUID{}, protocol.NewPlaces(taken, 300))
+		b.election(id, protocol.GUID{}, protocol.NewPlaces(taken, 300))
 	}
 	found, _ := vendors(t, b.n.stepDown(nil), 1, protocol.VendorHandOver)
 	if len(found) != 1 {
@@ -155,14 +155,14 @@ func TestHandOver(t *testing.T) {
 	to := []netip.AddrPort{
 		hostAddr(77), netip.MustParseAddrPort("127.0.0.1:80"), netip.MustParseAddrPort("8.8.8.8:53"), netip.MustParseAddrPort("10.0.7.7:0"), own,
 	}
-	dials := ops(b.vendor(1, protocol.GUID{}, protocol.NewHandOver(to)), OpDial)
+	dials := ops(b.election(1, protocol.GUID{}, protocol.NewHandOver(to)), OpDial)
 	if len(dials) != 1 || dials[0].Addr != hostAddr(77) {
 		t.Errorf("dials %v", dials)
 	}
 	if got := b.n.Stats().Drops[DropHandOver]; got != 4 {
 		t.Errorf("%d dropped, want 4", got)
 	}
-	if again := b.vendor(1, protocol.GUID{}, protocol.NewHandOver(to)); len(again) > 0 || b.n.Stats().Drops[DropRole] != 1 {
+	if again := b.election(1, protocol.GUID{}, protocol.NewHandOver(to)); len(again) > 0 || b.n.Stats().Drops[DropRole] != 1 {
 		t.Errorf("a second one: %v", again)
 	}
 	p := ownPeer(77, RoleSupernode, true)
@@ -186,7 +186,7 @@ func TestElectionMessagesOfOthers(t *testing.T) {
 	} {
 		b := newBench(t, func(c *Config) { c.Role = tt.role })
 		b.meet(1, tt.peer, true)
-		if b.vendor(1, protocol.GUID{}, tt.v); b.n.Stats().Drops[DropRole] != 1 || b.n.Role() != tt.role {
+		if b.election(1, protocol.GUID{}, tt.v); b.n.Stats().Drops[DropRole] != 1 || b.n.Role() != tt.role {
 			t.Errorf("%s: %v", name, b.n.Stats().Drops)
 		}
 	}

@@ -49,12 +49,12 @@ type Sent struct {
 
 // DialFailed says that an OpDial did not give a link. Code is the handshake
 // status of a refusal, 0 when there was none; Try are the hosts it named, and
-// Supernode says that it was an ultrapeer's.
+// Role is what it said that it is, RoleAuto where it said nothing.
 type DialFailed struct {
-	Addr      netip.AddrPort
-	Code      int
-	Try       []netip.AddrPort
-	Supernode bool
+	Addr netip.AddrPort
+	Code int
+	Try  []netip.AddrPort
+	Role Role
 }
 
 // Heard names hosts that might be servents: from disk, or from the local network.

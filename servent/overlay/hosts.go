@@ -16,8 +16,9 @@ type host struct {
 	addr   netip.AddrPort
 	next   time.Duration // before which it is not dialled
 	fails  uint8
-	linked bool // it has been, and has not failed too often since
-	sure   bool // named by somebody who is relied on, so that others may be told of it
+	linked bool          // it has been, and has not failed too often since
+	heard  time.Duration // when it was last named
+	sure   bool          // named by somebody who is relied on, so that others may be told of it
 }
 
 const (
@@ -42,9 +43,9 @@ func (c *hostCache) find(a netip.AddrPort) int {
 // add remembers a. When the cache is full it takes the place of a random host
 // that was never linked; when there are too many of its machine, that of one
 // which fails. Without such a place it is forgotten.
-func (c *hostCache) add(r *rand.Rand, a netip.AddrPort, sure bool) {
+func (c *hostCache) add(r *rand.Rand, a netip.AddrPort, sure bool, now time.Duration) {
 	if i := c.find(a); i >= 0 {
-		c.list[i].sure = c.list[i].sure || sure
+		c.list[i].sure, c.list[i].heard = c.list[i].sure || sure, now
 		return
 	}
 	same, failed := 0, -1
@@ -66,7 +67,7 @@ func (c *hostCache) add(r *rand.Rand, a netip.AddrPort, sure bool) {
 		c.list = append(c.list, host{})
 	}
 	if place >= 0 {
-		c.list[place] = host{addr: a, sure: sure}
+		c.list[place] = host{addr: a, sure: sure, heard: now}
 	}
 }
 
@@ -122,25 +123,35 @@ func (c *hostCache) bad(a netip.AddrPort, now, wait time.Duration) {
 	}
 }
 
-// pick returns a random host that may be dialled now; otherwise when the
-// first of those that usable takes may be, 0 when there is none.
+// fewPicked is how many random hosts are looked at to find one that was named lately.
+const fewPicked = 4
+
+// pick returns a host that may be dialled now: of a few random ones that which was
+// last named, since it is likely to live. Otherwise it returns when the first of
+// those that usable takes may be dialled, 0 when there is none.
 func (c *hostCache) pick(r *rand.Rand, now time.Duration, usable func(netip.AddrPort) bool) (netip.AddrPort, time.Duration) {
 	if len(c.list) == 0 {
 		return netip.AddrPort{}, 0
 	}
 	var soonest time.Duration
-	first := r.IntN(len(c.list))
-	for i := range c.list {
+	var best *host
+	first, seen := r.IntN(len(c.list)), 0
+	for i := 0; i < len(c.list) && seen < fewPicked; i++ {
 		h := &c.list[(first+i)%len(c.list)]
-		if !usable(h.addr) {
-			continue
+		switch {
+		case h.next > now && best != nil, !usable(h.addr):
+		case h.next > now:
+			if soonest == 0 || h.next < soonest {
+				soonest = h.next
+			}
+		default:
+			if seen++; best == nil || h.heard > best.heard {
+				best = h
+			}
 		}
-		if h.next <= now {
-			return h.addr, 0
-		}
-		if soonest == 0 || h.next < soonest {
-			soonest = h.next
-		}
+	}
+	if best != nil {
+		return best.addr, 0
 	}
 	return netip.AddrPort{}, soonest
 }
@@ -212,7 +223,7 @@ func (n *Node) hearOf(a netip.AddrPort, fromLoopback, sure bool) {
 	if n.cfg.ConnectOnly || a.Port() == 0 || own || n.dials.needless(a) || !n.mayDial(a.Addr(), fromLoopback) {
 		return
 	}
-	n.hosts.add(n.cfg.Rand, a, sure)
+	n.hosts.add(n.cfg.Rand, a, sure, n.now)
 	n.arm(n.now)
 }
 

@@ -17,7 +17,7 @@ func hostAddr(n int) netip.AddrPort {
 func hostCacheOf(n, most int) (*hostCache, *rand.Rand) {
 	c, r := &hostCache{max: most}, rand.New(rand.NewPCG(5, 6))
 	for i := range n {
-		c.add(r, hostAddr(i), true)
+		c.add(r, hostAddr(i), true, 0)
 	}
 	return c, r
 }
@@ -29,13 +29,13 @@ func TestHostCacheLimit(t *testing.T) {
 	if len(c.list) != 10 {
 		t.Fatalf("%d hosts", len(c.list))
 	}
-	c.add(r, hostAddr(3), true) // is there
+	c.add(r, hostAddr(3), true, 0) // is there
 	for i := range 10 {
 		if c.find(hostAddr(i)) < 0 {
 			t.Errorf("host %d is not there", i)
 		}
 	}
-	c.add(r, hostAddr(99), true) // one past the limit
+	c.add(r, hostAddr(99), true, 0) // one past the limit
 	if len(c.list) != 10 || c.find(hostAddr(99)) < 0 {
 		t.Errorf("%d hosts; the newest there: %t", len(c.list), c.find(hostAddr(99)) >= 0)
 	}
@@ -49,7 +49,7 @@ func TestHostCachePlaces(t *testing.T) {
 	}
 	c, r := hostCacheOf(0, 100)
 	for n := range 2000 {
-		c.add(r, port("10.9.9.9", n), true)
+		c.add(r, port("10.9.9.9", n), true, 0)
 	}
 	if len(c.list) != maxPerIP || c.find(port("10.9.9.9", 0)) < 0 {
 		t.Errorf("one machine has %d places", len(c.list))
@@ -57,12 +57,12 @@ func TestHostCachePlaces(t *testing.T) {
 	for range maxHostFails {
 		c.bad(port("10.9.9.9", 1), 0, hostRetry)
 	}
-	c.add(r, port("10.9.9.9", 77), true) // in its place
+	c.add(r, port("10.9.9.9", 77), true, 0) // in its place
 	if len(c.list) != maxPerIP || c.find(port("10.9.9.9", 77)) < 0 || c.find(port("10.9.9.9", 1)) >= 0 {
 		t.Errorf("a place that fails is not given away: %v", c.list)
 	}
 	for n := range 50 {
-		c.add(r, port("127.0.0.1", n), true)
+		c.add(r, port("127.0.0.1", n), true, 0)
 	}
 	if len(c.list) != maxPerIP+50 {
 		t.Errorf("%d hosts with 50 on loopback", len(c.list))
@@ -73,7 +73,7 @@ func TestHostCachePlaces(t *testing.T) {
 		c.good(hostAddr(n), 0)
 	}
 	for n := range 1000 {
-		c.add(r, hostAddr(100+n), true)
+		c.add(r, hostAddr(100+n), true, 0)
 	}
 	for n := range 5 {
 		if c.find(hostAddr(n)) < 0 {
@@ -83,7 +83,7 @@ func TestHostCachePlaces(t *testing.T) {
 	for i := range c.list {
 		c.list[i].linked = true
 	}
-	if c.add(r, hostAddr(7777), true); len(c.list) != 10 || c.find(hostAddr(7777)) >= 0 {
+	if c.add(r, hostAddr(7777), true, 0); len(c.list) != 10 || c.find(hostAddr(7777)) >= 0 {
 		t.Error("a newcomer takes the place of one that was linked")
 	}
 }

@@ -19,9 +19,10 @@ const (
 
 // admission is a handshake that holds a place.
 type admission struct {
-	link   LinkID
-	leaf   bool
-	guided bool // the peer wants this node for a leaf, and it will be one
+	link    LinkID
+	leaf    bool
+	strange bool // a supernode that has called in and must be checked
+	guided  bool // the peer wants this node for a leaf, and it will be one
 }
 
 // places counts links that are up or about to be: of leaves, and of all others.

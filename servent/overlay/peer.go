@@ -181,7 +181,7 @@ func (n *Node) Admit(id LinkID, p Peer) Verdict {
 	}
 	v.Guide = n.guide(p)
 	guided := p.Outbound && v.Guide == GuideLeaf
-	n.admitted = append(n.admitted, admission{id, p.Role == RoleLeaf, guided})
+	n.admitted = append(n.admitted, admission{id, p.Role == RoleLeaf, !p.Outbound && n.strange(&p), guided})
 	return v
 }
 
@@ -197,6 +197,8 @@ func (n *Node) judge(p Peer) Verdict {
 		return Verdict{Code: 409, Text: "Connected to myself"}
 	case twin != nil && !n.replaces(p, twin):
 		return Verdict{Code: 409, Text: "Already connected"}
+	case !p.Outbound && twin == nil && n.strange(&p) && n.strangers() >= maxStrangers:
+		return Verdict{Code: 503, Text: "No slots"}
 	case n.failedLately(&p):
 		return Verdict{Code: 403, Text: "Failed a check a short while ago"}
 	case p.Role == RoleAuto:

@@ -101,11 +101,11 @@ func (n *Node) onMalformed(ev Malformed, out []Action) []Action {
 
 func (n *Node) onBye(l *link, m Received, out []Action) []Action {
 	n.stats.ByesHeard++
-	why := "bye"
+	why, code := "bye", uint16(0)
 	if b, err := protocol.ParseBye(m.Msg[protocol.HeaderSize:]); err == nil {
-		why = "bye: " + b.Reason()
+		why, code = "bye: "+b.Reason(), b.Code
 	}
-	return n.drop(l, why, out)
+	return n.isUnfit(code, n.drop(l, why, out))
 }
 
 // back sends an answer one step nearer to who asked.

@@ -32,13 +32,17 @@ const (
 	// metLately is for how long a supernode that had no room keeps a node from
 	// believing that there are none.
 	metLately = time.Minute
+	// namedLately does so after who had no room has named others to ask.
+	namedLately = 12 * time.Second
 )
 
 // beginRole takes the role to start with.
 func (n *Node) beginRole() {
 	n.role = n.cfg.Role
 	n.auto.since, n.policy = n.now, supernode.DefaultPolicy
-	n.planLook()
+	if n.role == RoleSupernode {
+		n.planLook()
+	}
 	if n.role == RoleAuto {
 		n.role = RoleLeaf
 		n.auto.lonely = n.now // with somebody to dial by then, it waits on
@@ -85,6 +89,26 @@ func (n *Node) judgeAlone(out []Action) []Action {
 	out = n.changeRole(RoleSupernode, "no supernode found", nil, out)
 	a.alone = true
 	return out
+}
+
+// meet notes that who refused for want of room is a supernode, or knows some.
+func (n *Node) meet(ev DialFailed) {
+	switch {
+	case ev.Role == RoleSupernode:
+		n.auto.met = n.now
+	case len(ev.Try) > 0:
+		n.auto.met = max(n.auto.met, n.now-metLately+namedLately)
+	}
+}
+
+// isUnfit makes a node a leaf that was a supernode for want of others, and failed a
+// check of theirs.
+func (n *Node) isUnfit(code uint16, out []Action) []Action {
+	if code != protocol.ByeSecurity || n.cfg.Role != RoleAuto || n.role != RoleSupernode || !n.auto.alone {
+		return out
+	}
+	n.auto.met = n.now
+	return n.changeRole(RoleLeaf, "failed the check of a supernode", nil, out)
 }
 
 // changeRole takes another role: the links of the old one end, but for keep, and

@@ -36,7 +36,7 @@ func TestAloneBecomesSupernode(t *testing.T) {
 		}, aloneAfter, aloneAfter + aloneSpread},
 		{"refused by a supernode", nil, func(b *bench) {
 			b.step(Heard{[]netip.AddrPort{at}})
-			b.step(DialFailed{Addr: at, Code: codeFull, Supernode: true})
+			b.step(DialFailed{Addr: at, Code: codeFull, Role: RoleSupernode})
 		}, metLately - time.Second, metLately + aloneAfter + aloneSpread},
 		{"the public network", func(c *Config) { c.Public = true }, func(*bench) {}, alonePublic, alonePublic + aloneAfter + aloneSpread},
 		{"firewalled", func(c *Config) { c.Firewalled = true }, func(*bench) {}, time.Hour, 0},
