@@ -7,9 +7,10 @@ import (
 )
 
 const (
-	// tableEvery is the least time between two changes of the route table
-	// that go out.
+	// tableEvery is the least time between two changes of the route table, or list,
+	// that go out. The first after a quiet time goes out after tableSoon.
 	tableEvery = 5 * time.Second
+	tableSoon  = 200 * time.Millisecond
 	// emptyTableBits is the size of the table of a node that shares nothing.
 	emptyTableBits = 14
 	// tableInfinity is what an absent slot means in RESET; any value would do.
@@ -34,7 +35,7 @@ var emptyTable = protocol.NewRouteTable(emptyTableBits)
 // onShared takes over what the node offers; its table goes out soon.
 func (n *Node) onShared(ev Shared) {
 	n.shared, n.merged = ev, nil
-	n.plan(&n.tableDue, tableEvery)
+	n.plan(&n.tableDue, max(tableSoon, n.tablesSent+tableEvery-n.now))
 }
 
 func (n *Node) sendTables(out []Action) []Action {

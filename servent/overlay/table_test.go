@@ -25,16 +25,23 @@ func TestTables(t *testing.T) {
 	if n := count(leaf.step(PeerUp{Link: 3, Peer: p})); n < 2 {
 		t.Errorf("from its leaf it gets %d messages", n)
 	}
-	// Changes go out together, five seconds after the first.
+	// The first change after a quiet time goes out soon, those that follow together,
+	// five seconds after it.
+	leaf.pass(time.Minute)
 	leaf.step(Shared{Table: table("a"), Files: 1})
+	out := leaf.pass(tableSoon)
+	if count(out) == 0 {
+		t.Error("the first change does not go out soon")
+	}
+	leaf.step(Shared{Table: table("b"), Files: 1})
 	leaf.pass(4 * time.Second)
 	leaf.step(Shared{Table: table("a", "b"), Files: 2})
 	if n := count(leaf.pass(time.Second - 1)); n != 0 {
 		t.Errorf("%d messages before five seconds have passed", n)
 	}
-	out := leaf.pass(1)
+	out = append(out, leaf.pass(1)...)
 	var r protocol.TableReceiver
-	for _, a := range append(leaf.link(9, RoleSupernode), out...) {
+	for _, a := range out {
 		if header(a).Kind == protocol.KindQRP && a.Link == 3 {
 			if err := r.Receive(a.Msg[protocol.HeaderSize:]); err != nil {
 				t.Fatal(err)
