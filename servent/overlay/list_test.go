@@ -157,14 +157,14 @@ func TestPartialList(t *testing.T) {
 	for what, tt := range map[string]struct {
 		whole time.Duration
 		want  time.Duration
-	}{"whole soon": {3 * time.Second, tableEvery}, "not whole for long": {time.Hour, partialWait}} {
+	}{"whole soon": {3 * time.Second, 3 * time.Second}, "not whole for long": {time.Hour, partialWait}} {
 		b := newBench(t, func(c *Config) { c.Role = RoleLeaf })
 		b.step(Shared{Files: 1, List: protocol.ListDigest{1}, Partial: true})
 		b.pass(time.Minute)
 		out := b.ownKind(1, RoleSupernode, protocol.VendorListOffer)
 		out = append(out, b.pass(tt.whole)...)
 		b.step(Shared{Files: 2, List: protocol.ListDigest{2}})
-		out = append(out, b.pass(max(0, tt.want-tt.whole)+tableEvery)...)
+		out = append(out, b.pass(max(0, tt.want-tt.whole)+tableSoon)...)
 		offers, _ := vendors(t, out, 1, protocol.VendorListOffer)
 		if len(offers) == 0 {
 			t.Fatalf("%s: no offer", what)

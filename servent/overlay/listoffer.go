@@ -73,7 +73,7 @@ func (n *Node) offerList(l *link, out []Action) []Action {
 		return out // again once that is done
 	}
 	if n.shared.Partial && n.now < l.since+partialWait {
-		n.plan(&n.tableDue, tableEvery)
+		n.plan(&n.tableDue, l.since+partialWait-n.now)
 		return out
 	}
 	o := protocol.ListOffer{Digest: n.shared.List, Files: uint32(n.shared.Files), Addr: n.addrFor(l), Trailer: n.trailer(nil)}

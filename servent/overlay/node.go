@@ -175,12 +175,12 @@ func (n *Node) arm(t time.Duration) {
 	}
 }
 
-// plan sets *t, when something is to be done, to after from now, unless that is
-// planned already; 0 is never.
+// plan sets *t, when something is to be done, to after from now, unless it is
+// planned for sooner; 0 is never.
 func (n *Node) plan(t *time.Duration, after time.Duration) {
-	if *t == 0 {
-		*t = n.now + after
-		n.arm(*t)
+	if at := n.now + after; *t == 0 || at < *t {
+		*t = at
+		n.arm(at)
 	}
 }
 
