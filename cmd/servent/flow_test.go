@@ -309,8 +309,9 @@ func TestDemoForScripts(t *testing.T) {
 	for line := range strings.Lines(out) {
 		last = object[map[string]any](t, line)
 	}
-	// A leaf asks its supernode, once; the second time it may have become one.
-	if q, _ := last["query"].(map[string]any); last["event"] != "messages" || q["out"] != 1.0 && q["out"] != 2.0 {
+	// A leaf asks its supernode, once; the second time it may have become one itself,
+	// and there may be others.
+	if q, _ := last["query"].(map[string]any); last["event"] != "messages" || q["out"] == 0.0 {
 		t.Errorf("last line: %v", last)
 	}
 	if n := strings.Count(out, `"event":"supernode"`); n != 2 {
