@@ -17,10 +17,10 @@ import (
 	"github.com/seed282dab8e/servent/protocol"
 )
 
-// leaf is a foreign leaf, and says what it does besides being there. What its own
-// kind would say more goes into hello and introduce.
+// leaf says what a leaf does besides being there.
 type leaf struct {
 	table    bool // sends a route table
+	list     bool // is one of our kind, and gives a list of one file
 	deflated bool // both ways
 }
 
@@ -77,6 +77,9 @@ func (f leaf) shakeHands(c *leafLink) error {
 	if f.deflated {
 		hello.Headers.Add("Accept-Encoding", "deflate")
 	}
+	if f.list {
+		hello.Headers.Add("X-Servent", "0.1; role=leaf")
+	}
 	if _, err := c.Write(hello.Append(nil)); err != nil {
 		return err
 	}
@@ -111,6 +114,11 @@ func (f leaf) introduce(c *leafLink, number int) error {
 			}
 		}
 	}
+	if f.list {
+		if err := c.giveList(number); err != nil {
+			return fmt.Errorf("give a list: %w", err)
+		}
+	}
 	talk := 0
 	if f.deflated {
 		talk = talkPings
@@ -127,7 +135,7 @@ func (f leaf) introduce(c *leafLink, number int) error {
 		return err
 	}
 	for pongs := 0; pongs <= talk; {
-		h, err := c.next()
+		h, _, err := c.next()
 		if err != nil {
 			return err
 		}
@@ -182,30 +190,82 @@ func (c *leafLink) ping(ext []byte) error {
 	return err
 }
 
+// giveList gives a list of one file, and returns when it is held.
+func (c *leafLink) giveList(number int) error {
+	file := protocol.ListFile{Index: 1, Size: 1000, Path: fmt.Sprintf("album/track %d.ogg", number)}
+	file.URN.HasSHA1 = true
+	binary.BigEndian.PutUint32(file.URN.SHA1[:], uint32(number))
+	record := file.Append(nil)
+	part := protocol.NewListPart(protocol.ListChange{Record: record}.Append(nil))
+	part.First, part.Whole, part.Last, part.Files = true, true, true, 1
+	part.Digest.Add(record)
+	offer := protocol.ListOffer{Digest: part.Digest, Files: 1, Addr: netip.MustParseAddrPort(c.LocalAddr().String())}
+	offer.Trailer = protocol.QHD{Vendor: "SRVT"}.Append(nil)
+	supported := protocol.Vendor{Data: protocol.AppendMessagesSupported(nil, protocol.VendorListAnswer.ID())}
+	for _, v := range []protocol.Vendor{supported, offer.Vendor()} {
+		if err := c.say(v); err != nil {
+			return err
+		}
+	}
+	for {
+		a, err := c.listAnswer()
+		switch {
+		case err != nil:
+			return err
+		case a.Verdict == protocol.ListHeld:
+			return nil
+		case a.Verdict == protocol.ListRefused:
+			return errors.New(a.Reason)
+		case a.Verdict == protocol.ListSend:
+			if err := c.say(part.Vendor()); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+func (c *leafLink) say(v protocol.Vendor) error {
+	_, err := c.out.Write(protocol.AppendMessage(nil, protocol.Header{ID: c.id, Kind: protocol.KindVendor, TTL: 1}, v))
+	return err
+}
+
+// listAnswer waits for what the supernode says of the list.
+func (c *leafLink) listAnswer() (protocol.ListAnswer, error) {
+	for {
+		h, payload, err := c.next()
+		if err != nil {
+			return protocol.ListAnswer{}, err
+		}
+		if v, err := protocol.ParseVendor(payload); h.Kind == protocol.KindVendor && err == nil && v.Type() == protocol.VendorListAnswer {
+			return v.ListAnswer()
+		}
+	}
+}
+
 // answer sends a pong for every ping.
 func (c *leafLink) answer() error {
 	for {
-		if _, err := c.next(); err != nil {
+		if _, _, err := c.next(); err != nil {
 			return err
 		}
 	}
 }
 
 // next takes a message, and answers it if it is a ping.
-func (c *leafLink) next() (protocol.Header, error) {
+func (c *leafLink) next() (h protocol.Header, payload []byte, err error) {
 	var b [protocol.HeaderSize]byte
 	if _, err := io.ReadFull(c.in, b[:]); err != nil {
-		return protocol.Header{}, err
+		return h, nil, err
 	}
-	h, err := protocol.ParseHeader(b[:])
-	if err == nil {
-		_, err = io.CopyN(io.Discard, c.in, int64(h.Size))
+	if h, err = protocol.ParseHeader(b[:]); err == nil {
+		payload = make([]byte, h.Size)
+		_, err = io.ReadFull(c.in, payload)
 	}
 	if err == nil && h.Kind == protocol.KindPing {
 		pong := protocol.Pong{Addr: netip.MustParseAddrPort(c.LocalAddr().String())}
 		_, err = c.out.Write(protocol.AppendMessage(nil, protocol.Header{ID: h.ID, Kind: protocol.KindPong, TTL: 1}, pong))
 	}
-	return h, err
+	return h, payload, err
 }
 
 // deflatedPieces writes a zlib stream of pieces that do not refer to one another,

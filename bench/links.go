@@ -65,6 +65,7 @@ func links(ctx context.Context, args []string, out, progress io.Writer) (err err
 func leafSorts() []*leafSort {
 	return []*leafSort{
 		{name: "plain link", most: maxPlainLink, aim: aimPlainLink},
+		{name: "with a list", leaf: leaf{list: true}, most: maxPlainLink, aim: aimPlainLink},
 		{name: "with a route table of 64 Ki slots", leaf: leaf{table: true}, most: maxTableLink},
 		{name: "deflated both ways", leaf: leaf{deflated: true}, most: maxDeflatedLink, aim: aimDeflatedLink},
 		{name: "deflated both ways, with such a table", leaf: leaf{table: true, deflated: true}, most: maxDeflatedLink},

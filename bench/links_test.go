@@ -8,8 +8,8 @@ import (
 
 func TestLinks(t *testing.T) {
 	text, r := measureSmall(t, "links", "-links", "20", "-rest", "1ms")
-	if len(r.Rows) != 4 || strings.Count(text, "an idle client of nats-server") != 8 {
-		t.Errorf("want four rows beside nats-server in\n%s", text)
+	if len(r.Rows) != 5 || strings.Count(text, "an idle client of nats-server") != 10 {
+		t.Errorf("want five rows beside nats-server in\n%s", text)
 	}
 }
 
