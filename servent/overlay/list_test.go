@@ -106,10 +106,44 @@ func TestGiveList(t *testing.T) {
 		t.Errorf("after a change %+v, %v", o, err)
 	}
 	b.answers(1, protocol.ListHeld, protocol.ListDigest{3})
-	b.n.tcp.state = ReachNo
-	b.step(b.n.shared)
-	if o, _ := one(t, b.pass(tableEvery), 1, protocol.VendorListOffer).ListOffer(); bytes.Equal(o.Trailer, b.n.trailer(nil)[:0]) {
-		t.Error("nobody is told that it cannot be connected to")
+}
+
+// TestTellListAnew: what hits say of a leaf goes to who answers for it whenever that
+// changes: that it cannot be connected to, and which push proxy it has.
+func TestTellListAnew(t *testing.T) {
+	b, _ := giver(t, func(c *Config) { c.KeepAlive, c.AliveTimeout = time.Hour, 2*time.Hour })
+	b.answers(1, protocol.ListHeld, protocol.ListDigest{1})
+	b.told(1, protocol.Vendor{Data: protocol.AppendMessagesSupported(nil, protocol.VendorConnectBack.ID(), protocol.VendorProxyRequest.ID(), protocol.VendorListOffer.ID())})
+	var offers []protocol.Vendor
+	for range 60 { // nobody comes
+		if len(offers) == 0 {
+			offers, _ = vendors(t, b.pass(10*time.Second), 1, protocol.VendorListOffer)
+		}
+	}
+	if len(offers) != 1 {
+		t.Fatalf("%d offers once it knows that nobody can connect", len(offers))
+	}
+	push := func(v protocol.Vendor) (q protocol.QHD, proxies []netip.AddrPort) {
+		o, err := v.ListOffer()
+		if err != nil {
+			t.Fatal(err)
+		}
+		q, _ = protocol.QueryHit{Trailer: o.Trailer}.QHD()
+		return q, protocol.Hosts(q.Ext(), protocol.GGEPProxies)
+	}
+	if q, _ := push(offers[0]); q.Flags&protocol.HitPush == 0 {
+		t.Errorf("hits say %v", q.Flags)
+	}
+	b.answers(1, protocol.ListHeld, protocol.ListDigest{1})
+	proxy := peerOf(1, RoleSupernode).Addr
+	b.receive(1, protocol.Header{ID: b.n.cfg.ID, Kind: protocol.KindVendor, TTL: 1}, protocol.NewProxyAck(proxy))
+	if _, proxies := push(one(t, b.pass(tableEvery), 1, protocol.VendorListOffer)); !slices.Equal(proxies, []netip.AddrPort{proxy}) {
+		t.Errorf("push proxies %v", proxies)
+	}
+	b.answers(1, protocol.ListHeld, protocol.ListDigest{1})
+	b.step(ConnectedBack{netip.MustParseAddrPort("10.0.9.9:40000")})
+	if q, _ := push(one(t, b.pass(tableEvery), 1, protocol.VendorListOffer)); q.Flags&protocol.HitPush != 0 {
+		t.Error("hits still want a Push")
 	}
 }
 

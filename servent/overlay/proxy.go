@@ -83,7 +83,9 @@ func (n *Node) onProxyAck(l *link, h protocol.Header, v protocol.Vendor, out []A
 	if ip := l.peer.Addr.Addr().Unmap(); a.Addr() != l.peer.Listen.Addr() {
 		a = netip.AddrPortFrom(ip, a.Port())
 	}
-	l.proxy = a
+	if l.proxy = a; n.role == RoleLeaf { // hits name it
+		n.plan(&n.tableDue, tableSoon)
+	}
 	return out
 }
 

@@ -74,9 +74,19 @@ func (n *Node) onConnectedBack(ev ConnectedBack, out []Action) []Action {
 	if !n.tellsReach(ev.From.Addr().Unmap()) {
 		return out
 	}
+	was := n.firewalled()
 	n.tcp.passed(n.now)
 	n.arm(n.tcp.next)
+	n.retell(was)
 	return out
+}
+
+// retell has supernodes that answer for this leaf hear what its hits say now, where
+// that was another thing when it was firewalled or not.
+func (n *Node) retell(was bool) {
+	if n.role == RoleLeaf && n.firewalled() != was {
+		n.plan(&n.tableDue, tableSoon)
+	}
 }
 
 // tellsReach says whether a connection from a proves anything: on the public
@@ -90,7 +100,9 @@ func (n *Node) testReach(out []Action) []Action {
 	if n.cannotListen() || len(n.links) == 0 {
 		return out
 	}
+	was := n.firewalled()
 	out = n.test(&n.tcp, protocol.VendorConnectBack, out)
+	n.retell(was)
 	if n.cfg.UDP {
 		out = n.test(&n.udpIn, protocol.VendorUDPConnectBack, out)
 	}
