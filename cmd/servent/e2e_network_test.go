@@ -207,7 +207,11 @@ func awaitParents(t *testing.T, leaves []*peer, limit time.Duration) time.Durati
 			}
 			given := slices.DeleteFunc(slices.Clone(peers), func(p servent.PeerInfo) bool { return p.List == nil || p.List.State != "given" })
 			if len(given) < netParents {
-				return fmt.Errorf("%s has %d links, its list is at %d, want %d", l.ready.Listen, len(peers), len(given), netParents)
+				text := ""
+				for _, p := range peers {
+					text += fmt.Sprintf("; %s %s %+v", p.Addr, p.Role, p.List)
+				}
+				return fmt.Errorf("%s has %d links, its list is at %d, want %d%s", l.ready.Listen, len(peers), len(given), netParents, text)
 			}
 			return nil
 		})

@@ -264,7 +264,7 @@ func (n *Node) greet(l *link, out []Action) []Action {
 	if !n.cfg.ConnectOnly {
 		out = n.sendPing(l, n.freshTTL(l), out)
 		if n.pongs.refresh == 0 { // the first link: that was the first refresh
-			n.pongs.refresh = n.now + n.cfg.PingEvery
+			n.pongs.refresh = n.now + n.pingEvery()
 		}
 	}
 	for i := range n.own {

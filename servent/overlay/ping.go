@@ -50,6 +50,7 @@ const (
 	pingInterval  = time.Second      // a link that pings faster is not answered
 	relayInterval = 3 * time.Second  // at most one ping is relayed in that time
 	refreshLinks  = 3                // links that are asked for fresh pongs
+	hungryPing    = 5 * time.Second  // how often, by a leaf that lacks supernodes
 	unaskedPongs  = 10               // hosts that a link may name a minute, unasked
 )
 
@@ -242,6 +243,15 @@ func (n *Node) sendPing(l *link, ttl uint8, out []Action) []Action {
 	return n.sendNew(l, h, nil, out)
 }
 
+// pingEvery is the time between two refreshes: less for a leaf that looks for
+// supernodes still.
+func (n *Node) pingEvery() time.Duration {
+	if n.role == RoleLeaf && n.peers() < n.wantedLinks() {
+		return min(hungryPing, n.cfg.PingEvery)
+	}
+	return n.cfg.PingEvery
+}
+
 // refreshPongs asks a few links for pongs while the node looks for hosts.
 func (n *Node) refreshPongs(out []Action) []Action {
 	if n.cfg.ConnectOnly || len(n.links) == 0 {
@@ -251,7 +261,7 @@ func (n *Node) refreshPongs(out []Action) []Action {
 		n.arm(n.pongs.refresh)
 		return out
 	}
-	n.pongs.refresh = n.now + n.cfg.PingEvery
+	n.pongs.refresh = n.now + n.pingEvery()
 	n.arm(n.pongs.refresh)
 	first := n.cfg.Rand.IntN(len(n.links))
 	for i := range min(refreshLinks, len(n.links)) {
