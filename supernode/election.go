@@ -25,9 +25,9 @@ type Policy struct {
 
 // DefaultPolicy is the one that Nodes have.
 var DefaultPolicy = Policy{
-	Upper: 0.80, Lower: 0.55, Target: 0.68, Full: 0.95,
+	Upper: 0.80, Lower: 0.58, Target: 0.68, Full: 0.95,
 	Every: 30 * time.Second, MinServe: 15 * time.Minute, MinRest: 30 * time.Minute,
-	Haste: 0.5, Patience: 0.2,
+	Haste: 0.15, Patience: 0.2,
 }
 
 // Places are leaf places: those that are taken, of all.
