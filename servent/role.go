@@ -21,7 +21,7 @@ func (l *loop) roleChanged(why string) {
 	if role == overlay.RoleSupernode {
 		name = "promotion"
 	}
-	l.s.emit(Event{Event: name, Role: &RoleInfo{Role: role.String(), Why: quote(why)}})
+	l.s.emit(Event{Event: name, Role: &RoleInfo{Role: role.String(), Why: why}})
 }
 
 // Role returns the part that the servent plays at present.
