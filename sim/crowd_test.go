@@ -345,6 +345,7 @@ func (e *election) horizon(id NodeID) map[NodeID]bool {
 type question struct {
 	by     NodeID
 	file   int
+	at     time.Duration
 	within map[NodeID]bool
 	flood  *Flood
 }
@@ -354,7 +355,7 @@ type question struct {
 func (e *election) recall(searches, target int) (found, want int) {
 	var asked []question
 	for range searches {
-		q := question{by: e.anyLeaf(), file: int(math.Pow(float64(e.rarity), e.rand.Float64()))}
+		q := question{by: e.anyLeaf(), at: e.w.Now(), file: int(math.Pow(float64(e.rarity), e.rand.Float64()))}
 		q.within = e.horizon(q.by)
 		q.flood = e.w.Query(q.by, fmt.Sprintf("opus%dq", q.file), 0)
 		asked = append(asked, q)
@@ -382,8 +383,8 @@ func (e *election) anyLeaf() NodeID {
 	}
 }
 
-// count returns how many holders of the file were found of those that were there
-// all the time, had a supernode, and could serve who asked.
+// count returns how many holders of the file were found of those that had joined a
+// minute before, so that supernodes had been told of their files, were still there, had a supernode, and could serve who asked.
 func (e *election) count(q question) (hits, there int) {
 	got := map[NodeID]bool{}
 	for _, h := range q.flood.Hits {
@@ -391,7 +392,7 @@ func (e *election) count(q question) (hits, there int) {
 	}
 	for _, holder := range e.holds[q.file] {
 		n := e.w.Node(holder)
-		if e.kinds[q.by].firewalled && e.kinds[holder].firewalled || holder == q.by || !q.within[holder] || n == nil || servers(n) == 0 {
+		if e.kinds[q.by].firewalled && e.kinds[holder].firewalled || holder == q.by || !q.within[holder] || n == nil || servers(n) == 0 || q.at-e.born[holder] < time.Minute {
 			continue
 		}
 		if there++; got[holder] {

@@ -201,7 +201,7 @@ func (n *Node) dial(out []Action) []Action {
 		n.arm(n.dials.rest)
 		return out
 	}
-	for n.peers()-n.going()+len(n.dials.tries) < n.wantedLinks() && len(n.dials.tries) < maxTries {
+	for n.lacksLinks() && len(n.dials.tries) < maxTries {
 		a, wait := n.nextHost()
 		if !a.IsValid() {
 			if wait > 0 {
@@ -218,6 +218,16 @@ func (n *Node) dial(out []Action) []Action {
 		out = append(out, Action{Op: OpDial, Addr: a})
 	}
 	return out
+}
+
+// lacksLinks says whether to dial yet another host. A leaf without one of its
+// supernodes tries several at once: hosts that have gone take long to fail.
+func (n *Node) lacksLinks() bool {
+	have := n.peers() - n.going()
+	if n.role == RoleLeaf {
+		return have < n.wantedLinks()
+	}
+	return have+len(n.dials.tries) < n.wantedLinks()
 }
 
 // nextHost is hostCache.pick, but takes those first that are urgent.
