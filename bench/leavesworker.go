@@ -139,6 +139,6 @@ func (e *leafEngine) Settle() error {
 }
 
 func (e *leafEngine) Find(words []string) (int, error) {
-	files, err := e.x.Find(context.Background(), search.Query{Words: words}, nil, churn.Limit)
+	files, err := e.x.Find(context.Background(), search.Query{Words: words}, nil, 0, churn.Limit)
 	return len(files), err
 }

@@ -82,7 +82,7 @@ type PeerInfo struct {
 
 // ListInfo says how it is with the file list that a leaf gives its supernode.
 type ListInfo struct {
-	State  string `json:"state"`            // offered, sending, given or refused at the leaf; coming or held at the supernode
+	State  string `json:"state"`            // offered, sending, given or refused at the leaf; coming, held or refused at the supernode
 	Files  int    `json:"files,omitempty"`  // that are held
 	Reason string `json:"reason,omitempty"` // why it was refused
 }

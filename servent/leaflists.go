@@ -2,6 +2,7 @@ package servent
 
 import (
 	"context"
+	"net/netip"
 	"slices"
 
 	"github.com/seed282dab8e/servent/protocol"
@@ -34,7 +35,7 @@ func (s *Servent) answerList(link uint32, a protocol.ListAnswer) {
 func (l *loop) offerList(a *overlay.Action) {
 	if w := l.wires.find(a.Link); w != nil {
 		w.listed = true
-		l.s.leaves.Offer(uint32(a.Link), a.ID, protocol.ListOffer{Digest: protocol.ListDigest(a.Msg), Files: a.Index})
+		l.s.leaves.Offer(uint32(a.Link), a.ID, protocol.ListOffer{Digest: protocol.ListDigest(a.Msg), Files: a.Index, Addr: netip.AddrPortFrom(w.peer.Addr.Addr().Unmap(), 0)})
 	}
 }
 
@@ -50,12 +51,12 @@ func (s *Servent) tellWords(t *protocol.RouteTable, files int) {
 	s.call(func(l *loop) { l.step(overlay.LeafWords{Table: t, Files: files}) })
 }
 
-// findOfLeaves looks up what leaves have, the best first.
-func (s *Servent) findOfLeaves(ctx context.Context, q search.Query, urns []protocol.URN, limit int) ([]overlay.LeafFiles, error) {
+// findOfLeaves looks up what leaves have but for that on link except, the best first.
+func (s *Servent) findOfLeaves(ctx context.Context, q search.Query, urns []protocol.URN, except overlay.LinkID, limit int) ([]overlay.LeafFiles, error) {
 	if s.leaves == nil || limit <= 0 {
 		return nil, nil
 	}
-	files, err := s.leaves.Find(ctx, q, urns, limit)
+	files, err := s.leaves.Find(ctx, q, urns, uint32(except), limit)
 	var out []overlay.LeafFiles
 	for _, f := range files {
 		i := slices.IndexFunc(out, func(l overlay.LeafFiles) bool { return l.Link == overlay.LinkID(f.Link) })

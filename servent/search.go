@@ -10,6 +10,7 @@ import (
 
 	"github.com/seed282dab8e/servent/protocol"
 	"github.com/seed282dab8e/servent/search"
+	"github.com/seed282dab8e/servent/servent/library"
 	"github.com/seed282dab8e/servent/servent/overlay"
 )
 
@@ -19,12 +20,13 @@ type job struct {
 	id    protocol.GUID
 	query []byte // payload
 	limit int
-	urn   string // of the one file, instead of a query
+	from  overlay.LinkID // 0: the user asks, of leaves alone
+	urn   string         // of the one file, instead of a query
 	cut   *cutting
 }
 
 func (l *loop) search(a *overlay.Action) {
-	l.queue(job{id: a.ID, query: slices.Clone(a.Msg), limit: a.Limit})
+	l.queue(job{id: a.ID, query: slices.Clone(a.Msg), limit: a.Limit, from: a.Link})
 }
 
 // queue gives a job to the workers; the loop never waits for them.
@@ -67,9 +69,12 @@ func (s *Servent) lookUp(ctx context.Context, j job) overlay.LocalHits {
 	}
 	hits.Firewalled = q.Flags.Has(protocol.FlagFirewalled)
 	words, urns := wireQuery(q), slices.Collect(q.URNs())
-	files, err := s.lib.Find(ctx, words, urns, j.limit)
+	var files []library.File
+	if j.from != 0 {
+		files, err = s.lib.Find(ctx, words, urns, j.limit)
+	}
 	if err == nil {
-		hits.Leaves, err = s.findOfLeaves(ctx, words, urns, j.limit-len(files))
+		hits.Leaves, err = s.findOfLeaves(ctx, words, urns, j.from, j.limit-len(files))
 	}
 	if err != nil && ctx.Err() == nil {
 		s.log.WithField("component", "search").WithError(err).Warn("look up a query")

@@ -76,7 +76,7 @@ func (w *World) takeList(m *member, a *overlay.Action) {
 	}
 	var answer protocol.ListAnswer
 	if a.Op == overlay.OpListOffer {
-		answer = m.held.lists.Offer(w.now, uint32(a.Link), a.ID, protocol.ListDigest(a.Msg), a.Index)
+		answer = m.held.lists.Offer(w.now, supernode.Leaf{Link: uint32(a.Link), ID: a.ID}, protocol.ListDigest(a.Msg), a.Index)
 	} else {
 		part, err := protocol.Vendor{Data: slices.Clone(a.Msg)}.ListPart()
 		if err != nil {
@@ -98,12 +98,16 @@ func (w *World) takeList(m *member, a *overlay.Action) {
 	w.soon(m, overlay.ListAnswered{Link: a.Link, Answer: answer})
 }
 
-// listed looks a query up in the lists of a node's leaves.
-func (h *holdings) listed(q protocol.Query, limit int) []overlay.LeafFiles {
+// listed looks a query up in the lists of a node's leaves, but for that which asks.
+func (h *holdings) listed(q protocol.Query, from overlay.LinkID, limit int) []overlay.LeafFiles {
 	if h == nil || limit <= 0 {
 		return nil
 	}
-	hits, err := h.index.Find(context.Background(), search.WireQuery(string(q.Text)), h.lists.Present, limit)
+	keep := func(id search.DocID) bool {
+		link, ok := h.lists.Link(id)
+		return ok && overlay.LinkID(link) != from
+	}
+	hits, err := h.index.Find(context.Background(), search.WireQuery(string(q.Text)), keep, limit)
 	if err != nil {
 		return nil
 	}

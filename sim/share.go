@@ -108,10 +108,10 @@ func (w *World) lookUp(m *member, a *overlay.Action) {
 		return
 	}
 	found := overlay.LocalHits{ID: a.ID, Firewalled: q.Flags.Has(protocol.FlagFirewalled)}
-	if m.shelf != nil {
+	if m.shelf != nil && a.Link != 0 {
 		found.Files = m.shelf.find(q, a.Limit)
 	}
-	found.Leaves = m.held.listed(q, a.Limit-len(found.Files))
+	found.Leaves = m.held.listed(q, a.Link, a.Limit-len(found.Files))
 	if len(found.Files)+len(found.Leaves) > 0 {
 		w.soon(m, found)
 	}

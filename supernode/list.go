@@ -2,6 +2,7 @@ package supernode
 
 import (
 	"math"
+	"net/netip"
 	"slices"
 	"time"
 
@@ -25,7 +26,8 @@ const (
 type list struct {
 	number  uint64 // not used for another list
 	id      protocol.GUID
-	link    uint32 // of the leaf, while it is present
+	host    netip.Addr // of the leaf
+	link    uint32     // of the leaf, while it is present
 	present bool
 	fading  bool
 	until   time.Duration // when it is forgotten, unless present

@@ -87,6 +87,16 @@ func (x *Lists) Changes(most int) (put []search.Doc, del []search.DocID) {
 // Waiting is how many changes the index has not been told of. It changes nothing.
 func (x *Lists) Waiting() int { return len(x.waiting) }
 
+// Link returns the link of the leaf that has a file; false: it is not there. It
+// changes nothing.
+func (x *Lists) Link(id search.DocID) (uint32, bool) {
+	l, _ := x.at(id)
+	if l == nil || !l.present {
+		return 0, false
+	}
+	return l.link, true
+}
+
 // Present says whether the leaf that has a file is there. It changes nothing.
 func (x *Lists) Present(id search.DocID) bool {
 	l, _ := x.at(id)

@@ -3,6 +3,7 @@ package supernode
 import (
 	"cmp"
 	"fmt"
+	"net/netip"
 	"time"
 
 	"github.com/seed282dab8e/servent/protocol"
@@ -99,16 +100,28 @@ func NewLists(cfg ListsConfig) *Lists {
 	}
 }
 
-// Offer notes that the leaf on link, whose GUID is id, has the list of digest with
-// so many files. A link's number is never used again; where another link had the
+// Leaf is who offers a list. Others may say its GUID, which is no secret; they get
+// nothing of a list that came from another host.
+type Leaf struct {
+	Link uint32
+	ID   protocol.GUID
+	Host netip.Addr
+}
+
+// Offer notes that a leaf has the list of digest with so many files. A link's number is never used again; where another link had the
 // same GUID, that one counts no more. The answer is ListHeld where nothing has to
 // be sent, ListSend with the digest of what is held, or ListRefused.
-func (x *Lists) Offer(now time.Duration, link uint32, id protocol.GUID, digest protocol.ListDigest, files uint32) protocol.ListAnswer {
+func (x *Lists) Offer(now time.Duration, leaf Leaf, digest protocol.ListDigest, files uint32) protocol.ListAnswer {
 	x.stats.Offers++
+	link, id := leaf.Link, leaf.ID
 	if old := x.byLink[link]; old != nil && old.id != id {
 		x.leave(now, old)
 	}
 	l := x.byID[id]
+	if l != nil && l.host != leaf.Host {
+		x.drop(l)
+		l = nil
+	}
 	if int64(files) > int64(x.cfg.MaxFiles) {
 		if l != nil && l.present {
 			x.leave(now, l)
@@ -120,6 +133,7 @@ func (x *Lists) Offer(now time.Duration, link uint32, id protocol.GUID, digest p
 	}
 	if l == nil {
 		l = x.open(id)
+		l.host = leaf.Host
 	}
 	x.arrive(link, l)
 	if l.digest == digest {
@@ -141,6 +155,16 @@ func (x *Lists) park(now time.Duration, l *list) protocol.ListAnswer {
 		x.leave(now, l)
 	}
 	return protocol.ListAnswer{Verdict: protocol.ListHeld}
+}
+
+// drop forgets a list, whether its leaf is there or not.
+func (x *Lists) drop(l *list) {
+	if l.present {
+		delete(x.byLink, l.link)
+		l.present, l.change = false, nil
+		x.keptFiles += len(l.places)
+	}
+	x.forget(l)
 }
 
 // ask has the leaf send what leads from its list as it is held to its present one,
@@ -274,6 +298,9 @@ func (x *Lists) fade(n int) {
 // makeRoom says whether so many more files and bytes fit in, once the oldest of
 // the kept lists have gone.
 func (x *Lists) makeRoom(files int, bytes int64) bool {
+	if x.files-x.keptFiles+files > x.cfg.MaxTotal {
+		return false
+	}
 	for x.files+files > x.cfg.MaxTotal || x.bytes+bytes > x.cfg.MaxBytes {
 		if len(x.kept) == 0 {
 			return false
@@ -286,10 +313,7 @@ func (x *Lists) makeRoom(files int, bytes int64) bool {
 // refuse ends a list, which may be nil, that its leaf has not sent as it should.
 func (x *Lists) refuse(l *list, why refusal, reason string) protocol.ListAnswer {
 	if l != nil {
-		delete(x.byLink, l.link)
-		l.present, l.change = false, nil
-		x.keptFiles += len(l.places)
-		x.forget(l)
+		x.drop(l)
 	}
 	return x.refusal(why, reason)
 }

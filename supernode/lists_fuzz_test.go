@@ -49,7 +49,7 @@ func playStep(x *Lists, now time.Duration, b []byte, body *[]byte) {
 		} else if b[2]&128 != 0 {
 			digest[0] = b[3]
 		}
-		x.Offer(now, link, guid(int(b[2]%4)), digest, uint32(b[3]&127))
+		x.Offer(now, Leaf{Link: link, ID: guid(int(b[2] % 4))}, digest, uint32(b[3]&127))
 	case 1:
 		n := min(int(b[3]), len(*body))
 		p := protocol.NewListPart((*body)[:n])

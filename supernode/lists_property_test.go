@@ -50,7 +50,7 @@ func (m *honestLeaf) offer(t *rapid.T, x *Lists, now time.Duration) {
 	files := m.files.list()
 	digest := digestOf(files)
 	m.told[digest] = maps.Clone(m.files)
-	a := x.Offer(now, m.link, m.id, digest, uint32(len(files)))
+	a := x.Offer(now, Leaf{Link: m.link, ID: m.id}, digest, uint32(len(files)))
 	if a.Verdict == protocol.ListHeld {
 		return
 	}

@@ -2,6 +2,7 @@ package supernode
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -85,7 +86,7 @@ func wholeOf(files []protocol.ListFile) []protocol.ListPart {
 }
 
 func offer(x *Lists, now time.Duration, link uint32, leaf int, files []protocol.ListFile) protocol.ListAnswer {
-	return x.Offer(now, link, guid(leaf), digestOf(files), uint32(len(files)))
+	return x.Offer(now, Leaf{Link: link, ID: guid(leaf)}, digestOf(files), uint32(len(files)))
 }
 
 // give has a leaf offer and send a whole list.
@@ -635,7 +636,7 @@ func TestListParked(t *testing.T) {
 	files := songs(1, 3)
 	give(t, x, 1, 1, files)
 	for _, link := range []uint32{1, 2} { // on the same link, and on another one
-		if a := x.Offer(0, link, guid(1), protocol.ListDigest{}, 0); a.Verdict != protocol.ListHeld || a.Digest != (protocol.ListDigest{}) {
+		if a := x.Offer(0, Leaf{Link: link, ID: guid(1)}, protocol.ListDigest{}, 0); a.Verdict != protocol.ListHeld || a.Digest != (protocol.ListDigest{}) {
 			t.Fatalf("link %d: %+v", link, a)
 		}
 		if s := x.Stats(); s.Files != 0 || s.Kept != 1 {
@@ -644,5 +645,46 @@ func TestListParked(t *testing.T) {
 		if a := offer(x, 0, link, 1, files); a.Verdict != protocol.ListHeld || x.Stats().Files != 3 {
 			t.Errorf("link %d: %+v, %+v", link, a, x.Stats())
 		}
+	}
+}
+
+// TestListOfAnotherHost: who says a leaf's GUID from elsewhere hears nothing of its
+// list, and does not take its place.
+func TestListOfAnotherHost(t *testing.T) {
+	files := songs(1, 3)
+	for name, gone := range map[string]bool{"kept": true, "present": false} {
+		x := NewLists(ListsConfig{})
+		leaf := Leaf{Link: 1, ID: guid(1), Host: netip.MustParseAddr("10.0.0.1")}
+		x.Offer(0, leaf, digestOf(files), 3)
+		if a := play(x, 1, wholeOf(files)); a.Verdict != protocol.ListHeld {
+			t.Fatal(name, a)
+		}
+		if gone {
+			x.Gone(0, 1)
+		}
+		thief := Leaf{Link: 2, ID: guid(1), Host: netip.MustParseAddr("10.0.0.2")}
+		if a := x.Offer(0, thief, protocol.ListDigest{1}, 3); a.Verdict != protocol.ListSend || a.Digest != (protocol.ListDigest{}) {
+			t.Errorf("%s: garbage is answered with %+v", name, a)
+		}
+		if a := x.Offer(0, thief, digestOf(files), 3); a.Verdict != protocol.ListSend {
+			t.Errorf("%s: its digest is answered with %+v", name, a)
+		}
+		if s := x.Stats(); s.Files != 0 {
+			t.Errorf("%s: %+v", name, s)
+		}
+	}
+}
+
+// TestNoRoomForgetsNobody: what cannot fit costs no kept list.
+func TestNoRoomForgetsNobody(t *testing.T) {
+	x := NewLists(ListsConfig{MaxTotal: 10})
+	give(t, x, 1, 1, songs(1, 5))
+	give(t, x, 2, 2, songs(2, 5))
+	x.Gone(0, 2)
+	if a := x.Offer(0, Leaf{Link: 3, ID: guid(3)}, protocol.ListDigest{1}, 6); a.Verdict != protocol.ListRefused || x.Stats().Kept != 1 {
+		t.Errorf("%+v, %+v", a, x.Stats())
+	}
+	if a := x.Offer(0, Leaf{Link: 3, ID: guid(3)}, protocol.ListDigest{1}, 5); a.Verdict != protocol.ListSend || x.Stats().Kept != 0 {
+		t.Errorf("%+v, %+v", a, x.Stats())
 	}
 }

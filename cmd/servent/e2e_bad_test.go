@@ -97,7 +97,7 @@ func TestBadInput(t *testing.T) {
 			}
 		})
 	}
-	code, out, errOut := newHome(t).call(t, "search", "--json", "--connect-only", "--listen", "127.0.0.1:0",
+	code, out, errOut := newHome(t).call(t, "search", "--json", "--connect-only", "--role", "flat", "--listen", "127.0.0.1:0",
 		"--connect", node.ready.Listen, "--timeout", "2s", "net http server")
 	if code != 0 || !strings.Contains(out, `"server.go"`) {
 		t.Errorf("search after all that: exit %d: %s%s", code, out, errOut)

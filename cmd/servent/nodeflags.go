@@ -28,8 +28,8 @@ type nodeFlags struct {
 	indexMax     byteSize
 	index        string
 	noBrowse     bool
-	maxLeaves    int // 0: as many as a supernode takes as a rule
-	maxLeafFiles int // likewise
+	maxLeaves    count // 0: as many as a supernode takes as a rule
+	maxLeafFiles count // likewise
 	leafIndexMax byteSize
 }
 
@@ -54,10 +54,19 @@ func (n *nodeFlags) add(cmd *cobra.Command) {
 	complete(cmd, "role", "auto", "flat", "leaf", "supernode")
 }
 
+// addLeaves adds what bounds leaves, where the servent is a supernode, or becomes one.
+func (n *nodeFlags) addLeaves(cmd *cobra.Command) {
+	n.maxLeaves, n.maxLeafFiles = servent.DefaultMaxLeaves, servent.DefaultMaxLeafFiles
+	f := cmd.Flags()
+	f.Var(&n.maxLeaves, "max-leaves", "most leaves to take as a supernode")
+	f.Var(&n.maxLeafFiles, "max-leaf-files", "most files in the list of one leaf; one with more gives a table of words")
+	f.Var(&n.leafIndexMax, "leaf-index-max-bytes", "most `bytes` that the index of leaves' files may take on disk, as 10GB (default 2 GiB)")
+}
+
 // names are the flags' names.
 func (n *nodeFlags) names() []string {
 	return append((&uploadLimits{}).names(),
-		"listen", "connect", "connect-only", "network", "role", "block-list", "upload-rate", "download-rate", "udp-cache", "web-cache", "index-max-bytes", "index", "no-browse")
+		"listen", "connect", "connect-only", "network", "role", "block-list", "upload-rate", "download-rate", "udp-cache", "web-cache", "index-max-bytes", "index", "no-browse", "max-leaves", "max-leaf-files", "leaf-index-max-bytes")
 }
 
 // config checks the flags.
@@ -103,8 +112,8 @@ func (n *nodeFlags) config() (servent.Config, error) {
 		Listen: n.listen, Connect: n.connect, ConnectOnly: n.connectOnly, Network: network, Role: role,
 		UploadRate: int64(n.uploadRate), DownloadRate: int64(n.downloadRate), NoBrowse: n.noBrowse,
 		MaxUploads: int(n.uploads.all), MaxUploadsPerAddr: int(n.uploads.perAddr), MaxUploadQueue: int(n.uploads.queue),
-		IndexMaxBytes: int64(n.indexMax), BlockList: n.blockList, MaxLeaves: n.maxLeaves,
-		MaxLeafFiles: n.maxLeafFiles, LeafIndexMaxBytes: int64(n.leafIndexMax), TableOnly: n.index == "qrp",
+		IndexMaxBytes: int64(n.indexMax), BlockList: n.blockList, MaxLeaves: int(n.maxLeaves),
+		MaxLeafFiles: int(n.maxLeafFiles), LeafIndexMaxBytes: int64(n.leafIndexMax), TableOnly: n.index == "qrp",
 	}, nil
 }
 

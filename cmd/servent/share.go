@@ -51,6 +51,7 @@ ends it, but 130 while it still scans.`,
 	cmd.Flags().BoolVar(&f.leftOut, "left-out", false, "list what is left out, and why")
 	cmd.Flags().BoolVar(&f.dryRun, "dry-run", false, "tell what would be shared and what would be left out; read, share and start nothing")
 	f.node.add(cmd)
+	f.node.addLeaves(cmd)
 	return cmd
 }
 

@@ -12,7 +12,6 @@ import (
 // needed.
 func (a *app) supernodeCommand() *cobra.Command {
 	f := shareFlags{}
-	maxLeaves, maxFiles := count(servent.DefaultMaxLeaves), count(servent.DefaultMaxLeafFiles)
 	cmd := &cobra.Command{
 		Use:   "supernode [DIR…]",
 		Short: "Serve leaves until interrupted",
@@ -27,20 +26,21 @@ for long. Folders that are named are shared, too.`,
 		),
 		ValidArgsFunction: foldersOnly,
 		RunE: a.do(func(ctx context.Context, args []string) error {
+			if a.given["role"] {
+				return usagef("--role: `servent supernode` has the role supernode; for another one: `servent share --role %s`", f.node.role)
+			}
 			dirs, err := folders(args)
 			if err != nil {
 				return err
 			}
-			f.node.role, f.node.maxLeaves, f.node.maxLeafFiles = servent.RoleSupernode.String(), int(maxLeaves), int(maxFiles)
+			f.node.role = servent.RoleSupernode.String()
 			a.spareMemory()
 			return a.serve(ctx, &f, dirs)
 		}),
 	}
-	cmd.Flags().Var(&maxLeaves, "max-leaves", "most leaves to take")
-	cmd.Flags().Var(&maxFiles, "max-leaf-files", "most files in the list of one leaf; one with more gives a table of words")
-	cmd.Flags().Var(&f.node.leafIndexMax, "leaf-index-max-bytes", "most `bytes` that the index of leaves' files may take on disk, as 10GB (default 2 GiB)")
 	cmd.Flags().BoolVar(&f.leftOut, "left-out", false, "list what is left out, and why")
 	f.node.add(cmd)
+	f.node.addLeaves(cmd)
 	_ = cmd.Flags().MarkHidden("role") // there is one
 	return cmd
 }

@@ -60,6 +60,11 @@ func (b *inbox) put(e event) {
 	}
 	b.events = append(b.events, e)
 	b.bytes += e.bytes()
+	b.nudge()
+}
+
+// nudge wakes who empties the inbox.
+func (b *inbox) nudge() {
 	select {
 	case b.wake <- struct{}{}:
 	default:
@@ -82,7 +87,8 @@ func (b *inbox) overrun() uint64 {
 	return b.drops
 }
 
-// Offer takes in what the leaf on link offers, whose GUID is id. A link's number is
+// Offer takes in what the leaf on link offers, whose GUID is id; o.Addr is where the
+// link comes from. A link's number is
 // never used again. Neither this nor Part nor Gone waits for anything.
 func (x *Index) Offer(link uint32, id protocol.GUID, o protocol.ListOffer) {
 	o.Trailer = nil // the caller keeps it

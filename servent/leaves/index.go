@@ -84,10 +84,10 @@ type Index struct {
 	lists *supernode.Lists
 	held  []answer // that ask for more, and wait for room
 	whole []wholeList
-	// Documents that the index was told of since the start, and of these, those that
-	// Config.Words knows of, too.
-	fed, findable int
-	asked         int // answers that asked for more since askedSince, less the parts that came
+	// Documents since the start that were given to the index, that it knows, and of
+	// these, those that Config.Words knows of, too.
+	given, fed, findable int
+	asked                int // answers that asked for more since askedSince, less the parts that came
 
 	askedSince time.Duration
 }
@@ -134,18 +134,19 @@ type File struct {
 	Record protocol.FileRecord
 }
 
-// Find returns files of leaves that are there, at most limit if it is positive:
-// those that hold the content of one of urns, by SHA-1, then those that answer q,
-// the best first.
-func (x *Index) Find(ctx context.Context, q search.Query, urns []protocol.URN, limit int) ([]File, error) {
-	found := x.byHash(urns, limit)
+// Find returns files of leaves that are there, but for that on link except, at most
+// limit if it is positive: those that hold the content of one of urns, by SHA-1, then
+// those that answer q, the best first.
+func (x *Index) Find(ctx context.Context, q search.Query, urns []protocol.URN, except uint32, limit int) ([]File, error) {
+	found := x.byHash(urns, except, limit)
 	if limit > 0 && len(found) == limit {
 		return x.files(found), nil
 	}
 	keep := func(id search.DocID) bool {
 		x.mu.RLock()
 		defer x.mu.RUnlock()
-		return x.lists.Present(id) && !slices.Contains(found, id)
+		link, ok := x.lists.Link(id)
+		return ok && link != except && !slices.Contains(found, id)
 	}
 	hits, err := x.words.Find(ctx, q, keep, max(0, limit-len(found)))
 	for _, h := range hits {
@@ -154,7 +155,7 @@ func (x *Index) Find(ctx context.Context, q search.Query, urns []protocol.URN, l
 	return x.files(found), err
 }
 
-func (x *Index) byHash(urns []protocol.URN, limit int) []search.DocID {
+func (x *Index) byHash(urns []protocol.URN, except uint32, limit int) []search.DocID {
 	var found []search.DocID
 	x.mu.RLock()
 	defer x.mu.RUnlock()
@@ -162,8 +163,8 @@ func (x *Index) byHash(urns []protocol.URN, limit int) []search.DocID {
 		if !u.HasSHA1 {
 			continue
 		}
-		for _, id := range x.lists.ByHash(u.SHA1, limit) {
-			if !slices.Contains(found, id) && (limit <= 0 || len(found) < limit) {
+		for _, id := range x.lists.ByHash(u.SHA1, 0) {
+			if link, ok := x.lists.Link(id); ok && link != except && !slices.Contains(found, id) && (limit <= 0 || len(found) < limit) {
 				found = append(found, id)
 			}
 		}

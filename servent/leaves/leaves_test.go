@@ -108,7 +108,7 @@ func words(text string) search.Query { return search.WireQuery(text) }
 
 func (s *leavesOf) wantFound(t *testing.T, text string, want int) {
 	t.Helper()
-	files, err := s.x.Find(t.Context(), words(text), nil, 0)
+	files, err := s.x.Find(t.Context(), words(text), nil, 0, 0)
 	if err != nil || len(files) != want {
 		t.Errorf("%s: %d files and %v, want %d", text, len(files), err, want)
 	}
@@ -143,7 +143,7 @@ func TestLeavesComeAndGo(t *testing.T) {
 		if a := s.verdict(3); a.Verdict != protocol.ListHeld || again.sent > 0 {
 			t.Errorf("%+v after %d parts", a, again.sent)
 		}
-		if files, err := s.x.Find(t.Context(), words("leaf1"), nil, 0); err != nil || len(files) != 700 || files[0].Link != 3 {
+		if files, err := s.x.Find(t.Context(), words("leaf1"), nil, 0, 0); err != nil || len(files) != 700 || files[0].Link != 3 {
 			t.Error(len(files), err)
 		}
 		s.x.Gone(3)
@@ -165,7 +165,7 @@ func TestFind(t *testing.T) {
 		time.Sleep(2 * feedEvery)
 		urn := func(i int) protocol.URN { return file(1, i).URN }
 		find := func(text string, limit int, urns ...protocol.URN) string {
-			files, err := s.x.Find(t.Context(), words(text), urns, limit)
+			files, err := s.x.Find(t.Context(), words(text), urns, 0, limit)
 			if err != nil {
 				t.Error(err)
 			}
@@ -187,7 +187,7 @@ func TestFind(t *testing.T) {
 				t.Errorf("found %q, want %q", tt.got, tt.want)
 			}
 		}
-		if files, _ := s.x.Find(t.Context(), words("common"), nil, 50); len(files) != 50 {
+		if files, _ := s.x.Find(t.Context(), words("common"), nil, 0, 50); len(files) != 50 {
 			t.Errorf("%d files, want 50", len(files))
 		}
 		if table := s.x.Table(); table == nil || !table.Has(protocol.WordHash("song7")) || s.x.Table() != table {
@@ -195,7 +195,7 @@ func TestFind(t *testing.T) {
 		}
 		ended, cancel := context.WithCancel(t.Context())
 		cancel()
-		if _, err := s.x.Find(ended, words("common"), nil, 0); err == nil {
+		if _, err := s.x.Find(ended, words("common"), nil, 0, 0); err == nil {
 			t.Error("found after the end")
 		}
 	})
@@ -390,7 +390,7 @@ func TestOnDisk(t *testing.T) {
 		s.come(newLeaf(link+1, each))
 	}
 	found := func() int {
-		files, err := s.x.Find(t.Context(), words("common"), nil, 0)
+		files, err := s.x.Find(t.Context(), words("common"), nil, 0, 0)
 		if err != nil {
 			t.Error(err)
 		}
@@ -436,7 +436,7 @@ func TestIndexFull(t *testing.T) {
 	}
 	eventually(t, "some were refused, and the rest can be found", func() bool {
 		st := s.x.Stats()
-		files, err := s.x.Find(t.Context(), words("common"), nil, 0)
+		files, err := s.x.Find(t.Context(), words("common"), nil, 0, 0)
 		return err == nil && st.Waiting == 0 && st.RefusedRoom > 0 && len(files) == st.Files && held()*each == st.Files && st.Leaves+int(st.RefusedRoom) == leaves
 	})
 	if n := held(); n == 0 {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/seed282dab8e/servent/protocol"
 	"github.com/seed282dab8e/servent/search"
+	"github.com/seed282dab8e/servent/supernode"
 )
 
 // Reasons to refuse a list, for people.
@@ -92,7 +93,7 @@ func (x *Index) apply(e event) []answer {
 	switch now := x.cfg.Now(); {
 	case e.offer != nil:
 		x.withhold(e.link)
-		a = x.lists.Offer(now, e.link, e.id, e.offer.Digest, e.offer.Files)
+		a = x.lists.Offer(now, supernode.Leaf{Link: e.link, ID: e.id, Host: e.offer.Addr.Addr()}, e.offer.Digest, e.offer.Files)
 	case e.part != nil:
 		x.asked = max(0, x.asked-1)
 		a = x.lists.Part(now, e.link, *e.part)
@@ -107,7 +108,7 @@ func (x *Index) apply(e event) []answer {
 		x.held = append(x.held, answer{e.link, a})
 		return x.letGo()
 	case protocol.ListHeld:
-		x.whole = append(x.whole, wholeList{answer{e.link, a}, x.fed + x.lists.Waiting()})
+		x.whole = append(x.whole, wholeList{answer{e.link, a}, x.given + x.lists.Waiting()})
 		return append(x.letGo(), x.release()...)
 	}
 	return append(x.letGo(), answer{e.link, a})
@@ -144,8 +145,12 @@ func (x *Index) feed(ctx context.Context) {
 		case <-x.full:
 			least = x.cfg.Batch
 		}
-		for ctx.Err() == nil && x.feedBatch(least) {
+		for begun := time.Now(); ctx.Err() == nil && x.feedBatch(least); {
 			least = x.cfg.Batch
+			if time.Since(begun) > feedEvery { // there may be no end of it
+				x.found()
+				begun = time.Now()
+			}
 		}
 		x.found()
 	}
@@ -189,6 +194,7 @@ func (x *Index) feedBatch(least int) bool {
 		return false
 	}
 	put, del := x.lists.Changes(x.cfg.Batch)
+	x.given += len(put) + len(del)
 	x.mu.Unlock()
 	defer x.countFed(len(put) + len(del))
 	err := x.words.Apply(put, del)
@@ -196,6 +202,7 @@ func (x *Index) feedBatch(least int) bool {
 	switch {
 	case errors.As(err, &full):
 		x.tell(func() []answer { return x.refuse(full.Refused) })
+		x.inbox.nudge() // what was refused is taken apart
 	case err != nil:
 		x.cfg.Log.WithError(err).Warn("tell the index of leaves' files")
 	}

@@ -21,7 +21,8 @@ const (
 	OpDial
 	// OpSearch looks up the query payload Msg (it must be copied) in the
 	// node's own files and in the lists that its leaves gave; LocalHits with ID may
-	// follow, with at most Limit files in all.
+	// follow, with at most Limit files in all. Who asks is at Link, and wants no files
+	// of its own; 0 is the user.
 	OpSearch
 	// OpHit hands the whole QueryHit message Msg, which answers the user's
 	// query ID, to the user. Msg must be copied.

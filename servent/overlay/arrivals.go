@@ -7,11 +7,17 @@ import (
 	"github.com/seed282dab8e/servent/protocol"
 )
 
+// visitor is a servent at an address: its GUID alone anybody can say.
+type visitor struct {
+	id   protocol.GUID
+	host netip.Addr
+}
+
 // arrivals remembers who has connected of late, so that one that comes again and
 // again does not keep everybody busy: each link costs a table, a list, and a message
 // to all neighbours. Its zero value is empty.
 type arrivals struct {
-	servents map[protocol.GUID]*bucket
+	servents map[visitor]*bucket
 	hosts    map[netip.Addr]*bucket
 }
 
@@ -27,13 +33,13 @@ const maxArrivals = 4096
 // allow counts a link that p begins; false: it has begun too many.
 func (a *arrivals) allow(now time.Duration, p Peer) bool {
 	if a.servents == nil {
-		a.servents, a.hosts = map[protocol.GUID]*bucket{}, map[netip.Addr]*bucket{}
+		a.servents, a.hosts = map[visitor]*bucket{}, map[netip.Addr]*bucket{}
 	}
 	host := p.Addr.Addr().Unmap()
 	if !host.IsLoopback() && !arrive(a.hosts, host, now, rateHost) {
 		return false
 	}
-	return p.GUID == (protocol.GUID{}) || arrive(a.servents, p.GUID, now, rateServent)
+	return p.GUID == (protocol.GUID{}) || arrive(a.servents, visitor{p.GUID, host}, now, rateServent)
 }
 
 func arrive[K comparable](known map[K]*bucket, who K, now time.Duration, r Rate) bool {

@@ -37,19 +37,20 @@ type check struct {
 }
 
 const (
-	checkTime    = 5 * time.Second        // for all of it, or as long as the slowest takes that passes
-	checkSpread  = 500 * time.Millisecond // before a stranger is checked
-	ownAfter     = 30 * time.Second       // before a leaf checks its supernode, and
-	ownSpread    = 4 * time.Minute        // what chance adds
-	busyRest     = 4 * time.Second        // after a peer had no time, doubled with each
-	ownRest      = 30 * time.Second       // likewise, of a supernode that this leaf hangs on
-	maxBusy      = 8                      // times
-	checkedFor   = time.Hour              // a pass is remembered
-	failedFor    = 30 * time.Minute       // and a failure
-	maxStrangers = 12                     // that have called in and are not checked yet
-	maxChecked   = 1024                   // that are remembered
-	ownProbe     = 16 << 10               // bytes that a leaf asks its supernode for
-	candidateFor = 5 * time.Minute        // that a link must have been up before its leaf is asked to serve
+	checkTime        = 5 * time.Second        // for all of it, or as long as the slowest takes that passes
+	checkSpread      = 500 * time.Millisecond // before a stranger is checked
+	ownAfter         = 30 * time.Second       // before a leaf checks its supernode, and
+	ownSpread        = 4 * time.Minute        // what chance adds
+	busyRest         = 4 * time.Second        // after a peer had no time, doubled with each
+	ownRest          = 30 * time.Second       // likewise, of a supernode that this leaf hangs on
+	maxBusy          = 8                      // times
+	maxBusyCandidate = 1                      // likewise, of a leaf that might serve
+	checkedFor       = time.Hour              // a pass is remembered
+	failedFor        = 30 * time.Minute       // and a failure
+	maxStrangers     = 12                     // that have called in and are not checked yet
+	maxChecked       = 1024                   // that are remembered
+	ownProbe         = 16 << 10               // bytes that a leaf asks its supernode for
+	candidateFor     = 5 * time.Minute        // that a link must have been up before its leaf is asked to serve
 )
 
 // verdictOf remembers how a check ended.
@@ -221,7 +222,11 @@ func (n *Node) onProbeData(l *link, h protocol.Header, v protocol.Vendor, out []
 // checkLater asks again in a while: the peer has no time now.
 func (n *Node) checkLater(l *link, out []Action) []Action {
 	c := l.check
-	if c.tries++; c.tries > maxBusy {
+	most := uint8(maxBusy)
+	if c.kind == ofCandidate { // there are others
+		most = maxBusyCandidate
+	}
+	if c.tries++; c.tries > most {
 		return n.checkFailed(l, "it has no time to be checked", out)
 	}
 	rest := busyRest
@@ -323,7 +328,7 @@ func (n *Node) onProbe(l *link, h protocol.Header, v protocol.Vendor, out []Acti
 		l.probes = bucket{} // it was not answered
 		return n.sendNew(l, head, protocol.NewProbeData(nil), out)
 	}
-	l.proving = true
+	l.proving, l.provingTill = true, n.now+checkTime
 	data := protocol.NewProbeStream(h.ID)
 	for ; size > 0; size -= protocol.ProbeChunk {
 		out = n.sendNew(l, head, protocol.NewProbeData(data.Next(min(size, protocol.ProbeChunk))), out)
@@ -334,7 +339,7 @@ func (n *Node) onProbe(l *link, h protocol.Header, v protocol.Vendor, out []Acti
 // proving says whether the answer to a probe is still going out.
 func (n *Node) proving() bool {
 	for _, l := range n.links {
-		if l.proving = l.proving && l.queued > 2*protocol.ProbeChunk; l.proving {
+		if l.proving = l.proving && l.queued > 2*protocol.ProbeChunk && n.now < l.provingTill; l.proving {
 			return true
 		}
 	}

@@ -241,8 +241,8 @@ func newDropBench(t *testing.T) *bench {
 
 // TestEveryReasonIsTested: a new one needs a case.
 func TestEveryReasonIsTested(t *testing.T) {
-	tested := [numDrops]bool{DropRate: true, DropQueueFull: true, DropQuestions: true, DropList: true, DropForged: true, DropProbe: true, DropHandOver: true} // the last: see dynamic_test.go list_test.go, check_test.go and elect_test.go
-	for why := DropBlocked; why <= DropOOBUnwanted; why++ {                                                                                                   // those of datagrams: see udp_test.go and oob_test.go
+	tested := [numDrops]bool{DropRate: true, DropQueueFull: true, DropQuestions: true, DropList: true, DropForged: true, DropOwn: true, DropProbe: true, DropHandOver: true} // the last: see dynamic_test.go list_test.go, check_test.go and elect_test.go
+	for why := DropBlocked; why <= DropOOBUnwanted; why++ {                                                                                                                  // those of datagrams: see udp_test.go and oob_test.go
 		tested[why] = true
 	}
 	for _, c := range dropCases {

@@ -140,13 +140,15 @@ func (n *Node) onPromote(l *link, h protocol.Header, v protocol.Vendor, out []Ac
 	switch {
 	case err != nil:
 		return n.malformed(l, h.Kind, out)
-	case n.cfg.Role != RoleAuto || n.role != RoleLeaf || l.peer.Role != RoleSupernode || l.strange:
+	case n.cfg.Role != RoleAuto || n.role != RoleLeaf || l.peer.Role != RoleSupernode || !l.peer.Servent || l.strange:
+		return n.dropped(h.Kind, DropRole, out)
+	}
+	c := n.Capacity()
+	c.Upload = int(rate)
+	if !n.rested() || !c.Assess(supernode.Become).OK {
 		return n.dropped(h.Kind, DropRole, out)
 	}
 	n.uploadSeen = int(rate)
-	if !n.rested() || !n.Capacity().Assess(supernode.Become).OK {
-		return n.dropped(h.Kind, DropRole, out)
-	}
 	return n.changeRole(RoleSupernode, "asked by "+l.peer.Addr.String(), nil, out)
 }
 

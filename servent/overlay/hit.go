@@ -28,6 +28,9 @@ func (n *Node) onHit(l *link, h protocol.Header, m Received, out []Action) []Act
 	if r == nil {
 		return n.dropped(h.Kind, DropNoRoute, out)
 	}
+	if q.Servent == n.cfg.ID && r.link == self { // of a supernode that holds our list
+		return n.dropped(h.Kind, DropOwn, out)
+	}
 	if n.forged(l, q.Servent) {
 		return n.dropped(h.Kind, DropForged, out)
 	}

@@ -41,6 +41,7 @@ type link struct {
 	passedOver   bool             // and is not asked again
 	going        bool             // a supernode that steps down
 	proving      bool             // the answer to a probe is going out
+	provingTill  time.Duration    // and others wait for it no longer
 	places       supernode.Places // of a supernode; none: not told
 	asks, probes bucket           // probes that it asks for, and those answered
 	calls        bucket           // of its calls from outside that it is told of

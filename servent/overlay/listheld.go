@@ -13,8 +13,10 @@ var rateOffers = Rate{1. / 2, 5}
 // holding is what a supernode knows of a leaf that gives it its list
 // (docs/protocol.md 11). The files themselves are its owner's.
 type holding struct {
-	stands  bool           // this node answers for the leaf
-	asked   bool           // the owner was asked about an offer
+	stands  bool // this node answers for the leaf
+	asked   bool // the owner was asked about an offer
+	ended   bool // it sends a route table instead
+	refused bool
 	credit  int            // parts that may come
 	files   uint32         // in the list that was offered
 	offers  bucket         // that the leaf may make
@@ -41,7 +43,7 @@ func (n *Node) onListOffer(l *link, h protocol.Header, v protocol.Vendor, out []
 		l.holding = &holding{}
 	}
 	held := l.holding
-	if held.asked || held.credit > 0 || !held.offers.allow(n.now, rateOffers) {
+	if held.ended || held.asked || held.credit > 0 || !held.offers.allow(n.now, rateOffers) {
 		out = n.dropped(h.Kind, DropList, out)
 		return n.offend(l, protocol.ByeProtocol, "Too many list offers", out)
 	}
@@ -62,6 +64,13 @@ func leafAddr(l *link, said netip.AddrPort) netip.AddrPort {
 	return netip.AddrPortFrom(netip.IPv4Unspecified(), said.Port())
 }
 
+// endHolding ends that this node answers for a leaf, which sends a route table.
+func (l *link) endHolding() {
+	if held := l.holding; held != nil {
+		held.stands, held.credit, held.ended = false, 0, true
+	}
+}
+
 // onListTaken gives the owner a part of a leaf's list.
 func (n *Node) onListTaken(l *link, h protocol.Header, v protocol.Vendor, out []Action) []Action {
 	if l.holding == nil || l.holding.credit == 0 {
@@ -80,7 +89,7 @@ func (n *Node) onListTaken(l *link, h protocol.Header, v protocol.Vendor, out []
 // onListAnswered tells a leaf what the owner says.
 func (n *Node) onListAnswered(ev ListAnswered, out []Action) []Action {
 	l := n.byID[ev.Link]
-	if l == nil || l.holding == nil {
+	if l == nil || l.holding == nil || l.holding.ended {
 		return out
 	}
 	held := l.holding
@@ -94,7 +103,7 @@ func (n *Node) onListAnswered(ev ListAnswered, out []Action) []Action {
 	case protocol.ListMore:
 		held.credit = min(listWindow, held.credit+1)
 	case protocol.ListRefused:
-		held.stands, held.credit = false, 0
+		held.stands, held.credit, held.refused = false, 0, true
 	}
 	return n.answerList(l, ev.Answer, out)
 }

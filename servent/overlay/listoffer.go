@@ -10,10 +10,12 @@ import (
 const (
 	// listPatience is how long a supernode may take to say something about a list;
 	// then it gets a route table.
-	listPatience = 30 * time.Second
+	listPatience = 2 * time.Minute
 	// partialWait is how long a link waits for a list that is not whole yet. A
 	// supernode that knows it would otherwise be sent a part, and then the rest.
 	partialWait = time.Minute
+	// maxListSends is how often a list is cut anew for one offer.
+	maxListSends = 3
 	// listWindow is how many parts of a list may be on their way.
 	listWindow = 2
 )
@@ -36,6 +38,8 @@ func (l *link) list() ListState {
 	switch {
 	case l.held():
 		return ListState{State: "held", Files: int(l.holding.files)}
+	case l.holding != nil && (l.holding.refused || l.holding.ended):
+		return ListState{State: "refused"}
 	case l.holding != nil:
 		return ListState{State: "coming"}
 	}
@@ -49,6 +53,7 @@ type giving struct {
 	said    []byte              // of the last offer: what hits say of this leaf
 	credit  int                 // parts that may be sent
 	cutting bool                // a part is asked for and has not come
+	sends   int                 // how often it was asked for since the offer
 	until   time.Duration       // then patience ends; 0 when nothing is awaited
 	reason  string              // of a refusal
 }
@@ -114,11 +119,15 @@ func (n *Node) onListAnswer(l *link, h protocol.Header, v protocol.Vendor, out [
 			n.plan(&n.tableDue, tableEvery)
 		}
 	case protocol.ListSend:
+		if g.sends++; g.sends > maxListSends || g.cutting {
+			out = n.dropped(h.Kind, DropList, out)
+			return n.refuseList(l, "it is asked for again and again", out)
+		}
 		g.stage, g.credit, g.cutting = listSending, listWindow, true
 		g.await(n)
 		return append(out, Action{Op: OpListCut, Link: l.id, Msg: a.Digest[:]})
 	case protocol.ListMore:
-		g.credit++
+		g.credit = min(g.credit+1, listWindow)
 		return n.cutList(l, out)
 	case protocol.ListRefused:
 		return n.refuseList(l, a.Reason, out)

@@ -39,7 +39,7 @@ func (n *Node) onQuery(l *link, h protocol.Header, m Received, out []Action) []A
 	if n.mayHold(&q) && n.mayHelp(q.Flags) || n.mayList(&q) {
 		n.noteWish(l, &h, &q)
 		n.stats.Searches++
-		out = append(out, Action{Op: OpSearch, ID: h.ID, Msg: m.Msg[protocol.HeaderSize:], Limit: n.hitLimit(q.Flags)})
+		out = append(out, Action{Op: OpSearch, Link: l.id, ID: h.ID, Msg: m.Msg[protocol.HeaderSize:], Limit: n.hitLimit(q.Flags)})
 	}
 	if n.role != RoleSupernode || l.peer.Role != RoleLeaf {
 		return n.relayQuery(l, &h, m, toLeaves|toFlats|toSupernodes, out)

@@ -105,7 +105,11 @@ func (n *Node) onBye(l *link, m Received, out []Action) []Action {
 	if b, err := protocol.ParseBye(m.Msg[protocol.HeaderSize:]); err == nil {
 		why, code = "bye: "+b.Reason(), b.Code
 	}
-	return n.isUnfit(code, n.drop(l, why, out))
+	out = n.drop(l, why, out)
+	if code == protocol.ByeSecurity && l.peer.Role == RoleSupernode && l.peer.Servent && l.peer.Outbound {
+		return n.isUnfit(out)
+	}
+	return out
 }
 
 // back sends an answer one step nearer to who asked.

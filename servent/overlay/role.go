@@ -101,10 +101,11 @@ func (n *Node) meet(ev DialFailed) {
 	}
 }
 
-// isUnfit makes a node a leaf that was a supernode for want of others, and failed a
-// check of theirs.
-func (n *Node) isUnfit(code uint16, out []Action) []Action {
-	if code != protocol.ByeSecurity || n.cfg.Role != RoleAuto || n.role != RoleSupernode || !n.auto.alone {
+// isUnfit makes a node a leaf that was a supernode for want of others, and failed the
+// check of one that it has looked up. Not where leaves depend on it: those are handed
+// on when it is not needed.
+func (n *Node) isUnfit(out []Action) []Action {
+	if n.cfg.Role != RoleAuto || n.role != RoleSupernode || !n.auto.alone || n.leaves > 0 {
 		return out
 	}
 	n.auto.met = n.now

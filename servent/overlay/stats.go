@@ -40,6 +40,7 @@ const (
 	DropQuestions               // a question that is asked for a leaf or the user ends early, for a new one
 	DropList                    // of a leaf's list, what was not asked for, or comes too often
 	DropForged                  // a hit of a leaf's in another servent's name
+	DropOwn                     // a hit that tells this node of its own files
 	DropProbe                   // a probe's answer, or a call from outside, that nobody asked for
 	DropHandOver                // a successor that may not be dialled
 	numDrops
@@ -49,7 +50,7 @@ var dropNames = [numDrops]string{
 	"malformed", "ttl", "rate", "queue_full", "no_route", "search_ended",
 	"too_large", "unknown", "role", "dial_back", "connect_only", "not_wanted",
 	"blocked", "udp_stranger", "udp_rate", "udp_unasked", "udp_unproven", "udp_held_full", "oob_token", "oob_unwanted",
-	"too_many_questions", "list", "forged", "probe_unasked", "hand_over",
+	"too_many_questions", "list", "forged", "own", "probe_unasked", "hand_over",
 }
 
 // String returns the reason's name as used in JSON.
@@ -127,7 +128,7 @@ type Link struct {
 
 // ListState says how it is with a file list that one end of a link gives the other.
 type ListState struct {
-	State  string // offered, sending, given or refused by a leaf; coming or held by a supernode; "" for none
+	State  string // offered, sending, given or refused at a leaf; coming, held or refused at a supernode; "" for none
 	Files  int    // held
 	Reason string // of a refusal
 }

@@ -42,9 +42,12 @@ func (n *Node) sendTables(out []Action) []Action {
 	if !n.due(&n.tableDue) {
 		return out
 	}
-	n.tablesSent = n.now
+	before := len(out)
 	for _, l := range n.links {
 		out = n.sendTable(l, out)
+	}
+	if len(out) > before {
+		n.tablesSent = n.now
 	}
 	return out
 }
@@ -127,6 +130,7 @@ func (n *Node) tableAllowed(l *link, payload []byte) bool {
 		most = 1 << protocol.MaxTableBits
 	}
 	if r, err := protocol.ParseReset(payload); err == nil {
+		l.endHolding()
 		l.slots = r.Slots
 		return r.Slots <= most
 	}
