@@ -23,7 +23,7 @@ type ownQuery struct {
 // came from, while its TTL lasts, and looked up in the node's own files.
 func (n *Node) onQuery(l *link, h protocol.Header, m Received, out []Action) []Action {
 	r := n.queries.find(&h.ID)
-	if r != nil && (r.link != l.id || h.TTL <= r.ttl) {
+	if r != nil && !n.goesFurther(l, r, &h) {
 		return n.duplicate(l, &h, out)
 	}
 	q, err := protocol.ParseQuery(m.Msg[protocol.HeaderSize:])
@@ -65,6 +65,15 @@ func audienceOf(r Role) audience {
 		return toFlats
 	}
 	return toSupernodes
+}
+
+// goesFurther says whether a query that is known is to be relayed for the first time,
+// or further: a dynamic querier asks again with a higher TTL (X-Ext-Probes). Of
+// several who ask for one leaf each may be the first to probe a supernode; another's
+// question that goes on must not end there.
+func (n *Node) goesFurther(l *link, r *route, h *protocol.Header) bool {
+	probed := n.role == RoleSupernode && l.peer.Role == RoleSupernode && r.link != self && r.ttl <= 1
+	return h.TTL > r.ttl && (r.link == l.id || probed)
 }
 
 // relayQuery sends a received query on. Leaves and their supernode are one, so they

@@ -279,3 +279,21 @@ func supernodeWithLeaf(t *testing.T) *bench {
 	b.link(1, RoleLeaf)
 	return b
 }
+
+// TestProbeOfAnother: a leaf's supernodes ask for it with one id. What one has only
+// probed, another's question goes on from, once, and leaves are not asked again.
+func TestProbeOfAnother(t *testing.T) {
+	b := newSupernode(t, nil)
+	b.link(1, RoleSupernode)
+	b.link(2, RoleSupernode)
+	b.link(3, RoleSupernode)
+	b.leaf(4, "blue")
+	id := b.newID()
+	ask := func(from LinkID, ttl uint8) []Action {
+		return sends(b.receive(from, protocol.Header{ID: id, Kind: protocol.KindQuery, TTL: ttl, Hops: 1}, query("blue")), protocol.KindQuery)
+	}
+	wantLinks(t, "probe", ask(1, 1), 4)
+	wantLinks(t, "another's probe", ask(2, 1))
+	wantLinks(t, "another's question", ask(2, 3), 1, 3)
+	wantLinks(t, "a third", ask(3, 4))
+}
