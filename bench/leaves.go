@@ -143,6 +143,7 @@ func (l *leafSearch) search(when string) (kept [2]*row, err error) {
 	figures := []figure{
 		{"p50", "ms", maxLeafP50, func(r churn.Result) float64 { return r.P50 }},
 		{"p99", "ms", maxLeafP99, func(r churn.Result) float64 { return r.P99 }},
+		{"p99 of processor time", "ms", 0, func(r churn.Result) float64 { return r.BusyP99 }},
 		{"slowest", "ms", 0, func(r churn.Result) float64 { return r.Max }},
 		{"between two answers", "us", maxLeafMean, func(r churn.Result) float64 { return r.Seconds * 1e6 / float64(r.Searches) }},
 		{"processor time a search", "us", 0, func(r churn.Result) float64 { return r.CPU * 1e6 / float64(r.Searches) }},
