@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"sync"
+	"time"
 
 	"github.com/RoaringBitmap/roaring/v2/roaring64"
 	"github.com/blevesearch/bleve/v2/index/scorch"
@@ -193,8 +194,20 @@ func (s *store) close() error {
 	if leave {
 		return nil
 	}
-	return guard(s.scorch.Close)
+	// A write to bleve's list that has met damage may hold its lock for good, in a
+	// goroutine that is no more. Closing ends or is left alone then, like that.
+	ended := make(chan error, 1)
+	time.AfterFunc(0, func() { ended <- guard(s.scorch.Close) })
+	select {
+	case err := <-ended:
+		return err
+	case <-time.After(closeTime):
+		return nil
+	}
 }
+
+// closeTime is how long the files may take to be closed.
+const closeTime = 5 * time.Second
 
 // verify reads every segment in full and returns the documents they hold.
 func (s *store) verify() (ids *roaring64.Bitmap, err error) {
