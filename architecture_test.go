@@ -68,6 +68,7 @@ func goroutinePackages() []string {
 	return []string{
 		"servent", "servent/library", "servent/leaves", "servent/transfer", "servent/reach", "servent/control",
 		"nat/stun", "nat/portmap", "sim", "sim/graph", "cmd/servent",
+		"search/bleveindex", // to close in time what damage has locked
 	}
 }
 

@@ -42,7 +42,7 @@ type Config struct {
 
 // Index is a search.Index on disk. It is safe for concurrent use: Find runs
 // beside all else, Apply beside Find, one at a time. It has no goroutine of its
-// own, but bleve has, and they end with Close.
+// own but while it closes; bleve has, and they end with Close.
 type Index struct {
 	cfg   Config
 	fresh bool
