@@ -190,7 +190,8 @@ func (c *leafLink) ping(ext []byte) error {
 	return err
 }
 
-// giveList gives a list of one file, and returns when it is held.
+// giveList gives a list of one file. That it is held comes later: a supernode tells
+// its index of many at once.
 func (c *leafLink) giveList(number int) error {
 	file := protocol.ListFile{Index: 1, Size: 1000, Path: fmt.Sprintf("album/track %d.ogg", number)}
 	file.URN.HasSHA1 = true
@@ -217,9 +218,7 @@ func (c *leafLink) giveList(number int) error {
 		case a.Verdict == protocol.ListRefused:
 			return errors.New(a.Reason)
 		case a.Verdict == protocol.ListSend:
-			if err := c.say(part.Vendor()); err != nil {
-				return err
-			}
+			return c.say(part.Vendor())
 		}
 	}
 }
