@@ -324,7 +324,8 @@ func (n *Node) forget(l *link) {
 	n.dials.known = [len(n.dials.known)]netip.AddrPort{}
 	n.arm(n.dials.next(n.now))
 	if !n.cfg.ConnectOnly {
-		n.arm(n.now) // for another link in its place
+		n.pongs.refresh = min(n.pongs.refresh, n.now+n.pingEvery()) // soon, for a leaf
+		n.arm(n.now)                                                // for another link in its place
 	}
 }
 

@@ -50,7 +50,7 @@ const (
 	pingInterval  = time.Second      // a link that pings faster is not answered
 	relayInterval = 3 * time.Second  // at most one ping is relayed in that time
 	refreshLinks  = 3                // links that are asked for fresh pongs
-	hungryPing    = 5 * time.Second  // how often, by a leaf that lacks supernodes
+	hungryPing    = 2 * time.Second  // how often, by a leaf that lacks supernodes
 	unaskedPongs  = 10               // hosts that a link may name a minute, unasked
 )
 
