@@ -83,7 +83,7 @@ func (s *Servent) initiate(c *peeked, a netip.AddrPort) (failed overlay.DialFail
 	}
 	_, err = c.Write(final.Append(nil))
 	if verdict.Code != 200 {
-		failed.Code = verdict.Code
+		failed.Code, failed.Own = verdict.Code, true
 		return failed, fmt.Errorf("not taken: %s", verdict.Text)
 	}
 	if err == nil {

@@ -326,7 +326,7 @@ func (l *loop) attach(w *wire) {
 // refused tells the node that a dial came to nothing.
 func (l *loop) refused(failed overlay.DialFailed, err error) {
 	l.seeds.failed(failed.Addr, err)
-	if failed.Code != 0 {
+	if failed.Code != 0 && !failed.Own {
 		l.boot.refused(len(failed.Try))
 	}
 	l.step(failed)

@@ -18,6 +18,7 @@ type dialing struct {
 	out, in  *end         // at from, at to
 	asked    overlay.Peer // at to
 	answer   overlay.Peer // at from
+	own      bool         // it is from that refuses
 }
 
 func (w *World) dial(from *member, addr netip.AddrPort) {
@@ -44,8 +45,8 @@ func (d *dialing) fail(after time.Duration, v overlay.Verdict) {
 			return
 		}
 		d.w.note(traceDialFailed, d.from.id, func() string { return d.failure(v) })
-		failed := overlay.DialFailed{Addr: d.addr, Code: v.Code, Try: v.Try}
-		if v.Code != 0 {
+		failed := overlay.DialFailed{Addr: d.addr, Code: v.Code, Try: v.Try, Own: d.own}
+		if v.Code != 0 && !d.own {
 			failed.Role = d.answer.Role
 		}
 		d.w.step(d.from, failed)
@@ -136,7 +137,7 @@ func (d *dialing) finish() {
 	if v.Code != 200 {
 		w.detach(d.out)
 		w.hangUp(d.out, w.now)
-		d.answer.Role = overlay.RoleAuto // it has not refused
+		d.own = true
 		d.fail(0, overlay.Verdict{Code: v.Code, Text: v.Text})
 		return
 	}

@@ -121,8 +121,8 @@ func (d *dialer) again(now time.Duration) {
 
 func (n *Node) onDialFailed(ev DialFailed) {
 	a := netip.AddrPortFrom(ev.Addr.Addr().Unmap(), ev.Addr.Port())
-	n.stats.DialsFailed++
-	if ev.Code == codeFull {
+	if !ev.Own {
+		n.stats.DialsFailed++
 		n.meet(ev)
 	}
 	for _, t := range ev.Try {
@@ -139,12 +139,15 @@ func (n *Node) onDialFailed(ev DialFailed) {
 		return
 	}
 	n.dials.ended(a)
-	switch ev.Code {
-	case 0:
+	switch {
+	case ev.Own && ev.Code == codeFull && !n.lacksLinks(): // another of several tries was faster
+		n.hosts.spared(a, n.now)
+		return
+	case ev.Code == 0:
 		n.hosts.bad(a, n.now, hostRetry)
-	case codeConnected:
+	case ev.Code == codeConnected:
 		n.foundKnown(a)
-	case codeFull:
+	case ev.Code == codeFull:
 		n.refused(a, ev)
 	default: // it lives, but does not want us
 		n.hosts.bad(a, n.now, refusedRetry)

@@ -259,3 +259,29 @@ func TestDialRate(t *testing.T) {
 		t.Errorf("%d dials in ten seconds, want two a second", n)
 	}
 }
+
+// TestSurplusIsSpared: a leaf dials several supernodes at once and refuses those
+// that it does not need then. When it loses one it dials these at once, and those
+// that had no room.
+func TestSurplusIsSpared(t *testing.T) {
+	b := newBench(t, func(c *Config) { c.ConnectOnly, c.Role, c.Links = false, RoleLeaf, 1 })
+	at := func(id byte) netip.AddrPort { return peerOf(id, RoleSupernode).Addr }
+	b.step(Heard{Addrs: []netip.AddrPort{at(1), at(2), at(3)}})
+	first := dials(b.pass(0))
+	if len(first) != maxTries {
+		t.Fatalf("%d dials at once, want %d", len(first), maxTries)
+	}
+	b.step(DialFailed{Addr: at(3), Code: codeFull, Role: RoleSupernode})
+	b.link(1, RoleSupernode)
+	b.step(DialFailed{Addr: at(2), Code: codeFull, Own: true})
+	if got := dials(b.pass(refusedRest)); len(got) != 0 {
+		t.Errorf("with all it wants it dials %v", got)
+	}
+	if failed := b.n.Stats().DialsFailed; failed != 1 {
+		t.Errorf("%d dials have failed, want 1", failed)
+	}
+	b.step(PeerDown{Link: 1})
+	if got := dials(b.pass(refusedRest)); !slices.Contains(got, at(2)) || !slices.Contains(got, at(3)) {
+		t.Errorf("without a supernode it dials %v", got)
+	}
+}

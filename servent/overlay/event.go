@@ -49,12 +49,14 @@ type Sent struct {
 
 // DialFailed says that an OpDial did not give a link. Code is the handshake
 // status of a refusal, 0 when there was none; Try are the hosts it named, and
-// Role is what it said that it is, RoleAuto where it said nothing.
+// Role is what it said that it is, RoleAuto where it said nothing. Own says that
+// it was this node that refused.
 type DialFailed struct {
 	Addr netip.AddrPort
 	Code int
 	Try  []netip.AddrPort
 	Role Role
+	Own  bool
 }
 
 // Heard names hosts that might be servents: from disk, or from the local network.

@@ -123,6 +123,13 @@ func (c *hostCache) bad(a netip.AddrPort, now, wait time.Duration) {
 	}
 }
 
+// spared notes that a would have been taken, had there been need for it.
+func (c *hostCache) spared(a netip.AddrPort, now time.Duration) {
+	if i := c.find(a); i >= 0 {
+		c.list[i].next, c.list[i].fails = now, 0
+	}
+}
+
 // fewPicked is how many random hosts are looked at to find one that was named lately.
 const fewPicked = 4
 
@@ -162,6 +169,14 @@ func (c *hostCache) rested(now time.Duration) {
 		if c.list[i].linked {
 			c.list[i].next = now
 		}
+	}
+}
+
+// retry lets all hosts be dialled now: a link has ended, and those that had no room
+// may be all there are.
+func (c *hostCache) retry(now time.Duration) {
+	for i := range c.list {
+		c.list[i].next = min(c.list[i].next, now)
 	}
 }
 

@@ -324,6 +324,9 @@ func (n *Node) forget(l *link) {
 	n.dials.known = [len(n.dials.known)]netip.AddrPort{}
 	n.arm(n.dials.next(n.now))
 	if !n.cfg.ConnectOnly {
+		if n.role == RoleLeaf && !n.cfg.Public { // who had no room may have some now
+			n.hosts.retry(n.now)
+		}
 		n.pongs.refresh = min(n.pongs.refresh, n.now+n.pingEvery()) // soon, for a leaf
 		n.arm(n.now)                                                // for another link in its place
 	}

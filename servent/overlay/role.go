@@ -94,6 +94,7 @@ func (n *Node) judgeAlone(out []Action) []Action {
 // meet notes that who refused for want of room is a supernode, or knows some.
 func (n *Node) meet(ev DialFailed) {
 	switch {
+	case ev.Code != codeFull:
 	case ev.Role == RoleSupernode:
 		n.auto.met = n.now
 	case len(ev.Try) > 0:
