@@ -361,7 +361,7 @@ func (e *election) recall(searches, target int) (found, want int) {
 		asked = append(asked, q)
 		e.w.Run(100 * time.Millisecond)
 	}
-	e.w.Run(2 * time.Minute)
+	e.w.Run(5 * time.Minute) // of 20 neighbours one after another is asked, for up to 10 s each
 	for _, q := range asked {
 		if e.w.Node(q.by) == nil {
 			continue
