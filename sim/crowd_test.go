@@ -99,7 +99,7 @@ var plenty = overlay.Resources{Memory: 4 << 30, Disk: 20 << 30, Descriptors: 409
 func (e *election) join(k nodeKind, stays time.Duration) {
 	cfg := NodeConfig{Upload: e.upload(), Filtered: k.firewalled}
 	file := int(math.Pow(float64(e.rarity), e.rand.Float64()))    // log-uniform: some have many holders, some one
-	cfg.Overlay.MaxLeaves, cfg.Overlay.TableOnly = e.places, true // owners here know no lists
+	cfg.Overlay.MaxLeaves, cfg.Overlay.TableOnly = e.places, e.rand.IntN(4) == 0
 	cfg.Files = []string{e.fileName(file)}
 	if len(e.kinds) == int(bootstrap) {
 		cfg.Overlay.Role = overlay.RoleSupernode
@@ -351,8 +351,9 @@ type question struct {
 }
 
 // recall has so many honest leaves search at once, each for a file of its own, and
-// returns the part that is found of what there is, but of each no more than target.
-func (e *election) recall(searches, target int) (found, want int) {
+// returns how much is found of what there is, but of each no more than target. soon
+// is what came within ten seconds.
+func (e *election) recall(searches, target int) (found, soon, want int) {
 	var asked []question
 	for range searches {
 		q := question{by: e.anyLeaf(), at: e.w.Now(), file: int(math.Pow(float64(e.rarity), e.rand.Float64()))}
@@ -366,11 +367,13 @@ func (e *election) recall(searches, target int) (found, want int) {
 		if e.w.Node(q.by) == nil {
 			continue
 		}
-		hits, there := e.count(q)
-		found, want = found+min(hits, target), want+min(there, target)
+		there := e.holders(q)
+		want += min(len(there), target)
+		found += min(q.count(there, target, time.Hour), target)
+		soon += min(q.count(there, target, 10*time.Second), target)
 		e.w.EndQuery(q.flood)
 	}
-	return found, want
+	return found, soon, want
 }
 
 // anyLeaf draws an honest leaf that has its supernodes.
@@ -383,21 +386,35 @@ func (e *election) anyLeaf() NodeID {
 	}
 }
 
-// count returns how many holders of the file were found of those that had joined a
-// minute before, so that supernodes had been told of their files, were still there, had a supernode, and could serve who asked.
-func (e *election) count(q question) (hits, there int) {
-	got := map[NodeID]bool{}
-	for _, h := range q.flood.Hits {
-		got[h.Node] = true
-	}
+// holders returns those that had joined a minute before, so that supernodes had been
+// told of their files, were still there, had a supernode, and could serve who asked.
+func (e *election) holders(q question) (there []NodeID) {
 	for _, holder := range e.holds[q.file] {
 		n := e.w.Node(holder)
 		if e.kinds[q.by].firewalled && e.kinds[holder].firewalled || holder == q.by || !q.within[holder] || n == nil || servers(n) == 0 || q.at-e.born[holder] < time.Minute {
 			continue
 		}
-		if there++; got[holder] {
+		there = append(there, holder)
+	}
+	return there
+}
+
+// count returns how many of the holders were found within that time; all of them if
+// as many files were as were wanted: liars share, too, and such as have gone since.
+func (q question) count(there []NodeID, target int, within time.Duration) (hits int) {
+	got := map[NodeID]bool{}
+	for _, h := range q.flood.Hits {
+		if h.At-q.at <= within {
+			got[h.Node] = true
+		}
+	}
+	if len(got) >= target {
+		return len(there)
+	}
+	for _, holder := range there {
+		if got[holder] {
 			hits++
 		}
 	}
-	return hits, there
+	return hits
 }

@@ -88,7 +88,8 @@ func (h home) start(t *testing.T, args ...string) *command {
 	return c
 }
 
-const patience = 20 * time.Second
+// patience is for what the race detector makes slow, on a busy machine.
+const patience = time.Minute
 
 // wait returns the exit code.
 func (c *command) wait(t *testing.T) int {

@@ -12,8 +12,6 @@ const (
 	// maxDynamic is how many dynamic queries run at once; the eldest ends for a
 	// new one.
 	maxDynamic = 256
-	// maxCounted is how many hits of one are told apart: more than it wants.
-	maxCounted = 1000
 )
 
 // dynamic is a question that this supernode asks others on behalf of a leaf, or of
@@ -27,13 +25,7 @@ type dynamic struct {
 	hashes []uint32
 	policy *supernode.Querying
 	due    time.Duration // 0: when there is somebody new to ask
-	seen   map[hitKey]struct{}
-}
-
-// hitKey tells hits apart.
-type hitKey struct {
-	servent protocol.GUID
-	index   uint32
+	seen   tally
 }
 
 // begin starts a dynamic query. The message is not changed afterwards.
@@ -42,7 +34,7 @@ func (n *Node) begin(d *dynamic, target int, out []Action) []Action {
 	for u := range d.query.URNs() {
 		byHash = byHash || u.HasSHA1
 	}
-	d.policy, d.seen = supernode.NewQuerying(target, byHash), map[hitKey]struct{}{}
+	d.policy, d.seen = supernode.NewQuerying(target, byHash), tally{}
 	if len(n.dynamics) == maxDynamic {
 		n.dynamics = slices.Delete(n.dynamics, 0, 1)
 		n.stats.Drops[DropQuestions]++
@@ -128,18 +120,12 @@ func (n *Node) dynamic(id *protocol.GUID) *dynamic {
 	return nil
 }
 
-// countHits tells a dynamic query what has come for it, each file of a servent once.
-func (n *Node) countHits(id *protocol.GUID, q protocol.QueryHit) {
-	d := n.dynamic(id)
-	if d == nil {
-		return
-	}
-	for r := range q.Files() {
-		key := hitKey{q.Servent, r.Index}
-		if _, known := d.seen[key]; !known && len(d.seen) < maxCounted {
-			d.seen[key] = struct{}{}
-			d.policy.Found(1)
-		}
+// count has a dynamic query, if id is one's, count hits.
+func (n *Node) count(id *protocol.GUID, add func(tally)) {
+	if d := n.dynamic(id); d != nil {
+		before := len(d.seen)
+		add(d.seen)
+		d.policy.Found(len(d.seen) - before)
 	}
 }
 

@@ -2,19 +2,15 @@ package overlay
 
 import "github.com/seed282dab8e/servent/protocol"
 
-const (
-	// enoughKept in a BEAR/12 ends a question.
-	enoughKept = 0xffff
-	// mostKept is the largest number that does not.
-	mostKept = enoughKept - 1
-)
+// enoughKept in a BEAR/12 ends a question.
+const enoughKept = 0xffff
 
 // onStatusRequest tells an ultrapeer how many hits of a search the user has
 // (BEAR/11, 12: leaf guidance). One that has ended needs no more.
 func (n *Node) onStatusRequest(l *link, h protocol.Header, out []Action) []Action {
 	kept := uint16(enoughKept)
 	if own := n.ownQuery(&h.ID); own != nil {
-		kept = uint16(min(own.hits, mostKept))
+		kept = uint16(len(own.hits)) // maxCounted at most
 	}
 	answer := protocol.Header{ID: h.ID, Kind: protocol.KindVendor, TTL: 1}
 	return n.sendNew(l, answer, protocol.NewQueryStatus(kept), out)

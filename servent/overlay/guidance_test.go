@@ -46,8 +46,15 @@ func TestLeafTellsWhatItHas(t *testing.T) {
 		b.receive(1, protocol.Header{ID: id, Kind: protocol.KindQueryHit, TTL: 1}, hitOf(protocol.GUID{0xbb, i}.Marked()))
 	}
 	asks(3)
-	b.n.own[0].hits = 1 << 20
-	asks(mostKept)
+	b.link(2, RoleSupernode)
+	for i := range byte(4) { // of which three are known: their leaves' lists are here, too
+		b.receive(2, protocol.Header{ID: id, Kind: protocol.KindQueryHit, TTL: 1}, hitOf(protocol.GUID{0xbb, i}.Marked()))
+	}
+	asks(4)
+	for i := range maxCounted {
+		b.receive(2, protocol.Header{ID: id, Kind: protocol.KindQueryHit, TTL: 1}, hitOf(protocol.GUID{0xcc, byte(i), byte(i >> 8)}.Marked()))
+	}
+	asks(maxCounted)
 	b.step(UserQueryEnd{ID: id})
 	asks(enoughKept)
 }

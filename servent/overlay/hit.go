@@ -34,7 +34,7 @@ func (n *Node) onHit(l *link, h protocol.Header, m Received, out []Action) []Act
 	if n.forged(l, q.Servent) {
 		return n.dropped(h.Kind, DropForged, out)
 	}
-	n.countHits(&h.ID, q)
+	n.count(&h.ID, func(t tally) { t.addHit(q) })
 	if q.Servent != n.cfg.ID {
 		n.servers.put(n.now, route{id: q.Servent, link: l.id, hops: h.Hops})
 	}
@@ -48,7 +48,7 @@ func (n *Node) onHit(l *link, h protocol.Header, m Received, out []Action) []Act
 	if own == nil {
 		return n.dropped(h.Kind, DropEnded, out)
 	}
-	own.hits += int(q.Count)
+	own.hits.addHit(q)
 	return append(out, Action{Op: OpHit, ID: own.id, Link: l.id, Msg: m.Msg, Hops: h.Hops})
 }
 
@@ -72,13 +72,10 @@ func (n *Node) onLocalHits(ev LocalHits, out []Action) []Action {
 		return out
 	}
 	ev = n.choose(ev, r.link)
-	count := ev.count()
-	if count == 0 {
+	if ev.count() == 0 {
 		return out
 	}
-	if d := n.dynamic(&ev.ID); d != nil {
-		d.policy.Found(count)
-	}
+	n.count(&ev.ID, func(t tally) { t.addLocal(n, ev) })
 	ok, out := n.offer(ev, out)
 	if ok {
 		return out
@@ -141,7 +138,7 @@ func (n *Node) sendHits(ev LocalHits, out []Action) []Action {
 		case l != nil:
 			out = n.sendNew(l, h, hit, out)
 		case own != nil:
-			own.hits += int(hit.Count)
+			own.hits.addHit(hit)
 			out = append(out, Action{Op: OpHit, ID: own.id, Msg: protocol.AppendMessage(nil, h, hit)})
 		}
 	}

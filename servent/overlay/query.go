@@ -14,7 +14,7 @@ type ownQuery struct {
 	id    protocol.GUID // as the user knows it
 	wire  protocol.GUID // as others do
 	ttl   uint8         // 0: each link's default
-	hits  int           // files that the user has got
+	hits  tally         // files that the user has got
 	until time.Duration
 	query protocol.Query
 }
@@ -169,6 +169,7 @@ func (n *Node) onUserQuery(ev UserQuery, out []Action) []Action {
 	q := ownQuery{
 		id:    ev.ID,
 		ttl:   min(ev.TTL, HardTTL),
+		hits:  tally{},
 		until: n.now + n.cfg.QueryLife,
 		query: protocol.Query{Flags: protocol.FlagMarker | protocol.FlagGGEPH, Text: []byte(ev.Text)},
 	}
