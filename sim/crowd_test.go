@@ -98,7 +98,7 @@ var plenty = overlay.Resources{Memory: 4 << 30, Disk: 20 << 30, Descriptors: 409
 
 func (e *election) join(k nodeKind, stays time.Duration) {
 	cfg := NodeConfig{Upload: e.upload(), Filtered: k.firewalled}
-	file := int(math.Pow(float64(e.rarity), e.rand.Float64()))    // log-uniform: some have many holders, some one
+	file := int(math.Pow(float64(e.rarity), e.rand.Float64())) // log-uniform: some have many holders, some one
 	cfg.Overlay.MaxLeaves, cfg.Overlay.TableOnly = e.places, e.rand.IntN(4) == 0
 	cfg.Files = []string{e.fileName(file)}
 	if len(e.kinds) == int(bootstrap) {
