@@ -152,8 +152,24 @@ func (e *election) retire(id NodeID) {
 }
 
 // liar is a node that acts as a supernode from its first moment, whatever it is, and
-// says in every handshake what a supernode of role auto would.
-type liar struct{ *overlay.Node }
+// says in every handshake what a supernode of role auto would. One that is busy has
+// never time to show how fast it is.
+type liar struct {
+	*overlay.Node
+	busy bool
+}
+
+func (l liar) Step(now time.Time, ev overlay.Event, out []overlay.Action) []overlay.Action {
+	if m, ok := ev.(overlay.Received); ok && l.busy {
+		h, err := protocol.ParseHeader(m.Msg)
+		v, err2 := protocol.ParseVendor(m.Msg[protocol.HeaderSize:])
+		if err == nil && err2 == nil && h.Kind == protocol.KindVendor && v.Type() == protocol.VendorProbe {
+			answer := protocol.Header{ID: h.ID, Kind: protocol.KindVendor, TTL: 1}
+			return append(out, overlay.Action{Op: overlay.OpSend, Link: m.Link, TTL: 1, Msg: protocol.AppendMessage(nil, answer, protocol.NewProbeData(nil))})
+		}
+	}
+	return l.Node.Step(now, ev, out)
+}
 
 func (l liar) Hello(local netip.Addr, remote netip.AddrPort) protocol.Headers {
 	h := l.Node.Hello(local, remote)
@@ -171,7 +187,7 @@ func (w *World) addLiar(cfg NodeConfig) NodeID {
 	cfg.Overlay.Dials = overlay.Rate{PerSecond: 0.1, Burst: 5} // it finds nobody for long, and would take most of the simulator's time
 	id := w.Add(cfg)
 	m := w.nodes[id]
-	m.actor = liar{m.node}
+	m.actor = liar{m.node, w.rand.IntN(2) == 0}
 	return id
 }
 

@@ -144,4 +144,4 @@ func (l *list) fit() {
 }
 
 // full says whether a record of this size would not fit into the arena.
-func (l *list) full(size int) bool { return len(l.arena)+size > math.MaxUint32 }
+func (l *list) full(size int) bool { return uint64(len(l.arena)+size) > math.MaxUint32 }

@@ -33,6 +33,7 @@ type Neighbour struct {
 	MaxTTL uint8  // that it takes; 0: not known
 	Holds  bool   // its route table, with those of its leaves, has what is looked for
 	Within bool   // it has told its table, and leads to none but other neighbours
+	Again  bool   // it takes the question again where that goes further (X-Ext-Probes)
 }
 
 // Ask says to send the question to a neighbour.
@@ -46,8 +47,8 @@ type Ask struct {
 // Protocol v0.1"). It belongs to one caller.
 type Querying struct {
 	target, hits int
-	asked        []uint32
-	hosts        int // supernodes that were reached, in theory
+	asked        map[uint32]uint8 // with which TTL
+	hosts        int              // supernodes that were reached, in theory
 	probed       bool
 	next         time.Duration
 }
@@ -57,7 +58,7 @@ func NewQuerying(target int, byHash bool) *Querying {
 	if byHash {
 		target = max(1, target/hashShare)
 	}
-	return &Querying{target: target}
+	return &Querying{target: target, asked: map[uint32]uint8{}}
 }
 
 // Found notes hits that have come, from this supernode's own leaves as well.
@@ -110,19 +111,27 @@ func (q *Querying) probe(rnd *rand.Rand, neighbours []Neighbour) (ask []Ask) {
 }
 
 // one asks one more neighbour, as far as its share of what is missing is to be
-// expected.
+// expected: one that was not asked, and when there is none, one that was asked for
+// itself and its leaves alone.
 func (q *Querying) one(rnd *rand.Rand, neighbours []Neighbour) []Ask {
-	var left []Neighbour
+	var left, again []Neighbour
 	for _, n := range neighbours {
-		if !n.Within && !slices.Contains(q.asked, n.ID) {
+		switch ttl := q.asked[n.ID]; {
+		case n.Within:
+		case ttl == 0:
 			left = append(left, n)
+		case ttl == 1 && n.Again && n.MaxTTL != 1:
+			again = append(again, n)
 		}
+	}
+	if len(left) == 0 {
+		left = again
 	}
 	if len(left) == 0 {
 		return nil
 	}
 	n := left[rnd.IntN(len(left))]
-	return []Ask{q.ask(n, q.ttlFor(n, len(left)))}
+	return []Ask{q.ask(n, max(q.asked[n.ID]+1, q.ttlFor(n, len(left))))}
 }
 
 // ttlFor is the smallest TTL with which n should bring its share: the hosts that
@@ -142,8 +151,8 @@ func (q *Querying) ask(n Neighbour, ttl uint8) Ask {
 	if n.MaxTTL > 0 {
 		ttl = min(ttl, n.MaxTTL)
 	}
-	q.asked = append(q.asked, n.ID)
-	q.hosts += Horizon(degree(n), ttl)
+	q.hosts += Horizon(degree(n), ttl) - Horizon(degree(n), q.asked[n.ID])
+	q.asked[n.ID] = ttl
 	return Ask{n.ID, ttl}
 }
 

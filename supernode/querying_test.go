@@ -98,6 +98,38 @@ func TestStops(t *testing.T) {
 	}
 }
 
+// TestAsksAgain: those that were asked for themselves alone are asked again and
+// further, once, when nobody else is left.
+func TestAsksAgain(t *testing.T) {
+	q, rnd := NewQuerying(LeafTarget, false), random()
+	all := neighbours(6, func(i int, n *Neighbour) {
+		n.Holds, n.Again = i < 5, i != 1
+		if i == 2 {
+			n.MaxTTL = 1
+		}
+	})
+	var ttls [7][]uint8
+	for now := time.Duration(0); ; {
+		ask, again := q.Next(now, rnd, all)
+		for _, a := range ask {
+			if len(ttls[a.ID]) > 0 && len(ttls[6]) == 0 {
+				t.Errorf("asks %d again before all were asked", a.ID)
+			}
+			ttls[a.ID] = append(ttls[a.ID], a.TTL)
+		}
+		if q.Found(3); again == 0 {
+			break
+		}
+		now = again
+	}
+	for id, got := range ttls[1:] {
+		want := []int{2, 1, 1, 2, 2, 1}[id]
+		if len(got) != want || want == 2 && (got[0] != 1 || got[1] < 2) {
+			t.Errorf("neighbour %d is asked with TTLs %v, want %d of them", id+1, got, want)
+		}
+	}
+}
+
 // TestGoesNoFurtherThanItMust: the more hits a host has, the smaller the TTL.
 func TestGoesNoFurtherThanItMust(t *testing.T) {
 	last := uint8(maxTTL + 1)

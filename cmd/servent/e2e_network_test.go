@@ -158,16 +158,21 @@ func seekAll(t *testing.T, from []*peer, files [][]string, each int) (searches i
 	return searches, longest
 }
 
-// awaitFound waits until a file of each folder is found from another node:
+// awaitFound waits until a file of each folder is found from all other nodes:
 // supernodes tell each other in some seconds what there is.
 func awaitFound(t *testing.T, from []*peer, files [][]string, limit time.Duration) time.Duration {
 	t.Helper()
 	begin := time.Now()
 	for i := range files {
-		until(t, limit-time.Since(begin), func() error {
-			_, err := seek(t, from[(i+1)%len(files)], files[i][0])
-			return err
-		})
+		for j := range files {
+			if i == j {
+				continue
+			}
+			until(t, limit-time.Since(begin), func() error {
+				_, err := seek(t, from[j], files[i][0])
+				return err
+			})
+		}
 	}
 	return time.Since(begin)
 }

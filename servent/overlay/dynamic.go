@@ -105,6 +105,7 @@ func (n *Node) neighbours(d *dynamic) []supernode.Neighbour {
 			ID: uint32(l.id), Degree: int(l.peer.Degree), MaxTTL: n.ttlFor(l),
 			Holds:  table != nil && matches(table, d.hashes, &d.query),
 			Within: table != nil && l.within,
+			Again:  l.peer.Again,
 		})
 	}
 	return out

@@ -32,6 +32,7 @@ type Peer struct {
 	Bye       bool
 	LastHop   bool // takes route tables from other ultrapeers
 	LeafTable bool // takes, or sends, the route table of a leaf
+	Again     bool // takes a query again that goes further (X-Ext-Probes)
 }
 
 // serventHeader is how our own kind knows each other. Its value is the
@@ -48,6 +49,7 @@ func ParsePeer(h protocol.Headers) Peer {
 		Bye:       h.Has("Bye-Packet"),
 		LastHop:   h.Has("X-Ultrapeer-Query-Routing"),
 		LeafTable: h.Has("X-Query-Routing"),
+		Again:     h.Has("X-Ext-Probes"),
 		Listen:    firstAddrPort(h.Get("Listen-IP"), h.Get("Node"), h.Get("X-My-Address")),
 	}
 	p.GUID, _ = protocol.ParseGUID(h.Get("GUID"))

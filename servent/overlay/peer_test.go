@@ -67,7 +67,7 @@ func TestHelloIsUnderstood(t *testing.T) {
 		h := b.n.Hello(netip.Addr{}, remote)
 		want := Peer{
 			Listen: netip.MustParseAddrPort("10.0.0.1:6346"), Sees: remote.Addr(), Role: role, Servent: true, Agent: "Servent/9.9",
-			GUID: protocol.GUID{0xaa}.Marked(), MaxTTL: 3, Degree: 32, GGEP: true, Vendor: true, Bye: true, LastHop: true, LeafTable: true,
+			GUID: protocol.GUID{0xaa}.Marked(), MaxTTL: 3, Degree: 32, GGEP: true, Vendor: true, Bye: true, LastHop: true, LeafTable: true, Again: role != RoleLeaf,
 		}
 		if got := ParsePeer(h); got != want {
 			t.Errorf("%s: peer %+v\nwant %+v", role, got, want)
