@@ -130,6 +130,7 @@ type ElectionInfo struct {
 	Score   int          `json:"score"`   // 0 to 100, of what becoming a supernode takes
 	Missing []string     `json:"missing"` // what is not enough
 	Factors []FactorInfo `json:"factors"`
+	Stay    []FactorInfo `json:"stay"` // the same factors against what staying a supernode takes
 
 	InRole     int64   `json:"in_role_s"`
 	Changes    uint64  `json:"role_changes"`
@@ -147,6 +148,7 @@ type FactorInfo struct {
 	Value  string `json:"value"`
 	Wanted string `json:"wanted"`
 	OK     bool   `json:"ok"`
+	Advice string `json:"advice,omitempty"` // what helps where it is not ok
 }
 
 // ReachInfo says whether strangers get through to the servent: yes, no or unknown.

@@ -60,28 +60,32 @@ func electionInfo(e overlay.Election) ElectionInfo {
 	if e.Role == RoleSupernode {
 		info.Load = supernode.Duty{Own: e.Places, Near: e.Near}.Load()
 	}
-	for _, f := range e.Become.Factors {
+	for i, f := range e.Become.Factors {
 		info.Factors = append(info.Factors, FactorInfo(f))
+		info.Stay = append(info.Stay, FactorInfo(e.Stay.Factors[i]))
 	}
 	return info
 }
 
 // verdict says in a sentence how the servent stands.
 func verdict(e overlay.Election) string {
-	missing := strings.Join(e.Become.Missing(), ", ")
 	switch {
 	case !e.Auto:
 		return "a " + e.Role.String() + " because the user wants it"
 	case e.Leaving:
 		return "steps down; its leaves go to others"
-	case e.Role == RoleSupernode && e.Alone:
-		return "a supernode because it met no other"
 	case e.Role == RoleSupernode && !e.Stay.OK:
-		return "a supernode that will step down: not enough " + strings.Join(e.Stay.Missing(), ", ")
+		return "a supernode until others have room for its leaves, for want of: " + strings.Join(e.Stay.Missing(), ", ")
+	case e.Role == RoleSupernode && e.Alone && !e.Become.OK:
+		return "a supernode because it had found no other, until others have room for its leaves"
+	case e.Role == RoleSupernode && e.Alone:
+		return "a supernode because it had found no other"
 	case e.Role == RoleSupernode:
 		return "a supernode that the network needs"
 	case e.Become.OK:
 		return "a leaf that could serve when it is needed"
+	case e.Offer.OK:
+		return "a leaf that could serve when it is needed, if its upload is then found fast enough"
 	}
-	return "a leaf that could not serve yet, for want of: " + missing
+	return "a leaf that could not serve yet, for want of: " + strings.Join(e.Offer.Missing(), ", ")
 }

@@ -63,7 +63,7 @@ func (l *loop) status(st *Status) {
 	st.Address = l.node.Addr().String()
 	st.Hosts = len(l.node.Hosts())
 	tcp, udp := l.node.Reachable()
-	st.Election = electionInfo(l.node.Election())
+	st.Election = electionInfo(l.node.Election(time.Now()))
 	st.Reachable = ReachInfo{tcp.String(), udp.String()}
 	st.Bootstrap = l.boot.info()
 	for _, link := range l.node.Links() {

@@ -212,7 +212,7 @@ func (e *election) look() shape {
 		}
 		s.nodes++
 		s.changes += n.RoleChanges()
-		el := n.Election()
+		el := n.Election(e.w.clock())
 		if n.Role() == overlay.RoleSupernode && !e.kinds[i].liar {
 			s.supers++
 			s.taken, s.total = s.taken+el.Places.Taken, s.total+el.Places.Total

@@ -55,10 +55,19 @@ var (
 	}
 )
 
+// Offer is asked of a leaf that offers itself: what Become asks but for the upload
+// rate, which is measured by who takes the offer.
+func Offer() Demand {
+	d := Become
+	d.Upload = 0
+	return d
+}
+
 // Factor is one part of an assessment, in words.
 type Factor struct {
 	Name, Value, Wanted string
 	OK                  bool
+	Advice              string // what helps where it is not OK
 }
 
 // Assessment says whether a capacity is enough.
@@ -82,18 +91,25 @@ func (a Assessment) Missing() []string {
 // Assess holds what c has against what d asks.
 func (c Capacity) Assess(d Demand) Assessment {
 	a := assessor{d: d}
-	a.amount("uptime", int64(c.Uptime), int64(d.Uptime), func(n int64) string { return time.Duration(n).Truncate(time.Second).String() }, true)
+	a.amount(amount{
+		name: "uptime", have: int64(c.Uptime), want: int64(d.Uptime), known: true, text: timeText,
+		more: "it grows by itself",
+	})
 	a.test("reachable by TCP", c.TCP, d.TCP)
 	a.test("reachable by UDP", c.UDP, d.UDP)
-	a.amount("upload", int64(c.Upload), int64(d.Upload), func(n int64) string { return bytesText(n) + "/s" }, c.Upload > 0)
-	a.amount("memory free", int64(min(c.Memory, 1<<62)), int64(d.Memory), bytesText, c.Machine)
-	a.amount("disk free", int64(min(c.Disk, 1<<62)), int64(d.Disk), bytesText, c.Machine)
-	a.amount("descriptors free", int64(c.Descriptors), int64(d.Descriptors), func(n int64) string { return fmt.Sprint(n) }, c.Machine)
-	power := Factor{"power", "mains, or not known", "mains", !c.OnBattery}
-	if c.OnBattery {
-		power.Value = "battery"
+	a.amount(amount{
+		name: "upload", have: int64(c.Upload), want: int64(d.Upload), known: c.Upload > 0,
+		text: func(n int64) string { return bytesText(n) + "/s" },
+		wait: "a supernode measures it before it asks this servent to serve; it is needed only for that",
+		more: "a faster connection, or less other traffic on it",
+	})
+	free := func(name string, have, want int64, text func(int64) string, more string) {
+		a.amount(amount{name: name, have: have, want: want, known: c.Machine, text: text, wait: "it is measured soon", more: more})
 	}
-	a.add(power, boolShare(power.OK))
+	free("memory free", int64(min(c.Memory, 1<<62)), int64(d.Memory), bytesText, "end other programs")
+	free("disk free", int64(min(c.Disk, 1<<62)), int64(d.Disk), bytesText, "make room on the disk of the data dir")
+	free("descriptors free", int64(c.Descriptors), int64(d.Descriptors), plainText, "raise the limit of open files (ulimit -n)")
+	a.power(c.OnBattery)
 	return a.result()
 }
 
@@ -105,31 +121,56 @@ type assessor struct {
 }
 
 func (a *assessor) add(f Factor, share float64) {
+	if f.OK {
+		f.Advice = ""
+	}
 	a.found, a.sum = append(a.found, f), a.sum+share
 }
 
 // amount is a factor of which there should be at least so much.
-func (a *assessor) amount(name string, have, want int64, text func(int64) string, known bool) {
-	f := Factor{name, text(have), "at least " + text(want), have >= want}
+type amount struct {
+	name       string
+	have, want int64
+	known      bool
+	text       func(int64) string
+	wait, more string // advice while it is not known, and where there is too little
+}
+
+func (a *assessor) amount(q amount) {
+	f := Factor{Name: q.name, Value: q.text(q.have), Wanted: "at least " + q.text(q.want), OK: q.have >= q.want, Advice: q.more}
 	share := 1.0
 	switch {
-	case !known:
-		f.Value, f.OK = Untested.String(), a.d.Unmeasured || want == 0
+	case !q.known:
+		f.Value, f.OK, f.Advice = Untested.String(), a.d.Unmeasured || q.want == 0, q.wait
 		share = boolShare(f.OK)
 	case !f.OK:
-		share = float64(have) / float64(want)
+		share = float64(q.have) / float64(q.want)
 	}
-	if want == 0 {
+	switch {
+	case q.want == 0:
 		f.Wanted = "any"
+	case a.d.Unmeasured:
+		f.Wanted += ", or not known"
 	}
 	a.add(f, share)
 }
 
 // test is a factor that has been tested, or not.
 func (a *assessor) test(name string, t Tested, must bool) {
-	f := Factor{name, t.String(), "yes", t == Passed}
+	f := Factor{Name: name, Value: t.String(), Wanted: "yes", OK: t == Passed, Advice: "the servents that it links with find out"}
+	if t == Failed {
+		f.Advice = "let its port through the firewall, and have the router forward it"
+	}
 	if !must {
-		f.Wanted, f.OK = "not no", t != Failed
+		f.Wanted, f.OK = "yes, or not known", t != Failed
+	}
+	a.add(f, boolShare(f.OK))
+}
+
+func (a *assessor) power(battery bool) {
+	f := Factor{Name: "power", Value: "mains, or not known", Wanted: "not the battery", OK: !battery, Advice: "plug it in"}
+	if battery {
+		f.Value = "battery"
 	}
 	a.add(f, boolShare(f.OK))
 }
@@ -161,3 +202,19 @@ func bytesText(n int64) string {
 	}
 	return fmt.Sprintf("%d %s", n, units[i])
 }
+
+// timeText writes a time in its largest unit.
+func timeText(n int64) string {
+	switch d := time.Duration(n); {
+	case d < time.Minute:
+		return fmt.Sprintf("%d s", d/time.Second)
+	case d < time.Hour:
+		return fmt.Sprintf("%d min", d/time.Minute)
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%d h", d/time.Hour)
+	default:
+		return fmt.Sprintf("%d days", d/(24*time.Hour))
+	}
+}
+
+func plainText(n int64) string { return fmt.Sprint(n) }

@@ -123,3 +123,63 @@ func TestLiesAboutPlaces(t *testing.T) {
 		t.Error("its leaves would not have room with a supernode like this one")
 	}
 }
+
+// TestFactorsInWords: what is told of a factor, and what helps only where it is
+// missing.
+func TestFactorsInWords(t *testing.T) {
+	low := Capacity{
+		Uptime: 95 * time.Second, TCP: Failed, UDP: Failed, Upload: 1 << 10,
+		Machine: true, Memory: 1 << 20, Disk: 1 << 20, Descriptors: 3, OnBattery: true,
+	}
+	want := map[string]Factor{
+		"uptime":           {Value: "1 min", Wanted: "at least 10 min", Advice: "it grows by itself"},
+		"reachable by TCP": {Value: "no", Wanted: "yes", Advice: "let its port through the firewall, and have the router forward it"},
+		"reachable by UDP": {Value: "no", Wanted: "yes, or not known", Advice: "let its port through the firewall, and have the router forward it"},
+		"upload":           {Value: "1024 B/s", Wanted: "at least 32 KiB/s", Advice: "a faster connection, or less other traffic on it"},
+		"memory free":      {Value: "1024 KiB", Wanted: "at least 256 MiB", Advice: "end other programs"},
+		"disk free":        {Value: "1024 KiB", Wanted: "at least 256 MiB", Advice: "make room on the disk of the data dir"},
+		"descriptors free": {Value: "3", Wanted: "at least 512", Advice: "raise the limit of open files (ulimit -n)"},
+		"power":            {Value: "battery", Wanted: "not the battery", Advice: "plug it in"},
+	}
+	for _, f := range low.Assess(Become).Factors {
+		w := want[f.Name]
+		if w.Name = f.Name; f != w {
+			t.Errorf("got %+v\nwant %+v", f, w)
+		}
+	}
+	for _, f := range enough().Assess(Become).Factors {
+		if !f.OK || f.Advice != "" {
+			t.Errorf("%+v", f)
+		}
+	}
+	for _, f := range (Capacity{}).Assess(Become).Factors {
+		if f.OK != (f.Advice == "") {
+			t.Errorf("%+v", f)
+		}
+	}
+	if f := enough().Assess(Stay).Factors[3]; f.Name != "upload" || f.Wanted != "at least 16 KiB/s, or not known" {
+		t.Errorf("%+v", f)
+	}
+}
+
+// TestOfferWithoutUpload: a leaf may offer itself before its upload is known.
+func TestOfferWithoutUpload(t *testing.T) {
+	c := enough()
+	c.Upload = 0
+	if c.Assess(Become).OK || !c.Assess(Offer()).OK {
+		t.Errorf("offers: %+v", c.Assess(Offer()))
+	}
+	if c.Uptime--; c.Assess(Offer()).OK {
+		t.Error("one that was just begun offers itself")
+	}
+}
+
+func TestTimeText(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		0: "0 s", 59 * time.Second: "59 s", time.Minute: "1 min", time.Hour: "1 h", 48 * time.Hour: "2 days",
+	} {
+		if got := timeText(int64(d)); got != want {
+			t.Errorf("%v: %q, want %q", d, got, want)
+		}
+	}
+}

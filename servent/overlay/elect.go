@@ -41,25 +41,27 @@ func tested(r Reach) supernode.Tested {
 
 // Election is how a node stands in the choice of supernodes.
 type Election struct {
-	Auto         bool
-	Role         Role
-	InRole       time.Duration
-	Alone        bool // it is a supernode because it met none
-	Leaving      bool // it is stepping down
-	Become, Stay supernode.Assessment
-	Places       supernode.Places   // of this node's leaves
-	Near         []supernode.Places // of its neighbours that were checked
-	Changes      uint64             // of role
-	Passed       uint64             // checks that others have passed here
-	Failed       uint64
+	Auto    bool
+	Role    Role
+	InRole  time.Duration
+	Alone   bool // it is a supernode because it met none
+	Leaving bool // it is stepping down
+	// Become, Offer and Stay hold its capacity against what each of them asks.
+	Become, Offer, Stay supernode.Assessment
+	Places              supernode.Places   // of this node's leaves
+	Near                []supernode.Places // of its neighbours that were checked
+	Changes             uint64             // of role
+	Passed              uint64             // checks that others have passed here
+	Failed              uint64
 }
 
-// Election tells how the node stands.
-func (n *Node) Election() Election {
+// Election tells how the node stands at now.
+func (n *Node) Election(now time.Time) Election {
+	n.setNow(now)
 	c, d := n.Capacity(), n.duty()
 	return Election{
 		Auto: n.cfg.Role == RoleAuto, Role: n.role, InRole: n.now - n.auto.since, Alone: n.auto.alone, Leaving: n.auto.leaving > 0,
-		Become: c.Assess(supernode.Become), Stay: c.Assess(supernode.Stay), Places: d.Own, Near: d.Near,
+		Become: c.Assess(supernode.Become), Offer: c.Assess(supernode.Offer()), Stay: c.Assess(supernode.Stay), Places: d.Own, Near: d.Near,
 		Changes: n.auto.changes, Passed: n.stats.ChecksPassed, Failed: n.stats.ChecksFailed,
 	}
 }
@@ -159,9 +161,7 @@ func (n *Node) rested() bool {
 
 // couldServe says whether a supernode should check this leaf.
 func (n *Node) couldServe() bool {
-	d := supernode.Become
-	d.Upload = 0 // the supernode will see
-	return n.cfg.Role == RoleAuto && n.role == RoleLeaf && n.rested() && n.Capacity().Assess(d).OK
+	return n.cfg.Role == RoleAuto && n.role == RoleLeaf && n.rested() && n.Capacity().Assess(supernode.Offer()).OK
 }
 
 // offerSelf tells supernodes whether this leaf could be one, when that has changed.

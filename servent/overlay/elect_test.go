@@ -191,3 +191,13 @@ func TestElectionMessagesOfOthers(t *testing.T) {
 		}
 	}
 }
+
+// TestElectionTellsOfNow: how long a node has been up is told as it is, not as it was
+// when something happened last.
+func TestElectionTellsOfNow(t *testing.T) {
+	b := newAuto(t, nil)
+	e := b.n.Election(b.now.Add(2 * time.Hour))
+	if up := e.Become.Factors[0]; up.Name != "uptime" || up.Value != "2 h" || !up.OK || e.InRole < 2*time.Hour {
+		t.Errorf("%+v, in its role for %v", up, e.InRole)
+	}
+}
