@@ -15,8 +15,10 @@ func (a *app) peersCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "peers",
 		Short: "List the links of the running servent",
-		Long: "List the servents that the running one is linked to, how many messages came in and went out, and\n" +
-			"what has become of file lists: those that leaves have given this servent, and its own.",
+		Long: `List the servents that the running one is linked to, and how many messages came in
+and went out. FILES says how supernodes know what leaves share, and each other's:
+from a list of files, for which they answer, or from a table of words, by which they
+pass questions on. Leaves of other programs, and those with --index qrp, give a table.`,
 		Example: examples("servent peers", "servent peers --json"),
 		Args:    cobra.NoArgs,
 		RunE: a.ask(func(ctx context.Context, c *control.Client, _ []string) error {
@@ -28,7 +30,11 @@ func (a *app) peersCommand() *cobra.Command {
 				a.printf("%s\n", a.noLinks(c.Version().Command))
 				return nil
 			}
-			a.showPeers(peers, time.Now())
+			st, err := c.Status(ctx)
+			if err != nil {
+				return err
+			}
+			a.showPeers(st.Role, peers, time.Now())
 			return nil
 		}),
 	}
@@ -44,20 +50,43 @@ func (a *app) noLinks(command string) string {
 		a.hint("stop"), a.hint("share --connect host:port DIR"))
 }
 
-// listText says what has become of a file list.
-func listText(l *servent.ListInfo) string {
+// filesText says how a supernode at one end of a link knows what the other end
+// shares. role is this servent's.
+func filesText(role string, p *servent.PeerInfo) string {
+	const leaf, supernode = "leaf", "supernode"
 	switch {
-	case l == nil:
-		return ""
-	case l.State == "held":
-		return countText(l.Files, "file")
-	case l.Reason != "":
-		return l.State + ": " + search.Clean(l.Reason)
+	case role == leaf && p.Role == supernode:
+		return "ours: " + listText(p.List)
+	case role == supernode && p.Role == leaf:
+		return "its " + listText(p.List)
+	case role == supernode && p.Role == supernode:
+		return "tables of words"
 	}
-	return l.State
+	return "-"
 }
 
-func (a *app) showPeers(peers []servent.PeerInfo, now time.Time) {
+// listText says what has become of a file list.
+func listText(l *servent.ListInfo) string {
+	if l == nil {
+		return "table of words"
+	}
+	switch l.State {
+	case "held":
+		return countText(l.Files, "file")
+	case "given":
+		return "list given"
+	case "refused":
+		text := "table of words"
+		if l.Reason != "" {
+			text += ", list refused: " + search.Clean(l.Reason)
+		}
+		return text
+	}
+	return "list " + l.State
+}
+
+// showPeers lists the links of a servent in that role.
+func (a *app) showPeers(role string, peers []servent.PeerInfo, now time.Time) {
 	if a.json {
 		for _, p := range peers {
 			a.printJSON(p)
@@ -67,7 +96,7 @@ func (a *app) showPeers(peers []servent.PeerInfo, now time.Time) {
 	var rows [][]string
 	for _, p := range peers {
 		rows = append(rows, []string{
-			p.Addr, p.Role, timeText(now.Sub(p.Since)), numberText(p.In), numberText(p.Out), listText(p.List), search.Clean(p.Agent),
+			p.Addr, p.Role, timeText(now.Sub(p.Since)), numberText(p.In), numberText(p.Out), filesText(role, &p), search.Clean(p.Agent),
 		})
 	}
 	room, _ := a.screen.size()
@@ -77,7 +106,7 @@ func (a *app) showPeers(peers []servent.PeerInfo, now time.Time) {
 		{title: "UP", right: true},
 		{title: "IN", right: true},
 		{title: "OUT", right: true},
-		{title: "LIST"},
+		{title: "FILES"},
 		{title: "AGENT"},
 	}, rows...)
 	a.printf("%s", t.all(rows))

@@ -105,24 +105,6 @@ func TestRowsWithoutHash(t *testing.T) {
 	}
 }
 
-func TestPeersTable(t *testing.T) {
-	var out buffer
-	a := newApp(&out, &buffer{}, home{}.lookEnv)
-	now := time.Now()
-	a.showPeers([]servent.PeerInfo{
-		{Addr: "127.0.0.1:6346", Role: "flat", Agent: "Evil\x1b[2J/1.0", Since: now.Add(-time.Hour), In: 1234, Out: 5},
-		{Addr: "10.0.0.2:6346", Role: "leaf", Agent: "a", Since: now, List: &servent.ListInfo{State: "held", Files: 1}},
-		{Addr: "10.0.0.3:6346", Role: "supernode", Agent: "b", Since: now, List: &servent.ListInfo{State: "refused", Reason: "no room"}},
-	}, now)
-	want := "PEER            ROLE              UP     IN  OUT  LIST              AGENT\n" +
-		"127.0.0.1:6346  flat       1 h 0 min  1,234    5                    Evil[2J/1.0\n" +
-		"10.0.0.2:6346   leaf           <1 ms      0    0  1 file            a\n" +
-		"10.0.0.3:6346   supernode      <1 ms      0    0  refused: no room  b\n"
-	if out.String() != want {
-		t.Errorf("got:\n%s\nwant:\n%s", out.String(), want)
-	}
-}
-
 // TestJSONRowsOnlyWithNews: a script hears of a row when it is new or has
 // gained a source, and not when it has merely been ranked anew.
 func TestJSONRowsOnlyWithNews(t *testing.T) {

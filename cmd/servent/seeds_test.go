@@ -101,20 +101,3 @@ func TestShareTellsWhoRefuses(t *testing.T) {
 		}
 	}
 }
-
-// TestStatusTellsOfProblems: what was dropped or refused stands in the status
-// by its reason, and what is zero does not.
-func TestStatusTellsOfProblems(t *testing.T) {
-	var out strings.Builder
-	st := servent.Status{Drops: map[string]uint64{"rate": 3, "ttl": 0}, Edge: servent.EdgeInfo{PendingFull: 7, UploadsBusy: 2}}
-	a := newApp(&out, io.Discard, func(string) (string, bool) { return "", false })
-	a.showStatus(&st)
-	if text := out.String(); !strings.Contains(text, "\ndropped: rate 3\n") || !strings.Contains(text, "\nproblems: pending_full 7, uploads_busy 2\n") {
-		t.Errorf("got %s", text)
-	}
-	out.Reset()
-	a.showStatus(&servent.Status{})
-	if text := out.String(); strings.Contains(text, "problems") || strings.Contains(text, "dropped:") {
-		t.Errorf("without any: %s", text)
-	}
-}

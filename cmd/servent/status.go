@@ -16,9 +16,11 @@ import (
 
 func (a *app) statusCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:     "status",
-		Short:   "Tell how the running servent is",
-		Long:    "Tell how the servent on this data dir is: role, links, shares, messages, what was dropped and why, transfers.",
+		Use:   "status",
+		Short: "Tell how the running servent is",
+		Long: `Tell how the servent on this data dir is: role, links, shares, transfers, messages,
+and problems that you can do something about. --json also counts what was turned
+away on the way, such as connections to servents that had no room: that is normal.`,
 		Example: examples("servent status", "servent status --json | jq .messages.query"),
 		Args:    cobra.NoArgs,
 		RunE: a.ask(func(ctx context.Context, c *control.Client, _ []string) error {
@@ -41,7 +43,7 @@ func (a *app) showStatus(st *servent.Status) {
 		a.printf("%-10s %s\n", name, fmt.Sprintf(format, args...))
 	}
 	line("role", "%s, network %s, up %s", st.Role, st.Network, upText(st.Uptime))
-	line("listens", "%s, others connect to %s", listenText(st.Listen), st.Address)
+	line("listens", "%s", addressText(st))
 	line("guid", "%s", st.GUID)
 	line("links", "%s; %s known", linksText(st.Links), countText(st.Hosts, "host"))
 	for _, seed := range st.Seeds {
@@ -50,7 +52,7 @@ func (a *app) showStatus(st *servent.Status) {
 		}
 	}
 	line("reachable", "by TCP %s, by UDP %s", st.Reachable.TCP, st.Reachable.UDP)
-	for i, text := range electionTexts(&st.Election) {
+	for i, text := range standingTexts(st) {
 		line([]string{"election", ""}[min(i, 1)], "%s", text)
 	}
 	for i, text := range bootstrapTexts(st.Bootstrap) {
@@ -71,29 +73,15 @@ func (a *app) showStatus(st *servent.Status) {
 	line("fetched", "%s, %s; %d now, %d failed, %d times wrong content",
 		countText(t.Downloads, "file"), byteText(t.Downloaded), t.Downloading, t.Failed, t.Lies)
 	line("datagrams", "%s in, %s out", numberText(st.Datagrams.In), numberText(st.Datagrams.Out))
-	a.printf("\n%s", a.messageTable(st.Messages))
+	if table := a.messageTable(st.Messages); table != "" {
+		a.printf("\n%s", table)
+	}
 	if why := reasons(st.Drops); why != "" {
 		a.printf("\ndropped: %s\n", why)
 	}
-	if why := reasons(st.Edge.Counts()); why != "" {
-		a.printf("\nproblems: %s\n", why)
+	if problems := problemTexts(st); len(problems) > 0 {
+		a.printf("\nproblems:\n  %s\n", strings.Join(problems, "\n  "))
 	}
-	if why := reasons(st.Closed); why != "" {
-		a.printf("\nlinks closed by us, by code: %s\n", why)
-	}
-}
-
-// electionTexts tells the verdict, and each factor with what is wanted.
-func electionTexts(e *servent.ElectionInfo) []string {
-	texts := []string{e.Verdict}
-	for _, f := range e.Factors {
-		mark := "ok"
-		if !f.OK {
-			mark = "missing"
-		}
-		texts = append(texts, fmt.Sprintf("  %-16s %-7s %s; wanted: %s", f.Name, mark, f.Value, f.Wanted))
-	}
-	return texts
 }
 
 // bootstrapTexts tells by which ways others were found, then what is wrong with
@@ -123,13 +111,16 @@ func upText(seconds int64) string {
 	return timeText(time.Duration(seconds) * time.Second)
 }
 
-// messageTable lists the kinds of which there were any.
+// messageTable lists the kinds of which there were any; empty where there were none.
 func (a *app) messageTable(messages map[string]servent.Messages) string {
 	var rows [][]string
 	for _, kind := range slices.Sorted(maps.Keys(messages)) {
 		if m := messages[kind]; m != (servent.Messages{}) {
 			rows = append(rows, []string{kind, numberText(m.In), numberText(m.Out), numberText(m.Duplicate), numberText(m.Dropped)})
 		}
+	}
+	if len(rows) == 0 {
+		return ""
 	}
 	room, _ := a.screen.size()
 	return newTable(room, []column{
@@ -141,11 +132,17 @@ func (a *app) messageTable(messages map[string]servent.Messages) string {
 	}, rows...).all(rows)
 }
 
-// linksText writes "2 flat, 1 leaf".
+// linksText writes "2 leaves, 1 supernode": how many there are by role.
 func linksText(links map[string]int) string {
 	var parts []string
 	for _, role := range slices.Sorted(maps.Keys(links)) {
-		if n := links[role]; n > 0 {
+		switch n := links[role]; {
+		case n == 0:
+		case role == servent.RoleLeaf.String():
+			parts = append(parts, leavesText(n))
+		case role == servent.RoleSupernode.String():
+			parts = append(parts, countText(n, role))
+		default:
 			parts = append(parts, fmt.Sprintf("%d %s", n, role))
 		}
 	}

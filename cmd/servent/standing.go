@@ -1,0 +1,85 @@
+package main
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+
+	"github.com/seed282dab8e/servent/servent"
+)
+
+// standingTexts tells the verdict on the servent's role and, where that depends on
+// it, what it has of what a supernode needs.
+func standingTexts(st *servent.Status) []string {
+	e := &st.Election
+	texts := []string{e.Verdict}
+	factors, needed := e.Factors, "NEEDED TO SERVE"
+	switch {
+	case st.Role == servent.RoleSupernode.String():
+		factors, needed = e.Stay, "NEEDED TO GO ON"
+	case !e.Auto: // whatever it has, it stays what it is
+		return texts
+	}
+	var rows [][]string
+	for _, f := range factors {
+		rows = append(rows, []string{f.Name, f.Value, f.Wanted, markText(f.OK)})
+	}
+	t := newTable(0, []column{{title: "FACTOR"}, {title: "NOW"}, {title: needed}, {}}, rows...)
+	texts = append(texts, strings.TrimRight(t.header(), "\n"))
+	for i, f := range factors {
+		texts = append(texts, strings.TrimRight(t.row(rows[i]), "\n"))
+		if f.Advice != "" {
+			texts = append(texts, "  "+f.Advice)
+		}
+	}
+	return texts
+}
+
+func markText(ok bool) string {
+	if ok {
+		return "ok"
+	}
+	return "missing"
+}
+
+// addressText says where the servent listens, and where others find it.
+func addressText(st *servent.Status) string {
+	if a, err := netip.ParseAddrPort(st.Address); err != nil || a.Addr().IsUnspecified() {
+		return listenText(st.Listen) + "; at which address others find it shows with the first link"
+	}
+	return listenText(st.Listen) + "; others connect to " + st.Address
+}
+
+// problemTexts tells what is wrong and what helps. All else that was turned away
+// is what happens in a network that works; its counters stand in the JSON.
+func problemTexts(st *servent.Status) []string {
+	var texts []string
+	tell := func(n uint64, one, help string) {
+		if n > 0 {
+			texts = append(texts, countText(n, one)+" "+help)
+		}
+	}
+	e := &st.Edge
+	if st.Reachable.TCP == "no" {
+		texts = append(texts, "others cannot connect to this servent: let its TCP port through the firewall, and have the router forward it")
+	}
+	tell(e.SearchesDropped, "question", "of others not looked up: the machine is too busy")
+	tell(e.InboxFull, "connection", "for uploads not served in time: the machine is too busy")
+	tell(e.UDPInDropped+e.UDPOutDropped, "datagram", "lost here: the machine is too busy")
+	tell(e.HitsDropped, "answer", "to searches lost, as they came too fast: add words")
+	tell(e.QueueFull, "request", "for files sent away, the queue being full: --max-uploads and --max-upload-queue give more")
+	tell(e.PendingFull+e.PendingPerIP, "connection", "closed unheard, since too many were opened at once: --block-list keeps addresses out")
+	texts = append(texts, indexTexts("shared files", "--index-max-bytes", st.Index.State)...)
+	return append(texts, indexTexts("leaves' files", "--leaf-index-max-bytes", st.Lists.State)...)
+}
+
+// indexTexts tells of an index that does not hold all.
+func indexTexts(of, flag, state string) []string {
+	switch state {
+	case "full":
+		return []string{fmt.Sprintf("the index of %s is full, and others do not find the rest: more fit with %s", of, flag)}
+	case "failed":
+		return []string{fmt.Sprintf("the index of %s cannot be written: look after the disk of the data dir, then start the servent again", of)}
+	}
+	return nil
+}

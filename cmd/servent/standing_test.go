@@ -1,0 +1,99 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/seed282dab8e/servent/servent"
+)
+
+func statusText(st *servent.Status) string {
+	var out buffer
+	newApp(&out, &buffer{}, home{}.lookEnv).showStatus(st)
+	return out.String()
+}
+
+// TestStatusTellsOfProblems: only what the user can do something about is a
+// problem; what a network that works does all the time is none.
+func TestStatusTellsOfProblems(t *testing.T) {
+	normal := servent.Status{Drops: map[string]uint64{"rate": 3, "ttl": 0}, Closed: map[string]uint64{"409": 2}}
+	normal.Edge = servent.EdgeInfo{Refused: 9, DialsFailed: 8, UnknownSpeech: 7, BadHandshakes: 6, ConnectBacks: 5, UploadsBusy: 4, LinksPerIP: 3}
+	normal.Index.State, normal.Lists.State, normal.Reachable.TCP = "ok", "rebuilding", "unknown"
+	text := statusText(&normal)
+	if strings.Contains(text, "problems") || strings.Contains(text, "refused") || strings.Contains(text, "409") || !strings.Contains(text, "\ndropped: rate 3\n") {
+		t.Errorf("of a healthy servent: %s", text)
+	}
+	bad := servent.Status{}
+	bad.Edge = servent.EdgeInfo{PendingFull: 3, PendingPerIP: 4, SearchesDropped: 1, InboxFull: 2, UDPInDropped: 5, UDPOutDropped: 6, HitsDropped: 7}
+	bad.Edge.QueueFull, bad.Reachable.TCP, bad.Index.State, bad.Lists.State = 8, "no", "failed", "full"
+	text = statusText(&bad)
+	for _, want := range []string{
+		"\nproblems:\n  others cannot connect to this servent: let its TCP port",
+		"\n  1 question of others not looked up: the machine is too busy\n",
+		"\n  2 connections for uploads not served", "\n  11 datagrams lost", "\n  7 answers to searches lost",
+		"\n  8 requests for files sent away", "\n  7 connections closed unheard",
+		"\n  the index of shared files cannot be written", "\n  the index of leaves' files is full, and others do not find the rest: more fit with --leaf-index-max-bytes\n",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is missing:\n%s", want, text)
+		}
+	}
+	if text := statusText(&servent.Status{}); strings.Contains(text, "problems") || strings.Contains(text, "dropped:") || strings.Contains(text, "MESSAGE") {
+		t.Errorf("without any: %s", text)
+	}
+}
+
+// TestStatusTellsOfAddress: an address that is not known yet is not told as one.
+func TestStatusTellsOfAddress(t *testing.T) {
+	for address, want := range map[string]string{
+		"0.0.0.0:6346":  "listens    port 6346 of all addresses; at which address others find it shows with the first link\n",
+		"[::]:6346":     "listens    port 6346 of all addresses; at which address others find it shows with the first link\n",
+		"10.0.0.1:6346": "listens    port 6346 of all addresses; others connect to 10.0.0.1:6346\n",
+	} {
+		if text := statusText(&servent.Status{Listen: "[::]:6346", Address: address}); !strings.Contains(text, want) || strings.Contains(text, "0.0.0.0") {
+			t.Errorf("%s:\n%s", address, text)
+		}
+	}
+}
+
+// TestStatusTellsOfStanding: each factor with its figure, what is needed, and what
+// helps, where that decides on the role.
+func TestStatusTellsOfStanding(t *testing.T) {
+	st := servent.Status{Role: "leaf", Election: servent.ElectionInfo{
+		Auto: true, Verdict: "a leaf that could not serve yet, for want of: uptime",
+		Factors: []servent.FactorInfo{
+			{Name: "uptime", Value: "33 s", Wanted: "at least 10 min", Advice: "it grows by itself"},
+			{Name: "memory free", Value: "21 GiB", Wanted: "at least 256 MiB", OK: true},
+		},
+		Stay: []servent.FactorInfo{{Name: "uptime", Value: "33 s", Wanted: "any", OK: true}},
+	}}
+	want := `election   a leaf that could not serve yet, for want of: uptime
+           FACTOR       NOW     NEEDED TO SERVE
+           uptime       33 s    at least 10 min   missing
+             it grows by itself
+           memory free  21 GiB  at least 256 MiB  ok
+`
+	if text := statusText(&st); !strings.Contains(text, want) {
+		t.Errorf("got:\n%swant:\n%s", text, want)
+	}
+	st.Role, st.Election.Auto = "supernode", false
+	if text := statusText(&st); strings.Contains(text, "missing") || !strings.Contains(text, "NEEDED TO GO ON") {
+		t.Errorf("of a supernode:\n%s", text)
+	}
+	st.Role = "leaf"
+	if text := statusText(&st); strings.Contains(text, "FACTOR") {
+		t.Errorf("of one that the user wants as leaf:\n%s", text)
+	}
+}
+
+func TestLinksText(t *testing.T) {
+	for want, links := range map[string]map[string]int{
+		"none":                        {"leaf": 0},
+		"1 flat, 1 leaf, 1 supernode": {"leaf": 1, "flat": 1, "supernode": 1},
+		"2 leaves, 3 supernodes":      {"leaf": 2, "flat": 0, "supernode": 3},
+	} {
+		if got := linksText(links); got != want {
+			t.Errorf("%v: %q, want %q", links, got, want)
+		}
+	}
+}
