@@ -20,6 +20,12 @@ func TestWrongUse(t *testing.T) {
 		{[]string{"search", "--limit", "0", "x"}, "--limit 0: use a number from 1 on"},
 		{[]string{"search", "--ttl", "0", "x"}, "--ttl 0: use a number from 1 to 15"},
 		{[]string{"search", "-x danube"}, "servent search -- '-x danube'"},
+		{[]string{"search", "--timeout", "5", "x"}, "servent: --timeout 5: use a time with its unit, as 5s or 2m\n"},
+		{[]string{"search", "--limit", "many", "x"}, "servent: --limit many: use a whole number\n"},
+		{[]string{"search", "--json=often", "x"}, "servent: --json often: use true or false\n"},
+		{[]string{"share", "--max-leaves", "0", "."}, "servent: --max-leaves 0: use a number from 1 to 1048576\n"},
+		{[]string{"share", "--upload-rate", "fast", "."}, `servent: --upload-rate fast: unknown size "fast": write a number with B, KB, MB`},
+		{[]string{"share", "--connect", `a"b:1`, "."}, "use values with commas between them"},
 		{[]string{"get", "urn:sha1:PLST"}, `32 letters of base32 (A to Z and 2 to 7); this is "PLST"`},
 		{[]string{"get", "magnet:?xt=urn:sha1:" + strings.Repeat("0", 40)}, "32 letters of base32"},
 		{[]string{"get", "magnet:?xt=urn:btih:c12fe1c06bba254a9dc9f519b335aa7c1367a88a&dn=x"}, "BitTorrent, which is not supported: there is no urn:sha1:"},
@@ -89,6 +95,20 @@ func TestHomeInSettings(t *testing.T) {
 	code, _, errOut := h.with("SERVENT_JSON", "yes").run(t, "status")
 	if code != exitUsage || !strings.Contains(errOut, `SERVENT_JSON: "yes": use true or false`) {
 		t.Errorf("exit %d: %s", code, errOut)
+	}
+}
+
+// TestWrongValuesOfSettings: a value is wrong in the same words wherever it stands.
+func TestWrongValuesOfSettings(t *testing.T) {
+	h := newHome(t)
+	h.writeConfig(t, `timeout = 5`)
+	code, _, errOut := h.run(t, "search", "x")
+	if code != exitUsage || !strings.Contains(errOut, `config.toml: timeout: "5": use a time with its unit, as 5s or 2m`) {
+		t.Errorf("config: exit %d: %s", code, errOut)
+	}
+	code, _, errOut = h.with("SERVENT_TIMEOUT", "x").run(t, "search", "x")
+	if code != exitUsage || !strings.Contains(errOut, `SERVENT_TIMEOUT: "x": use a time with its unit, as 5s or 2m`) {
+		t.Errorf("environment: exit %d: %s", code, errOut)
 	}
 }
 

@@ -36,6 +36,7 @@ themselves. Only folders that you name are shared.`,
 		a.shareCommand(), a.supernodeCommand(), a.unshareCommand(), a.stopCommand(), a.searchCommand(), a.browseCommand(), a.getCommand(),
 		a.peersCommand(), a.statusCommand(), a.demoCommand(), a.configCommand(), a.versionCommand(), a.completionCommand(),
 	)
+	root.SetFlagErrorFunc(plainFlag)
 	root.Version = versionText()
 	root.SetVersionTemplate("servent {{.Version}}\n")
 	root.SetHelpCommand(&cobra.Command{

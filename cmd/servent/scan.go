@@ -27,11 +27,30 @@ const (
 	scanShown = time.Second
 	// scanTold is how often those are told who have no terminal.
 	scanTold = 10 * time.Second
+	// maxLeft is the longest time left that is told: a longer one is a guess.
+	maxLeft = 100 * time.Hour
 )
 
 // scanText is for those who see no bar.
 func scanText(i *servent.ScanInfo) string {
 	return fmt.Sprintf("scanning: %s of %s, %s of %s", numberText(i.Files), countText(i.TotalFiles, "file"), byteText(i.Bytes), byteText(i.TotalBytes))
+}
+
+// scanNote tells them how far a scan is after a time, and how long it will still take.
+func scanNote(i *servent.ScanInfo, after time.Duration) string {
+	dir := search.Clean(i.Dir)
+	if i.TotalFiles == 0 {
+		return fmt.Sprintf("%s: looking through it: %s so far, after %s", dir, countText(i.Found, "file"), timeText(after))
+	}
+	note := fmt.Sprintf("%s: %s, after %s", dir, scanText(i), timeText(after))
+	if i.Bytes == 0 || i.Bytes >= i.TotalBytes {
+		return note
+	}
+	left := float64(after) * float64(i.TotalBytes-i.Bytes) / float64(i.Bytes)
+	if left > float64(maxLeft) {
+		return note
+	}
+	return note + "; about " + timeText(max(time.Duration(left).Round(time.Second), time.Second)) + " left"
 }
 
 func (a *app) scan() *scan { return &scan{a: a, start: time.Now()} }
@@ -40,12 +59,13 @@ func (s *scan) update(info servent.ScanInfo) {
 	s.mu.Lock()
 	s.info = info
 	s.mu.Unlock()
-	if time.Since(s.start) <= scanShown {
+	after := time.Since(s.start)
+	if after <= scanShown {
 		return
 	}
-	if s.a.live == nil && !s.a.json && info.TotalFiles > 0 && time.Since(s.told) > scanTold {
+	if s.a.live == nil && !s.a.json && time.Since(s.told) > scanTold {
 		s.told = time.Now()
-		s.a.note("%s: %s", search.Clean(info.Dir), scanText(&info))
+		s.a.note("%s", scanNote(&info, after))
 	}
 	if s.lines == nil {
 		s.lines = s.a.lines()

@@ -88,7 +88,7 @@ func checkQuery(query string) error {
 func excluded(cmd *cobra.Command, err error) error {
 	var unknown *pflag.NotExistError
 	if !errors.As(err, &unknown) {
-		return err
+		return plainFlag(cmd, err)
 	}
 	return fmt.Errorf("%w; where that is a word to leave out, put -- before the words: %s -- '-x danube'", err, cmd.CommandPath())
 }

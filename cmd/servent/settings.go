@@ -91,12 +91,8 @@ func (a *app) setFrom(f *pflag.Flag, where string, values ...string) error {
 		if slices.Contains(pathFlags(), f.Name) {
 			v = a.fromHome(v)
 		}
-		err := f.Value.Set(v)
-		if err != nil && f.Value.Type() == "bool" {
-			err = errors.New("use true or false")
-		}
-		if err != nil {
-			return fmt.Errorf("%s: %q: %w", where, v, err)
+		if err := f.Value.Set(v); err != nil {
+			return fmt.Errorf("%s: %q: %w", where, v, wrongValue(f, err))
 		}
 	}
 	return nil
