@@ -103,7 +103,9 @@ type Status struct {
 	Role     string              `json:"role"`
 	Network  string              `json:"network"`
 	Uptime   int64               `json:"uptime_s"`
-	Links    map[string]int      `json:"links"` // by role of the peer
+	Links    map[string]int      `json:"links"`                 // by role of the peer
+	Linked   int64               `json:"linked_s"`              // how long the eldest of them is up
+	LinkLost *int64              `json:"link_lost_s,omitempty"` // how long ago a link has ended, where one has
 	Files    int                 `json:"files"`
 	Bytes    uint64              `json:"bytes"`
 	Seeds    []SeedInfo          `json:"seeds"` // peers that the user named

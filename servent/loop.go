@@ -30,6 +30,7 @@ type loop struct {
 	pushes   map[protocol.GUID]chan error        // answers to UserPush, by servent
 	cuts     map[overlay.LinkID]*library.ListCut // of our list, on their way to supernodes
 	edge     edgeStats
+	lost     time.Time // when a link has ended last
 	seeds    seeds
 	boot     bootstrap
 	callers  int // connections that are being made because somebody asked for one
@@ -209,6 +210,7 @@ func (l *loop) finish(w *wire, why string) {
 	w.conn.Close()
 	l.s.log.WithFields(logrus.Fields{"component": "link", "addr": w.peer.Addr, "reason": quote(why)}).Debug("link closed")
 	if w.told {
+		l.lost = time.Now()
 		l.s.emit(Event{Event: "peer_down", Peer: peerOf(w.peer)})
 	}
 	l.step(overlay.PeerDown{Link: w.id})

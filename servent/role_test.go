@@ -2,6 +2,8 @@ package servent_test
 
 import (
 	"net"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -35,6 +37,25 @@ func TestSupernodesCheckEachOther(t *testing.T) {
 		if f.Name == "memory free" && f.Value == "not known yet" {
 			t.Errorf("%+v", f)
 		}
+	}
+}
+
+// TestCountOwn: files that a search leaves out are counted by the same words.
+func TestCountOwn(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"blue danube.txt", "danube.txt"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(name), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := start(t, servent.Config{}, dir)
+	for query, want := range map[string]int{"danube": 2, "danube -blue": 1, "danube type:audio": 0} {
+		if n, err := s.CountOwn(t.Context(), query); n != want || err != nil {
+			t.Errorf("%s: %d, %v; want %d", query, n, err, want)
+		}
+	}
+	if _, err := s.CountOwn(t.Context(), "size:x"); err == nil {
+		t.Error("no error of a query that cannot be read")
 	}
 }
 

@@ -145,6 +145,20 @@ func (s *Servent) Search(ctx context.Context, req SearchRequest, found func(Foun
 	})
 }
 
+// MaxOwn is how many files CountOwn counts at most.
+const MaxOwn = 64
+
+// CountOwn counts the files of this servent's own that match a query, up to MaxOwn.
+// Search finds only those of others.
+func (s *Servent) CountOwn(ctx context.Context, query string) (int, error) {
+	q, err := search.ParseQuery(query)
+	if err != nil {
+		return 0, fmt.Errorf("search %q: %w", query, err)
+	}
+	files, err := s.lib.Find(ctx, q, nil, MaxOwn)
+	return len(files), err
+}
+
 // find runs a search until ctx ends or row returns false. row gets each row that
 // is new or has changed, and how many there are.
 func (s *Servent) find(ctx context.Context, q search.Query, req SearchRequest, row func(r *search.Result, rows int) bool) error {

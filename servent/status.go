@@ -66,10 +66,7 @@ func (l *loop) status(st *Status) {
 	st.Election = electionInfo(l.node.Election(time.Now()))
 	st.Reachable = ReachInfo{tcp.String(), udp.String()}
 	st.Bootstrap = l.boot.info()
-	for _, link := range l.node.Links() {
-		st.Links[roleOf(link.Peer)]++
-	}
-	st.Seeds = l.seeds.info(l.node.Links())
+	l.linkStatus(st)
 	stats := l.node.Stats()
 	for _, k := range overlay.CountedKinds() {
 		st.Messages[k.String()] = Messages(stats.Of(k))
@@ -90,6 +87,22 @@ func (l *loop) status(st *Status) {
 		ConnectBacksDropped: e.connectBacksDropped,
 	}
 	st.Index.Searches = stats.Searches
+}
+
+// linkStatus tells of the links that are up, and of the last that has gone.
+func (l *loop) linkStatus(st *Status) {
+	links := l.node.Links()
+	for _, link := range links {
+		st.Links[roleOf(link.Peer)]++
+	}
+	st.Seeds = l.seeds.info(links)
+	if len(links) > 0 { // in the order in which they came
+		st.Linked = int64(time.Since(links[0].Since) / time.Second)
+	}
+	if !l.lost.IsZero() {
+		ago := int64(time.Since(l.lost) / time.Second)
+		st.LinkLost = &ago
+	}
 }
 
 func transferInfo(up transfer.ServerStats, down transfer.ClientStats) TransferInfo {

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/seed282dab8e/servent/protocol"
 )
@@ -83,6 +84,26 @@ func TestFullInbox(t *testing.T) {
 		untilClosed(c)
 		if n := h.Status().Edge.InboxFull; n != 1 {
 			t.Errorf("counted %d", n)
+		}
+	})
+}
+
+// TestStatusTellsOfLinks: for how long there have been links, and when one has ended.
+func TestStatusTellsOfLinks(t *testing.T) {
+	inBubble(t, func(t *testing.T, h *host) {
+		if st := h.Status(); st.Linked != 0 || st.LinkLost != nil {
+			t.Errorf("at first: %d, %v", st.Linked, st.LinkLost)
+		}
+		c := linkUp(t, h)
+		go func() { _, _ = io.Copy(io.Discard, c) }()
+		time.Sleep(7 * time.Second)
+		if st := h.Status(); st.Linked != 7 || st.LinkLost != nil {
+			t.Errorf("with a link: %d, %v", st.Linked, st.LinkLost)
+		}
+		c.Close()
+		time.Sleep(3 * time.Second)
+		if st := h.Status(); st.Linked != 0 || st.LinkLost == nil || *st.LinkLost != 3 {
+			t.Errorf("without it: %d, %v", st.Linked, st.LinkLost)
 		}
 	})
 }

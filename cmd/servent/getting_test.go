@@ -22,6 +22,8 @@ func (n *fakeNode) Search(context.Context, servent.SearchRequest, func(servent.F
 	return nil
 }
 
+func (n *fakeNode) CountOwn(context.Context, string) (int, error) { return 0, nil }
+
 func (n *fakeNode) Browse(context.Context, servent.BrowseRequest, func(servent.Found)) error {
 	return nil
 }

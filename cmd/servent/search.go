@@ -29,11 +29,14 @@ func (a *app) searchCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   `search "WORDS"`,
 		Short: "Find files by words",
-		Long: `Find files by the words in their names and folders. Results come as they are
-found, equal files as one row. "servent get N" downloads row N.
+		Long: `Find files of others by the words in their names, in the folders that lead to them
+within a shared one, and in the tags of music. Results come as they are found, equal
+files as one row. "servent get N" downloads row N. With --json a row comes again,
+under the same "sha1", whenever it has got more sources.
 
 It asks through the servent that runs on this data dir; where there is none, it
-joins the network for the time of the search.`,
+joins the network for the time of the search. Your own files are not among the
+results; a note tells if some match.`,
 		Example: examples(
 			`servent search "blue danube"`,
 			`servent search 'strauss -remix type:audio size:>10MB'   leave out a word; by kind; by size`,
@@ -113,11 +116,10 @@ func (a *app) search(ctx context.Context, f *searchFlags, query string) error {
 		return errInterrupted
 	case err != nil:
 		return err
-	case len(v.rows) == 0:
-		if why := s.loneliness(ctx); why != "" {
-			return fmt.Errorf("%w: %s", errNothing, why)
-		}
-		return fmt.Errorf("%w for %s: try fewer words, or a longer --timeout", errNothing, query)
+	}
+	defer s.noteOwn(ctx, query)
+	if len(v.rows) == 0 {
+		return s.nothing(ctx, query)
 	}
 	v.conclude()
 	s.noteSeeds(ctx, a)

@@ -56,19 +56,3 @@ func (s *session) noteSeeds(ctx context.Context, a *app) {
 		a.note("no link with %s", failed)
 	}
 }
-
-// loneliness says why there are no links and what may help, to one whose
-// command found nothing; empty where there are some.
-func (s *session) loneliness(ctx context.Context) string {
-	st, err := s.status(ctx)
-	if err != nil || linkCount(&st) > 0 {
-		return ""
-	}
-	switch seeds := seedsText(&st); {
-	case seeds != "":
-		return "no link with the peers named with --connect (" + seeds + "); name others with --connect host:port"
-	case s.current().own == nil:
-		return "the running servent has no links now; to name a peer, stop it and start it with --connect host:port"
-	}
-	return "no peer could be reached; name one with --connect host:port, or run `servent share DIR` on another machine of this network"
-}

@@ -32,30 +32,6 @@ func TestSeedsText(t *testing.T) {
 	}
 }
 
-// TestLoneliness: who has no links is told why, and what to do.
-func TestLoneliness(t *testing.T) {
-	linked := servent.Status{Links: map[string]int{"flat": 1}, Seeds: refusing.Seeds}
-	own := new(servent.Servent)
-	for _, c := range []struct {
-		status servent.Status
-		err    error
-		own    *servent.Servent
-		want   string
-	}{
-		{linked, nil, own, ""},
-		{servent.Status{}, io.EOF, nil, ""},
-		{refusing, nil, own, `(10.0.0.1:1: refused: 503 "Shielded leaf"; `},
-		{refusing, nil, nil, `(10.0.0.1:1: refused: 503 "Shielded leaf"; `},
-		{servent.Status{}, nil, nil, "the running servent has no links"},
-		{servent.Status{}, nil, own, "no peer could be reached"},
-	} {
-		s := &session{now: &held{own: c.own, status: func(context.Context) (servent.Status, error) { return c.status, c.err }}}
-		if got := s.loneliness(t.Context()); !strings.Contains(got, c.want) || (got == "") != (c.want == "") {
-			t.Errorf("%+v, %v: %q, want %q", c.status.Links, c.err, got, c.want)
-		}
-	}
-}
-
 // TestStatusTellsOfSeeds: status names the peers without a link, and no others.
 func TestStatusTellsOfSeeds(t *testing.T) {
 	var out strings.Builder

@@ -15,6 +15,7 @@ import (
 // node is what a command asks of a servent, be it in this process or not.
 type node interface {
 	Search(ctx context.Context, req servent.SearchRequest, found func(servent.Found)) error
+	CountOwn(ctx context.Context, query string) (int, error)
 	Browse(ctx context.Context, req servent.BrowseRequest, found func(servent.Found)) error
 	Get(ctx context.Context, req servent.GetRequest, progress func(servent.GetProgress)) (servent.Got, error)
 }
@@ -145,6 +146,11 @@ func (s *session) replace(ctx context.Context, gone *held) error {
 // Search implements node.
 func (s *session) Search(ctx context.Context, req servent.SearchRequest, found func(servent.Found)) error {
 	return s.ask(ctx, func(n node) error { return n.Search(ctx, req, found) })
+}
+
+// CountOwn implements node.
+func (s *session) CountOwn(ctx context.Context, query string) (int, error) {
+	return s.current().CountOwn(ctx, query)
 }
 
 // Browse implements node.

@@ -25,8 +25,10 @@ func (a *app) shareCommand() *cobra.Command {
 		Use:   "share DIR…",
 		Short: "Share folders until interrupted",
 		Long: `Share folders until Ctrl-C or "servent stop". Their files can be found while
-they are still being scanned. Dot files, links out of the folder and names that
-look like keys or credentials are left out.
+they are still being scanned, by the words of their names and of the folders in DIR
+that they lie in. The name of DIR itself is told to nobody, and finds nothing: for
+~/Music/Beethoven to be found as "beethoven", share ~/Music. Dot files, links out of
+the folder and names that look like keys or credentials are left out.
 
 Changes in the folders show within seconds. Hashes are kept in the data dir, so
 that the next start reads only what is new or has changed.

@@ -78,6 +78,13 @@ func (c *Client) Peers(ctx context.Context) ([]servent.PeerInfo, error) {
 	return peers, err
 }
 
+// CountOwn counts the files of the servent's own that match a query.
+func (c *Client) CountOwn(ctx context.Context, query string) (int, error) {
+	var own ownCount
+	err := c.ask(ctx, "POST", "/own", ownQuery{query}, &own)
+	return own.Files, err
+}
+
 // Unshare takes a shared folder back. dir is absolute.
 func (c *Client) Unshare(ctx context.Context, dir string) error {
 	return c.ask(ctx, "POST", "/unshare", folder{dir}, nil)

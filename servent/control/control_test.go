@@ -55,6 +55,16 @@ func TestSearchStreams(t *testing.T) {
 	}
 }
 
+func TestCountOwn(t *testing.T) {
+	c := serve(t, &fakeNode{}).client(t)
+	if n, err := c.CountOwn(t.Context(), "abc"); n != 3 || err != nil {
+		t.Errorf("counted %d, %v", n, err)
+	}
+	if _, err := c.CountOwn(t.Context(), ""); err == nil || !strings.Contains(err.Error(), "no words") {
+		t.Errorf("an error of the node: %v", err)
+	}
+}
+
 func TestSearchEndsWhenClientHangsUp(t *testing.T) {
 	began, ended := make(chan struct{}), make(chan struct{})
 	n := &fakeNode{search: func(ctx context.Context, _ func(servent.Found)) error {

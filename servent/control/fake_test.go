@@ -2,6 +2,7 @@ package control
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -55,6 +56,13 @@ func (n *fakeNode) Search(ctx context.Context, req servent.SearchRequest, found 
 	n.asked = req
 	n.mu.Unlock()
 	return n.search(ctx, found)
+}
+
+func (n *fakeNode) CountOwn(_ context.Context, query string) (int, error) {
+	if query == "" {
+		return 0, errors.New("no words")
+	}
+	return len(query), nil
 }
 
 func (n *fakeNode) Browse(ctx context.Context, req servent.BrowseRequest, found func(servent.Found)) error {

@@ -34,6 +34,7 @@ func (s *server) handler(answering context.Context) http.Handler {
 		return x.answer(append([]servent.PeerInfo{}, s.node.Peers()...)) // [], not null
 	})
 	route("POST "+apiVersion+"/search", s.search)
+	route("POST "+apiVersion+"/own", s.own)
 	route("POST "+apiVersion+"/browse", s.browse)
 	route("POST "+apiVersion+"/get", s.get)
 	route("POST "+apiVersion+"/share", s.share)
@@ -89,6 +90,18 @@ func (s *server) search(x *exchange) error {
 	}
 	err := s.node.Search(x.ctx, req, func(f servent.Found) { x.send(line{Found: &f}) })
 	return x.end(line{Done: true}, err)
+}
+
+func (s *server) own(x *exchange) error {
+	var req ownQuery
+	if err := x.read(&req); err != nil {
+		return err
+	}
+	files, err := s.node.CountOwn(x.ctx, req.Query)
+	if err != nil {
+		return err
+	}
+	return x.answer(ownCount{files})
 }
 
 func (s *server) browse(x *exchange) error {

@@ -15,6 +15,7 @@ import (
 type Node interface {
 	Run(ctx context.Context) error
 	Search(ctx context.Context, req servent.SearchRequest, found func(servent.Found)) error
+	CountOwn(ctx context.Context, query string) (int, error)
 	Browse(ctx context.Context, req servent.BrowseRequest, found func(servent.Found)) error
 	Get(ctx context.Context, req servent.GetRequest, progress func(servent.GetProgress)) (servent.Got, error)
 	Share(ctx context.Context, dir string) error

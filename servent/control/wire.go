@@ -18,6 +18,16 @@ type folder struct {
 	Dir string `json:"dir"`
 }
 
+// ownQuery is the request of own, and ownCount its answer.
+type (
+	ownQuery struct {
+		Query string `json:"query"`
+	}
+	ownCount struct {
+		Files int `json:"files"`
+	}
+)
+
 // line is one line of a stream. One field is set.
 type line struct {
 	Found    *servent.Found       `json:"found,omitempty"`
