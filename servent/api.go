@@ -142,6 +142,7 @@ type ElectionInfo struct {
 	Load       float64 `json:"load"`       // part of the leaf places that is taken, here and at these
 	Passed     uint64  `json:"checks_passed"`
 	Failed     uint64  `json:"checks_failed"`
+	Unfit      string  `json:"found_unfit,omitempty"` // by which peer lately, as a supernode, and why
 }
 
 // FactorInfo is one part of that.

@@ -55,7 +55,7 @@ func electionInfo(e overlay.Election) ElectionInfo {
 	info := ElectionInfo{
 		Auto: e.Auto, Verdict: verdict(e), Score: e.Become.Score, Missing: append([]string{}, e.Become.Missing()...),
 		InRole: int64(e.InRole / time.Second), Changes: e.Changes, Leaves: e.Places.Taken, MaxLeaves: e.Places.Total,
-		Neighbours: len(e.Near), Passed: e.Passed, Failed: e.Failed,
+		Neighbours: len(e.Near), Passed: e.Passed, Failed: e.Failed, Unfit: e.Unfit,
 	}
 	if e.Role == RoleSupernode {
 		info.Load = supernode.Duty{Own: e.Places, Near: e.Near}.Load()

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"strings"
 
+	"github.com/seed282dab8e/servent/search"
 	"github.com/seed282dab8e/servent/servent"
 )
 
@@ -14,9 +15,12 @@ func standingTexts(st *servent.Status) []string {
 	e := &st.Election
 	texts := []string{e.Verdict}
 	factors, needed := e.Factors, "NEEDED TO SERVE"
+	serves := st.Role == servent.RoleSupernode.String()
 	switch {
-	case st.Role == servent.RoleSupernode.String():
+	case serves && e.Auto:
 		factors, needed = e.Stay, "NEEDED TO GO ON"
+	case serves:
+		factors = e.Stay
 	case !e.Auto: // whatever it has, it stays what it is
 		return texts
 	}
@@ -62,6 +66,9 @@ func problemTexts(st *servent.Status) []string {
 	e := &st.Edge
 	if st.Reachable.TCP == "no" {
 		texts = append(texts, "others cannot connect to this servent: let its TCP port through the firewall, and have the router forward it")
+	}
+	if unfit := st.Election.Unfit; unfit != "" {
+		texts = append(texts, "others do not take this servent for a supernode ("+search.Clean(unfit)+"): let it be reached and send faster, or share in role auto")
 	}
 	tell(e.SearchesDropped, "question", "of others not looked up: the machine is too busy")
 	tell(e.InboxFull, "connection", "for uploads not served in time: the machine is too busy")

@@ -25,10 +25,12 @@ func TestStatusTellsOfProblems(t *testing.T) {
 	}
 	bad := servent.Status{}
 	bad.Edge = servent.EdgeInfo{PendingFull: 3, PendingPerIP: 4, SearchesDropped: 1, InboxFull: 2, UDPInDropped: 5, UDPOutDropped: 6, HitsDropped: 7}
+	bad.Election.Unfit = "10.0.0.1:1: bye: Check \x1bfailed: nobody"
 	bad.Edge.QueueFull, bad.Reachable.TCP, bad.Index.State, bad.Lists.State = 8, "no", "failed", "full"
 	text = statusText(&bad)
 	for _, want := range []string{
 		"\nproblems:\n  others cannot connect to this servent: let its TCP port",
+		"\n  others do not take this servent for a supernode (10.0.0.1:1: bye: Check failed: nobody): let it be reached",
 		"\n  1 question of others not looked up: the machine is too busy\n",
 		"\n  2 connections for uploads not served", "\n  11 datagrams lost", "\n  7 answers to searches lost",
 		"\n  8 requests for files sent away", "\n  7 connections closed unheard",
@@ -76,11 +78,13 @@ func TestStatusTellsOfStanding(t *testing.T) {
 	if text := statusText(&st); !strings.Contains(text, want) {
 		t.Errorf("got:\n%swant:\n%s", text, want)
 	}
-	st.Role, st.Election.Auto = "supernode", false
-	if text := statusText(&st); strings.Contains(text, "missing") || !strings.Contains(text, "NEEDED TO GO ON") {
-		t.Errorf("of a supernode:\n%s", text)
+	for auto, needed := range map[bool]string{true: "NEEDED TO GO ON", false: "NEEDED TO SERVE"} {
+		st.Role, st.Election.Auto = "supernode", auto
+		if text := statusText(&st); strings.Contains(text, "missing") || !strings.Contains(text, needed) {
+			t.Errorf("of a supernode:\n%s", text)
+		}
 	}
-	st.Role = "leaf"
+	st.Role, st.Election.Auto = "leaf", false
 	if text := statusText(&st); strings.Contains(text, "FACTOR") {
 		t.Errorf("of one that the user wants as leaf:\n%s", text)
 	}

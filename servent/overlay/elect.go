@@ -53,17 +53,23 @@ type Election struct {
 	Changes             uint64             // of role
 	Passed              uint64             // checks that others have passed here
 	Failed              uint64
+	// Unfit is which peer has lately found that this supernode should be none, and why.
+	Unfit string
 }
 
 // Election tells how the node stands at now.
 func (n *Node) Election(now time.Time) Election {
 	n.setNow(now)
 	c, d := n.Capacity(), n.duty()
-	return Election{
+	e := Election{
 		Auto: n.cfg.Role == RoleAuto, Role: n.role, InRole: n.now - n.auto.since, Alone: n.auto.alone, Leaving: n.auto.leaving > 0,
 		Become: c.Assess(supernode.Become), Offer: c.Assess(supernode.Offer()), Stay: c.Assess(supernode.Stay), Places: d.Own, Near: d.Near,
 		Changes: n.auto.changes, Passed: n.stats.ChecksPassed, Failed: n.stats.ChecksFailed,
 	}
+	if n.now < n.auto.unfitAt+failedFor {
+		e.Unfit = n.auto.unfit
+	}
+	return e
 }
 
 // duty is what the policy decides by.

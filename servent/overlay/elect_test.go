@@ -2,6 +2,7 @@ package overlay
 
 import (
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
 
@@ -199,5 +200,29 @@ func TestElectionTellsOfNow(t *testing.T) {
 	e := b.n.Election(b.now.Add(2 * time.Hour))
 	if up := e.Become.Factors[0]; up.Name != "uptime" || up.Value != "2 h" || !up.OK || e.InRole < 2*time.Hour {
 		t.Errorf("%+v, in its role for %v", up, e.InRole)
+	}
+}
+
+// TestFoundUnfit: a supernode remembers for a while who has ended a link because its
+// check failed, and why; a leaf, and one that has changed its role, do not care.
+func TestFoundUnfit(t *testing.T) {
+	bye := func(b *bench, code uint16) string {
+		b.meet(1, RoleSupernode, false)
+		b.receive(1, protocol.Header{Kind: protocol.KindBye, TTL: 1}, protocol.Bye{Code: code, Text: []byte("Check failed: " + strings.Repeat("x", 200))})
+		return b.n.Election(b.now).Unfit
+	}
+	b := newSupernode(t, nil)
+	if got := bye(b, protocol.ByeProtocol); got != "" {
+		t.Errorf("another Bye: %q", got)
+	}
+	got := bye(b, protocol.ByeSecurity)
+	if !strings.HasPrefix(got, ownPeer(1, RoleSupernode, false).Addr.String()) || !strings.Contains(got, ": bye: Check failed: xx") || len(got) > maxUnfit+30 {
+		t.Errorf("got %q", got)
+	}
+	if got := b.n.Election(b.now.Add(failedFor)).Unfit; got != "" {
+		t.Errorf("after a while: %q", got)
+	}
+	if got := bye(newAuto(t, nil), protocol.ByeSecurity); got != "" {
+		t.Errorf("a leaf: %q", got)
 	}
 }

@@ -19,6 +19,8 @@ type autoRole struct {
 	leaving time.Duration // when a supernode that steps down is a leaf; 0: it stays
 	offer   time.Duration // when a leaf next looks whether it could serve
 	offered bool          // what it has told supernodes of that
+	unfit   string        // which peer has found it unfit to serve last, and why
+	unfitAt time.Duration
 }
 
 const (
@@ -99,6 +101,17 @@ func (n *Node) meet(ev DialFailed) {
 		n.auto.met = n.now
 	case len(ev.Try) > 0:
 		n.auto.met = max(n.auto.met, n.now-metLately+namedLately)
+	}
+}
+
+// maxUnfit is how much is kept of what a peer says of a check.
+const maxUnfit = 100 // bytes
+
+// foundUnfit keeps what the peer of l says whose check of this supernode failed, for
+// the user.
+func (n *Node) foundUnfit(l *link, why string) {
+	if n.role == RoleSupernode {
+		n.auto.unfit, n.auto.unfitAt = l.peer.Addr.String()+": "+why[:min(len(why), maxUnfit)], n.now
 	}
 }
 
