@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"testing"
 
@@ -115,4 +116,50 @@ func BenchmarkMemoryApply(b *testing.B) {
 		filled(b, 20_000)
 	}
 	b.ReportMetric(20_000*float64(b.N)/b.Elapsed().Seconds(), "docs/s")
+}
+
+// TestMemoryBounded: what does not fit is refused, and deletions make room, though
+// there are always new words.
+func TestMemoryBounded(t *testing.T) {
+	indextest.RunBounded(t, search.NewBoundedMemory(2<<20))
+	m := search.NewBoundedMemory(1 << 20)
+	for round := range 40 {
+		put, del := make([]search.Doc, 100), make([]search.DocID, 100)
+		for i := range put {
+			put[i] = search.Doc{ID: search.DocID(i), Text: fmt.Sprintf("%d of the round%d-%d", i, round, i)}
+			del[i] = put[i].ID
+		}
+		if err := m.Apply(put, del); err != nil {
+			t.Fatalf("round %d: %v", round, err)
+		}
+	}
+}
+
+// TestMemoryBytes: a full index takes about what it may.
+func TestMemoryBytes(t *testing.T) {
+	for name, text := range map[string]string{
+		"words of their own": "folder/artist%[1]d album%[1]d title%[1]d.ogg",
+		"common words":       "some folder/with the same words in each %[1]d.ogg",
+	} {
+		const most = 16 << 20
+		m := search.NewBoundedMemory(most)
+		before := heap()
+		for i := 1; ; i++ {
+			if m.Apply([]search.Doc{{ID: search.DocID(i), Text: fmt.Sprintf(text, i)}}, nil) != nil {
+				break
+			}
+		}
+		if took := heap() - before; took < most*2/3 || took > most*9/8 {
+			t.Errorf("%s: %d documents take %d KiB, of %d", name, m.Len(), took>>10, most>>10)
+		}
+		runtime.KeepAlive(m)
+	}
+}
+
+// heap is what is in use.
+func heap() int64 {
+	runtime.GC()
+	var s runtime.MemStats
+	runtime.ReadMemStats(&s)
+	return int64(s.HeapAlloc)
 }
