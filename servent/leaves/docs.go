@@ -30,6 +30,9 @@ func (d documents) Docs() iter.Seq[search.Doc] {
 	}
 }
 
+// Refused implements wordindex.Documents: lists that were held are so no more.
+func (d documents) Refused(ids []search.DocID) { d.x.noRoom(ids) }
+
 // ID implements wordindex.Documents: lists are in memory, and their numbers begin
 // anew with each start.
 func (documents) ID() string { return "" }

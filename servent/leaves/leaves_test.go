@@ -443,3 +443,53 @@ func TestIndexFull(t *testing.T) {
 		t.Error("none was taken")
 	}
 }
+
+// TestMadeAnewTooSmall: while the index is made anew no leaf hears that its list is
+// held; those whose files have no room in it hear that, also of lists that were.
+func TestMadeAnewTooSmall(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "leaves")
+	s := newLeaves(t, Config{Dir: dir, MaxBytes: 4 << 20})
+	ctx, cancel := context.WithCancel(t.Context())
+	var running sync.WaitGroup
+	defer running.Wait()
+	defer cancel()
+	running.Go(func() { s.x.feed(ctx) })
+	running.Go(func() { s.x.handle(ctx) })
+	const first, leaves, each = 40, 200, 300 // the first are more than stay in memory
+	come := func(from, to uint32) {
+		for link := from; link <= to; link++ {
+			s.come(newLeaf(link, each))
+		}
+		eventually(t, "the index has been told of all", func() bool {
+			st := s.x.Stats()
+			return st.Whole == uint64(to) && st.Waiting == 0
+		})
+	}
+	count := func(v protocol.ListVerdict) (n int) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		for _, l := range s.known {
+			if a := l.answer; a.Verdict == v && (v != protocol.ListHeld || a.Digest == l.offer.Digest) {
+				n++
+			}
+		}
+		return n
+	}
+	come(1, first)
+	eventually(t, "held", func() bool { return count(protocol.ListHeld) == first })
+	if err := os.Truncate(filepath.Join(dir, "root.bolt"), 100); err != nil {
+		t.Fatal(err)
+	}
+	s.x.words.Look()
+	come(first+1, leaves)
+	s.x.found()
+	if n := count(protocol.ListHeld); n != first || s.x.Stats().State != wordindex.Rebuilding {
+		t.Errorf("%d lists are held, state %s", n, s.x.Stats().State)
+	}
+	running.Go(func() { s.x.words.Run(ctx) })
+	eventually(t, "each leaf hears how it is", func() bool {
+		files, err := s.x.Find(t.Context(), words("common"), nil, 0, 0)
+		held, refused := count(protocol.ListHeld), count(protocol.ListRefused)
+		return err == nil && held > 0 && refused > 0 && held+refused == leaves && len(files) == held*each
+	})
+}

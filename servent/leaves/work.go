@@ -8,6 +8,7 @@ import (
 
 	"github.com/seed282dab8e/servent/protocol"
 	"github.com/seed282dab8e/servent/search"
+	"github.com/seed282dab8e/servent/servent/wordindex"
 	"github.com/seed282dab8e/servent/supernode"
 )
 
@@ -132,8 +133,8 @@ func (x *Index) feed(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-tick.C: // leaves that do not send what they were asked for
-			x.tell(x.letGo)
+		case <-tick.C: // leaves that do not send what they were asked for, and an index that was made anew
+			x.tell(func() []answer { return append(x.letGo(), x.release()...) })
 			continue
 		case <-x.few:
 			if soon == nil {
@@ -173,9 +174,12 @@ func (x *Index) found() {
 	})
 }
 
-// release returns the answers to leaves whose lists are held and can be searched.
-// mu is held.
+// release returns the answers to leaves whose lists are held and can be searched:
+// none while the index is made anew, for it may have no room for them. mu is held.
 func (x *Index) release() (out []answer) {
+	if len(x.whole) == 0 || x.words.State() == wordindex.Rebuilding {
+		return nil
+	}
 	x.whole = slices.DeleteFunc(x.whole, func(w wholeList) bool {
 		if w.fed > x.findable {
 			return false
@@ -201,8 +205,7 @@ func (x *Index) feedBatch(least int) bool {
 	var full *search.FullError
 	switch {
 	case errors.As(err, &full):
-		x.tell(func() []answer { return x.refuse(full.Refused) })
-		x.inbox.nudge() // what was refused is taken apart
+		x.noRoom(full.Refused)
 	case err != nil:
 		x.cfg.Log.WithError(err).Warn("tell the index of leaves' files")
 	}
@@ -214,6 +217,12 @@ func (x *Index) countFed(docs int) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.fed += docs
+}
+
+// noRoom tells the leaves whose files did not fit into the index.
+func (x *Index) noRoom(docs []search.DocID) {
+	x.tell(func() []answer { return x.refuse(docs) })
+	x.inbox.nudge() // what was refused is taken apart
 }
 
 // refuse takes back the lists that did not fit into the index: their leaves send a

@@ -191,21 +191,27 @@ func (l *Library) apply(put []search.Doc, del []search.DocID) error {
 		var full *search.FullError
 		switch {
 		case errors.As(err, &full):
-			l.refuse(full.Refused)
+			l.Refused(full.Refused)
 		case err != nil:
 			return fmt.Errorf("index files: %w", err)
 		}
 		put, del = put[p:], del[d:]
-		select {
-		case l.changed <- struct{}{}:
-		default:
-		}
+		l.noteChanged()
 	}
 	return nil
 }
 
-// refuse leaves out what does not fit into the index.
-func (l *Library) refuse(ids []search.DocID) {
+// noteChanged tells who looks at Changed.
+func (l *Library) noteChanged() {
+	select {
+	case l.changed <- struct{}{}:
+	default:
+	}
+}
+
+// Refused leaves out what does not fit into the index: it is not shared.
+func (l *Library) Refused(ids []search.DocID) {
+	defer l.noteChanged()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, id := range ids {

@@ -3,6 +3,7 @@
 package wordindex
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"iter"
@@ -27,6 +28,9 @@ type Documents interface {
 	// or about to be.
 	Doc(search.DocID) (search.Doc, bool)
 	Docs() iter.Seq[search.Doc]
+	// Refused is told what an index that was made anew has no room for, which nobody
+	// was told of by Apply. State is Rebuilding until it has returned.
+	Refused(ids []search.DocID)
 	// ID is another text whenever document ids begin anew; "": they do so at
 	// every start.
 	ID() string
@@ -36,6 +40,7 @@ type Documents interface {
 // past MaxInMemory documents it moves to disk, for good, and the next start takes
 // it up there. Where its files are damaged it is made anew from the
 // documents while the servent runs: it finds less meanwhile, but nothing wrong.
+// In memory it may take no more than on disk.
 type Index struct {
 	dir  string // "": always in memory
 	max  int64
@@ -58,12 +63,13 @@ type Index struct {
 }
 
 // New returns an index that is empty until Begin was called. On disk it has dir for
-// itself, and maxBytes there; "": it is always in memory, 0: the default of package
-// bleveindex.
+// itself; "": it is always in memory. It takes maxBytes, here or there; 0: the
+// default of package bleveindex.
 func New(dir string, maxBytes int64, log logrus.FieldLogger) *Index {
+	maxBytes = cmp.Or(maxBytes, bleveindex.DefaultMaxBytes)
 	return &Index{
 		dir: dir, max: maxBytes, log: log,
-		wake: make(chan struct{}, 1), unclaimed: roaring64.New(), memory: search.NewMemory(),
+		wake: make(chan struct{}, 1), unclaimed: roaring64.New(), memory: search.NewBoundedMemory(maxBytes),
 	}
 }
 
@@ -146,10 +152,20 @@ func (o *Index) Apply(put []search.Doc, del []search.DocID) error {
 		return nil
 	}
 	err := memory.Apply(put, del)
-	if memory.Len() > MaxInMemory && o.dir != "" && o.State() != Failed {
-		err = o.toDisk()
+	if (memory.Len() > MaxInMemory || err != nil) && o.mayMove() {
+		return o.toDisk(err)
+	}
+	if len(put) > 0 {
+		o.setRefused(err != nil)
 	}
 	return err
+}
+
+// mayMove says whether an index in memory may go to disk.
+func (o *Index) mayMove() bool {
+	o.mu.RLock()
+	defer o.mu.RUnlock()
+	return o.dir != "" && !o.failed
 }
 
 // unlessClaimed leaves those of put that an earlier start has not put already.
@@ -197,23 +213,24 @@ func only(docs []search.Doc, ids []search.DocID) []search.Doc {
 	return out
 }
 
-// toDisk moves the index from memory, which answers until that is done.
-func (o *Index) toDisk() error {
+// toDisk moves the index from memory, which answers until that is done. Where that
+// cannot be it returns full, which says what has no room in memory.
+func (o *Index) toDisk(full error) error {
 	start := time.Now()
 	if err := os.RemoveAll(o.dir); err != nil {
 		o.giveUp(err)
-		return nil
+		return full
 	}
 	disk, err := o.open()
 	if err != nil {
 		o.giveUp(err)
-		return nil
+		return full
 	}
 	refused, err := o.fill(context.Background(), disk, func(f func()) { f() })
 	if err != nil {
 		_ = disk.Close() // it is of no use
 		o.giveUp(err)
-		return nil
+		return full
 	}
 	o.mu.Lock()
 	o.memory, o.disk = nil, disk

@@ -24,6 +24,9 @@ type ownDocs struct {
 	id   string
 	mu   sync.RWMutex
 	docs map[search.DocID]search.Doc
+	// What Refused was told, and the state then.
+	refused []search.DocID
+	state   string
 }
 
 func (s *ownDocs) ID() string { return s.id }
@@ -39,6 +42,15 @@ func (s *ownDocs) Docs() iter.Seq[search.Doc] {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return maps.Values(maps.Clone(s.docs))
+}
+
+func (s *ownDocs) Refused(ids []search.DocID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.refused, s.state = append(s.refused, ids...), s.State()
+	for _, id := range ids {
+		delete(s.docs, id)
+	}
 }
 
 func (s *ownDocs) Apply(put []search.Doc, del []search.DocID) error {
@@ -104,7 +116,7 @@ func (s *ownDocs) onDisk() bool { _, disk := s.current(); return disk != nil }
 func TestConformance(t *testing.T) {
 	indextest.Run(t, func(t *testing.T) search.Index {
 		s := newOwnDocs(t, t.TempDir(), 0)
-		if err := s.toDisk(); err != nil || !s.onDisk() {
+		if err := s.toDisk(nil); err != nil || !s.onDisk() {
 			t.Fatal("not on disk", err)
 		}
 		return s
@@ -235,6 +247,43 @@ func TestWithoutDisk(t *testing.T) {
 		t.Errorf("on disk %t, state %s", s.onDisk(), s.State())
 	}
 	s.wantFound(t, "common", MaxInMemory+1)
+
+	s = newOwnDocs(t, "/proc/none", bleveindex.MinMaxBytes)
+	err := s.Apply(names(1, 50_000), nil)
+	var full *search.FullError
+	if !errors.As(err, &full) || full.Max != bleveindex.MinMaxBytes || s.State() != Failed {
+		t.Fatalf("50,000 documents in 2 MiB of memory: %v, state %s", err, s.State())
+	}
+	s.wantFound(t, "common", 50_000-len(full.Refused))
+}
+
+// TestMadeAnewTooSmall: what has no room in an index that is made anew is told
+// before it is said to be whole.
+func TestMadeAnewTooSmall(t *testing.T) {
+	for name, tt := range map[string]struct {
+		rebuilds int
+		end      string
+	}{"on disk": {0, Full}, "in memory": {maxRebuilds, Failed}} {
+		t.Run(name, func(t *testing.T) {
+			s := newOwnDocs(t, t.TempDir(), bleveindex.MinMaxBytes)
+			s.rebuilds = tt.rebuilds
+			const before, more = 5000, 50_000
+			s.mustApply(t, names(1, before), nil)
+			if err := s.toDisk(nil); err != nil {
+				t.Fatal(err)
+			}
+			_, disk := s.current()
+			s.broke(disk, bleveindex.ErrDamaged)
+			if s.mustApply(t, names(before+1, more), nil); s.State() != Rebuilding {
+				t.Fatalf("state %s", s.State())
+			}
+			s.mend(t.Context())
+			if s.State() != tt.end || s.state != Rebuilding || len(s.refused) == 0 {
+				t.Errorf("state %s; %d were refused, in state %q", s.State(), len(s.refused), s.state)
+			}
+			s.wantFound(t, "common", before+more-len(s.refused))
+		})
+	}
 }
 
 // cutShort takes most of the first file that matches pattern away.

@@ -37,10 +37,10 @@ func (o *Index) State() string {
 	o.mu.RLock()
 	defer o.mu.RUnlock()
 	switch {
-	case o.failed:
-		return Failed
 	case o.rebuilding:
 		return Rebuilding
+	case o.failed:
+		return Failed
 	case o.refused:
 		return Full
 	}
@@ -70,22 +70,33 @@ func (o *Index) broke(disk *bleveindex.Index, err error) {
 	}
 }
 
-// giveUp leaves the index in memory. applying is held, or nobody knows o yet.
-func (o *Index) giveUp(err error) {
+// giveUp leaves the index in memory, and returns what of the disk's has no room there.
+// applying is held, or nobody knows o yet.
+func (o *Index) giveUp(err error) []search.DocID {
 	o.log.WithError(err).Error("index cannot be kept on disk; it stays in memory until the next start: check the disk and the data dir")
+	var refused []search.DocID
 	memory, _ := o.current()
 	if memory == nil {
-		memory = search.NewMemory()
-		_ = memory.Apply(slices.Collect(o.docs.Docs()), nil) // never fails
+		memory, refused = o.inMemory()
 	}
 	o.mu.Lock()
 	broken := o.broken
-	o.memory, o.disk, o.broken = memory, nil, nil
-	o.failed, o.rebuilding, o.refused = true, false, false
+	o.memory, o.disk, o.broken, o.failed = memory, nil, nil, true
 	o.mu.Unlock()
 	if broken != nil { // it is not mended any more
 		_ = broken.Close()
 	}
+	return refused
+}
+
+// inMemory returns an index of all documents, and what it has no room for.
+func (o *Index) inMemory() (memory *search.Memory, refused []search.DocID) {
+	memory = search.NewBoundedMemory(o.max)
+	var full *search.FullError
+	if errors.As(memory.Apply(slices.Collect(o.docs.Docs()), nil), &full) {
+		refused = full.Refused
+	}
+	return memory, refused
 }
 
 // Run keeps the index whole until ctx ends.
@@ -124,31 +135,40 @@ func (o *Index) Look() {
 
 // mend makes a broken index anew, in memory where it must be.
 func (o *Index) mend(ctx context.Context) {
-	start := time.Now()
 	var disk *bleveindex.Index
+	var refused []search.DocID
 	var err error
 	o.alone(func() {
 		if disk, err = o.reopen(); err != nil {
-			o.giveUp(err)
+			refused = o.giveUp(err)
 		}
 	})
-	if disk == nil {
-		return
+	switch {
+	case err != nil:
+		o.mended(refused)
+	case disk != nil:
+		o.refill(ctx, disk)
 	}
+}
+
+// refill puts all documents into an index that was opened anew.
+func (o *Index) refill(ctx context.Context, disk *bleveindex.Index) {
+	start := time.Now()
 	refused, err := o.fill(ctx, disk, o.alone)
 	switch {
 	case ctx.Err() != nil: // the next start puts the rest
+		return
 	case errors.Is(err, bleveindex.ErrDamaged):
 		o.broke(disk, err)
+		return
 	case err != nil:
-		o.alone(func() { o.giveUp(err) })
+		o.alone(func() { refused = o.giveUp(err) })
 		_ = disk.Close() // it is of no use
 	default:
-		o.mended()
 		o.log.WithFields(logrus.Fields{"files": disk.Len(), "refused": len(refused), "dur_ms": time.Since(start).Milliseconds()}).
 			Info("index made anew")
-		_ = o.fullError(refused) // these were not refused before
 	}
+	o.mended(refused)
 }
 
 // reopen opens the index that has broken; it returns nil when none has.
@@ -177,10 +197,15 @@ func (o *Index) reopen() (*bleveindex.Index, error) {
 	return disk, nil
 }
 
-func (o *Index) mended() {
+// mended says what has no room in the index that was made anew, and then that it is
+// whole.
+func (o *Index) mended(refused []search.DocID) {
+	if len(refused) > 0 {
+		o.docs.Refused(refused)
+	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.rebuilding = o.broken != nil
+	o.rebuilding, o.refused = o.broken != nil, len(refused) > 0
 }
 
 // alone runs f while nobody else puts or deletes documents.
