@@ -159,6 +159,10 @@ func TestTableInstead(t *testing.T) {
 		"refused": {can: []protocol.VendorType{protocol.VendorListOffer}, then: func(b *bench) []Action {
 			return b.answers(2, protocol.ListRefused, protocol.ListDigest{})
 		}},
+		"refused later": {can: []protocol.VendorType{protocol.VendorListOffer}, then: func(b *bench) []Action {
+			b.answers(2, protocol.ListHeld, protocol.ListDigest{1})
+			return b.answers(2, protocol.ListRefused, protocol.ListDigest{})
+		}},
 		"no answer": {can: []protocol.VendorType{protocol.VendorListOffer}, then: func(b *bench) []Action {
 			return b.pass(listPatience)
 		}},
@@ -213,12 +217,12 @@ func TestPartialList(t *testing.T) {
 func TestAnswersNobodyWaitsFor(t *testing.T) {
 	b, _ := giver(t, nil)
 	b.answers(1, protocol.ListHeld, protocol.ListDigest{1})
-	for _, v := range []protocol.ListVerdict{protocol.ListHeld, protocol.ListSend, protocol.ListMore, protocol.ListRefused} {
+	for _, v := range []protocol.ListVerdict{protocol.ListHeld, protocol.ListSend, protocol.ListMore} {
 		if out := b.answers(1, v, protocol.ListDigest{}); len(out) > 0 {
 			t.Errorf("verdict %d: %+v", v, out)
 		}
 	}
-	b.wantDrops(DropList, 4)
+	b.wantDrops(DropList, 3)
 	b.step(ListPart{Link: 1})
 	b.step(ListPart{Link: 9})
 	b.told(1, protocol.Vendor{Code: [4]byte{'S', 'R', 'V', 'T'}, Selector: 3, Data: []byte{1}})

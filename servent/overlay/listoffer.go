@@ -108,6 +108,7 @@ func (n *Node) onListAnswer(l *link, h protocol.Header, v protocol.Vendor, out [
 	switch {
 	case err != nil:
 		return n.malformed(l, h.Kind, out)
+	case g.stage == listStands && a.Verdict == protocol.ListRefused: // there is no room for it any more
 	case g.stage != listOffered && g.stage != listSending:
 		return n.dropped(h.Kind, DropList, out)
 	}
