@@ -13,14 +13,16 @@ type cutting struct {
 	list *library.ListCut     // with the others
 }
 
-// cutList has the next part of our list made for a supernode.
+// cutList has the next part of our list made for a supernode. It does not stand in
+// line with queries, which are dropped when they are too many: the node waits for it,
+// and asks for one at a time on each link.
 func (l *loop) cutList(a *overlay.Action) {
 	c := &cutting{link: a.Link, list: l.cuts[a.Link]}
 	if len(a.Msg) > 0 {
 		c.from = new(protocol.ListDigest)
 		copy(c.from[:], a.Msg)
 	}
-	l.queue(job{cut: c})
+	l.s.wg.Go(func() { l.s.cutPart(c) })
 }
 
 // cutPart makes it. The library may take its time for the first.

@@ -15,14 +15,13 @@ import (
 )
 
 // job is a query of another servent's that may match a file of ours, or what
-// such a servent asks of one file, or a part of our list.
+// such a servent asks of one file.
 type job struct {
 	id    protocol.GUID
 	query []byte // payload
 	limit int
 	from  overlay.LinkID // 0: the user asks, of leaves alone
 	urn   string         // of the one file, instead of a query
-	cut   *cutting
 }
 
 func (l *loop) search(a *overlay.Action) {
@@ -45,16 +44,11 @@ func (s *Servent) answer(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case j := <-s.jobs:
-			switch {
-			case j.cut != nil:
-				s.cutPart(j.cut)
-			case j.urn != "":
+			if j.urn != "" {
 				head := s.lookUpHead(j)
 				s.call(func(l *loop) { l.step(head) })
-			default:
-				if hits := s.lookUp(ctx, j); len(hits.Files)+len(hits.Leaves) > 0 {
-					s.call(func(l *loop) { l.step(hits) })
-				}
+			} else if hits := s.lookUp(ctx, j); len(hits.Files)+len(hits.Leaves) > 0 {
+				s.call(func(l *loop) { l.step(hits) })
 			}
 		}
 	}
