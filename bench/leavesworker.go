@@ -14,6 +14,7 @@ import (
 	"github.com/seed282dab8e/servent/protocol"
 	"github.com/seed282dab8e/servent/search"
 	"github.com/seed282dab8e/servent/servent/leaves"
+	"github.com/seed282dab8e/servent/supernode"
 )
 
 const leavesWorker = "leaves-worker"
@@ -75,7 +76,7 @@ func (e *leafEngine) Add(leaf int) error {
 	e.mu.Lock()
 	e.asked[uint32(leaf)] = leaf
 	e.mu.Unlock()
-	e.x.Offer(uint32(leaf), protocol.GUID{byte(leaf), byte(leaf >> 8), byte(leaf >> 16)}, o)
+	e.x.Offer(supernode.Leaf{Link: uint32(leaf), ID: protocol.GUID{byte(leaf), byte(leaf >> 8), byte(leaf >> 16)}}, o.Digest, o.Files)
 	return nil
 }
 
@@ -139,6 +140,6 @@ func (e *leafEngine) Settle() error {
 }
 
 func (e *leafEngine) Find(words []string) (int, error) {
-	files, err := e.x.Find(context.Background(), search.Query{Words: words}, nil, 0, churn.Limit)
+	files, err := e.x.Find(context.Background(), leaves.Question{Words: search.Query{Words: words}, Limit: churn.Limit})
 	return len(files), err
 }

@@ -1,12 +1,9 @@
 package servent
 
 import (
-	"context"
-	"net/netip"
 	"slices"
 
 	"github.com/seed282dab8e/servent/protocol"
-	"github.com/seed282dab8e/servent/search"
 	"github.com/seed282dab8e/servent/servent/leaves"
 	"github.com/seed282dab8e/servent/servent/overlay"
 	"github.com/seed282dab8e/servent/supernode"
@@ -35,7 +32,8 @@ func (s *Servent) answerList(link uint32, a protocol.ListAnswer) {
 func (l *loop) offerList(a *overlay.Action) {
 	if w := l.wires.find(a.Link); w != nil {
 		w.listed = true
-		l.s.leaves.Offer(uint32(a.Link), a.ID, protocol.ListOffer{Digest: protocol.ListDigest(a.Msg), Files: a.Index, Addr: netip.AddrPortFrom(w.peer.Addr.Addr().Unmap(), 0)})
+		leaf := supernode.Leaf{Link: uint32(a.Link), ID: a.ID, Host: w.peer.Addr.Addr().Unmap(), Firewalled: a.Firewalled}
+		l.s.leaves.Offer(leaf, protocol.ListDigest(a.Msg), a.Index)
 	}
 }
 
@@ -51,13 +49,8 @@ func (s *Servent) tellWords(t *protocol.RouteTable, files int) {
 	s.call(func(l *loop) { l.step(overlay.LeafWords{Table: t, Files: files}) })
 }
 
-// findOfLeaves looks up what leaves have but for that on link except, the best first.
-func (s *Servent) findOfLeaves(ctx context.Context, q search.Query, urns []protocol.URN, except overlay.LinkID, limit int) ([]overlay.LeafFiles, error) {
-	if s.leaves == nil || limit <= 0 {
-		return nil, nil
-	}
-	files, err := s.leaves.Find(ctx, q, urns, uint32(except), limit)
-	var out []overlay.LeafFiles
+// byLeaf puts the files of each leaf together, the leaf of the best first.
+func byLeaf(files []leaves.File) (out []overlay.LeafFiles) {
 	for _, f := range files {
 		i := slices.IndexFunc(out, func(l overlay.LeafFiles) bool { return l.Link == overlay.LinkID(f.Link) })
 		if i < 0 {
@@ -65,7 +58,7 @@ func (s *Servent) findOfLeaves(ctx context.Context, q search.Query, urns []proto
 		}
 		out[i].Files = append(out[i].Files, f.Record)
 	}
-	return out, err
+	return out
 }
 
 // listsInfo tells what became of leaves' lists.

@@ -1,6 +1,7 @@
 package servent
 
 import (
+	"cmp"
 	"context"
 	crand "crypto/rand"
 	"errors"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/seed282dab8e/servent/protocol"
 	"github.com/seed282dab8e/servent/search"
+	"github.com/seed282dab8e/servent/servent/leaves"
 	"github.com/seed282dab8e/servent/servent/library"
 	"github.com/seed282dab8e/servent/servent/overlay"
 )
@@ -20,12 +22,13 @@ type job struct {
 	id    protocol.GUID
 	query []byte // payload
 	limit int
-	from  overlay.LinkID // 0: the user asks, of leaves alone
+	own   bool           // of our files, too
+	from  overlay.LinkID // 0: the user asks
 	urn   string         // of the one file, instead of a query
 }
 
 func (l *loop) search(a *overlay.Action) {
-	l.queue(job{id: a.ID, query: slices.Clone(a.Msg), limit: a.Limit, from: a.Link})
+	l.queue(job{id: a.ID, query: slices.Clone(a.Msg), limit: a.Limit, own: a.Own, from: a.Link})
 }
 
 // queue gives a job to the workers; the loop never waits for them.
@@ -63,20 +66,40 @@ func (s *Servent) lookUp(ctx context.Context, j job) overlay.LocalHits {
 	}
 	hits.Firewalled = q.Flags.Has(protocol.FlagFirewalled)
 	words, urns := wireQuery(q), slices.Collect(q.URNs())
-	var files []library.File
-	if j.from != 0 {
-		files, err = s.lib.Find(ctx, words, urns, j.limit)
+	var own []library.Found
+	var listed []leaves.File
+	if j.own {
+		own, err = s.lib.Ranked(ctx, words, urns, j.limit)
 	}
-	if err == nil {
-		hits.Leaves, err = s.findOfLeaves(ctx, words, urns, j.from, j.limit-len(files))
+	if err == nil && s.leaves != nil {
+		listed, err = s.leaves.Find(ctx, leaves.Question{Words: words, URNs: urns, Except: uint32(j.from), Reachable: hits.Firewalled, Limit: j.limit})
 	}
 	if err != nil && ctx.Err() == nil {
 		s.log.WithField("component", "search").WithError(err).Warn("look up a query")
 	}
-	for _, f := range files {
+	own, listed = best(own, listed, j.limit)
+	for _, f := range own {
 		hits.Files = append(hits.Files, f.Record())
 	}
+	hits.Leaves = byLeaf(listed)
 	return hits
+}
+
+// best returns the best of our files and of those of leaves, which are sorted so; of
+// equals first that of which there are less.
+func best(own []library.Found, listed []leaves.File, most int) ([]library.Found, []leaves.File) {
+	n, m := 0, 0
+	for n+m < min(most, len(own)+len(listed)) {
+		switch {
+		case m == len(listed):
+			n++
+		case n == len(own) || cmp.Or(cmp.Compare(own[n].Score, listed[m].Score), m-n) < 0:
+			m++
+		default:
+			n++
+		}
+	}
+	return own[:n], listed[:m]
 }
 
 // wireQuery is what a peer asks for, with what one of our kind has put beside the

@@ -76,7 +76,7 @@ func (w *World) takeList(m *member, a *overlay.Action) {
 	}
 	var answer protocol.ListAnswer
 	if a.Op == overlay.OpListOffer {
-		answer = m.held.lists.Offer(w.now, supernode.Leaf{Link: uint32(a.Link), ID: a.ID}, protocol.ListDigest(a.Msg), a.Index)
+		answer = m.held.lists.Offer(w.now, supernode.Leaf{Link: uint32(a.Link), ID: a.ID, Firewalled: a.Firewalled}, protocol.ListDigest(a.Msg), a.Index)
 	} else {
 		part, err := protocol.Vendor{Data: slices.Clone(a.Msg)}.ListPart()
 		if err != nil {

@@ -108,7 +108,7 @@ func (w *World) lookUp(m *member, a *overlay.Action) {
 		return
 	}
 	found := overlay.LocalHits{ID: a.ID, Firewalled: q.Flags.Has(protocol.FlagFirewalled)}
-	if m.shelf != nil && a.Link != 0 {
+	if m.shelf != nil && a.Own {
 		found.Files = m.shelf.find(q, a.Limit)
 	}
 	found.Leaves = m.held.listed(q, a.Link, a.Limit-len(found.Files))

@@ -24,13 +24,14 @@ const (
 
 // list is what a leaf has told of its files: the records as they came, packed.
 type list struct {
-	number  uint64 // not used for another list
-	id      protocol.GUID
-	host    netip.Addr // of the leaf
-	link    uint32     // of the leaf, while it is present
-	present bool
-	fading  bool
-	until   time.Duration // when it is forgotten, unless present
+	number     uint64 // not used for another list
+	id         protocol.GUID
+	host       netip.Addr // of the leaf
+	link       uint32     // of the leaf, while it is present
+	present    bool
+	firewalled bool // its leaf cannot be connected to
+	fading     bool
+	until      time.Duration // when it is forgotten, unless present
 
 	digest protocol.ListDigest // of the records as they are
 	whole  bool                // the leaf has had just these

@@ -97,6 +97,13 @@ func (x *Lists) Link(id search.DocID) (uint32, bool) {
 	return l.link, true
 }
 
+// Reachable says whether the leaf on link can be connected to, as far as it has said.
+// It changes nothing.
+func (x *Lists) Reachable(link uint32) bool {
+	l := x.byLink[link]
+	return l != nil && !l.firewalled
+}
+
 // Present says whether the leaf that has a file is there. It changes nothing.
 func (x *Lists) Present(id search.DocID) bool {
 	l, _ := x.at(id)

@@ -103,9 +103,10 @@ func NewLists(cfg ListsConfig) *Lists {
 // Leaf is who offers a list. Others may say its GUID, which is no secret; they get
 // nothing of a list that came from another host.
 type Leaf struct {
-	Link uint32
-	ID   protocol.GUID
-	Host netip.Addr
+	Link       uint32
+	ID         protocol.GUID
+	Host       netip.Addr
+	Firewalled bool // it cannot be connected to
 }
 
 // Offer notes that a leaf has the list of digest with so many files. A link's number is never used again; where another link had the
@@ -136,6 +137,7 @@ func (x *Lists) Offer(now time.Duration, leaf Leaf, digest protocol.ListDigest, 
 		l.host = leaf.Host
 	}
 	x.arrive(link, l)
+	l.firewalled = leaf.Firewalled
 	if l.digest == digest {
 		x.stats.Held++
 		l.whole, l.change = true, nil

@@ -29,7 +29,7 @@ func TestDiskFull(t *testing.T) {
 		s.come(newLeaf(link+1, each))
 	}
 	eventually(t, "all found, in memory", func() bool {
-		files, err := s.x.Find(t.Context(), words("common"), nil, 0, 0)
+		files, err := s.x.Find(t.Context(), Question{Words: words("common")})
 		return err == nil && len(files) == leaves*each && s.x.Stats().State == wordindex.Failed
 	})
 	for link := range uint32(leaves) {
@@ -40,7 +40,7 @@ func TestDiskFull(t *testing.T) {
 	s.x.Gone(1)
 	s.come(newLeaf(99, 10))
 	eventually(t, "another one is served", func() bool {
-		files, err := s.x.Find(t.Context(), words("leaf99"), nil, 0, 0)
+		files, err := s.x.Find(t.Context(), Question{Words: words("leaf99")})
 		return err == nil && len(files) == 10
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/seed282dab8e/servent/protocol"
+	"github.com/seed282dab8e/servent/supernode"
 )
 
 // maxInbox and maxInboxBytes bound what waits to be read.
@@ -18,9 +19,15 @@ const (
 // event is what a leaf has said, or that it has gone.
 type event struct {
 	link  uint32
-	id    protocol.GUID       // of an offer
-	offer *protocol.ListOffer // without its trailer
+	offer *offer
 	part  *protocol.ListPart
+}
+
+// offer is a list that a leaf has.
+type offer struct {
+	leaf   supernode.Leaf
+	digest protocol.ListDigest
+	files  uint32
 }
 
 func (e event) bytes() int {
@@ -87,12 +94,10 @@ func (b *inbox) overrun() uint64 {
 	return b.drops
 }
 
-// Offer takes in what the leaf on link offers, whose GUID is id; o.Addr is where the
-// link comes from. A link's number is
-// never used again. Neither this nor Part nor Gone waits for anything.
-func (x *Index) Offer(link uint32, id protocol.GUID, o protocol.ListOffer) {
-	o.Trailer = nil // the caller keeps it
-	x.inbox.put(event{link: link, id: id, offer: &o})
+// Offer takes in that a leaf offers the list of digest, of so many files. A link's
+// number is never used again. Neither this nor Part nor Gone waits for anything.
+func (x *Index) Offer(leaf supernode.Leaf, digest protocol.ListDigest, files uint32) {
+	x.inbox.put(event{link: leaf.Link, offer: &offer{leaf, digest, files}})
 }
 
 // Part takes in a part of the list of the leaf on link. It copies what it keeps.

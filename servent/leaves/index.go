@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"context"
 	"io"
+	"math"
 	"slices"
 	"sync"
 	"time"
@@ -128,58 +129,72 @@ func (x *Index) Run(ctx context.Context) {
 // Close gives the files of the index back. Nobody may call Run or Find any more.
 func (x *Index) Close() { x.words.Close() }
 
-// File is a file of the leaf on a link.
+// Question is what is looked for in the files of leaves.
+type Question struct {
+	Words     search.Query
+	URNs      []protocol.URN // or the content of one of these, by SHA-1
+	Except    uint32         // the link of who asks; 0: nobody's
+	Reachable bool           // of leaves that can be connected to only
+	Limit     int            // most files; 0: all
+}
+
+// File is a file of the leaf on a link, and how close it comes to the question.
 type File struct {
 	Link   uint32
 	Record protocol.FileRecord
+	Score  float64 // as in search.Hit; infinite for one found by hash
 }
 
-// Find returns files of leaves that are there, but for that on link except, at most
-// limit if it is positive: those that hold the content of one of urns, by SHA-1, then
-// those that answer q, the best first.
-func (x *Index) Find(ctx context.Context, q search.Query, urns []protocol.URN, except uint32, limit int) ([]File, error) {
-	found := x.byHash(urns, except, limit)
-	if limit > 0 && len(found) == limit {
+// Find returns files of leaves that are there: those that are found by hash, then
+// those that answer the words, the best first.
+func (x *Index) Find(ctx context.Context, q Question) ([]File, error) {
+	found := x.byHash(q)
+	left := q.Limit - len(found)
+	if q.Limit > 0 && left == 0 {
 		return x.files(found), nil
 	}
 	keep := func(id search.DocID) bool {
 		x.mu.RLock()
 		defer x.mu.RUnlock()
-		link, ok := x.lists.Link(id)
-		return ok && link != except && !slices.Contains(found, id)
+		return x.wanted(q, id) && !slices.ContainsFunc(found, func(h search.Hit) bool { return h.ID == id })
 	}
-	hits, err := x.words.Find(ctx, q, keep, max(0, limit-len(found)))
-	for _, h := range hits {
-		found = append(found, h.ID)
-	}
-	return x.files(found), err
+	hits, err := x.words.Find(ctx, q.Words, keep, max(0, left))
+	return x.files(append(found, hits...)), err
 }
 
-func (x *Index) byHash(urns []protocol.URN, except uint32, limit int) []search.DocID {
-	var found []search.DocID
+// wanted says whether the leaf that has a file is there, and another than who asks,
+// who can get it from there. mu is held.
+func (x *Index) wanted(q Question, id search.DocID) bool {
+	link, ok := x.lists.Link(id)
+	return ok && link != q.Except && (!q.Reachable || x.lists.Reachable(link))
+}
+
+func (x *Index) byHash(q Question) []search.Hit {
+	var found []search.Hit
 	x.mu.RLock()
 	defer x.mu.RUnlock()
-	for _, u := range urns {
+	for _, u := range q.URNs {
 		if !u.HasSHA1 {
 			continue
 		}
 		for _, id := range x.lists.ByHash(u.SHA1, 0) {
-			if link, ok := x.lists.Link(id); ok && link != except && !slices.Contains(found, id) && (limit <= 0 || len(found) < limit) {
-				found = append(found, id)
+			h := search.Hit{ID: id, Score: math.Inf(1)}
+			if x.wanted(q, id) && !slices.Contains(found, h) && (q.Limit <= 0 || len(found) < q.Limit) {
+				found = append(found, h)
 			}
 		}
 	}
 	return found
 }
 
-// files returns those of ids whose leaves are there still.
-func (x *Index) files(ids []search.DocID) []File {
-	out := make([]File, 0, len(ids))
+// files returns what is found of leaves that are there still.
+func (x *Index) files(found []search.Hit) []File {
+	out := make([]File, 0, len(found))
 	x.mu.RLock()
 	defer x.mu.RUnlock()
-	for _, id := range ids {
-		if link, r, ok := x.lists.File(id); ok {
-			out = append(out, File{link, r})
+	for _, h := range found {
+		if link, r, ok := x.lists.File(h.ID); ok {
+			out = append(out, File{link, r, h.Score})
 		}
 	}
 	return out

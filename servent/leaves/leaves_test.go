@@ -79,7 +79,7 @@ func (s *leavesOf) come(l *leaf) {
 	s.mu.Lock()
 	s.known[l.link] = l
 	s.mu.Unlock()
-	s.x.Offer(l.link, l.id, l.offer)
+	s.x.Offer(supernode.Leaf{Link: l.link, ID: l.id}, l.offer.Digest, l.offer.Files)
 }
 
 func (s *leavesOf) verdict(link uint32) protocol.ListAnswer {
@@ -108,7 +108,7 @@ func words(text string) search.Query { return search.WireQuery(text) }
 
 func (s *leavesOf) wantFound(t *testing.T, text string, want int) {
 	t.Helper()
-	files, err := s.x.Find(t.Context(), words(text), nil, 0, 0)
+	files, err := s.x.Find(t.Context(), Question{Words: words(text)})
 	if err != nil || len(files) != want {
 		t.Errorf("%s: %d files and %v, want %d", text, len(files), err, want)
 	}
@@ -143,7 +143,7 @@ func TestLeavesComeAndGo(t *testing.T) {
 		if a := s.verdict(3); a.Verdict != protocol.ListHeld || again.sent > 0 {
 			t.Errorf("%+v after %d parts", a, again.sent)
 		}
-		if files, err := s.x.Find(t.Context(), words("leaf1"), nil, 0, 0); err != nil || len(files) != 700 || files[0].Link != 3 {
+		if files, err := s.x.Find(t.Context(), Question{Words: words("leaf1")}); err != nil || len(files) != 700 || files[0].Link != 3 {
 			t.Error(len(files), err)
 		}
 		s.x.Gone(3)
@@ -165,7 +165,7 @@ func TestFind(t *testing.T) {
 		time.Sleep(2 * feedEvery)
 		urn := func(i int) protocol.URN { return file(1, i).URN }
 		find := func(text string, limit int, urns ...protocol.URN) string {
-			files, err := s.x.Find(t.Context(), words(text), urns, 0, limit)
+			files, err := s.x.Find(t.Context(), Question{Words: words(text), URNs: urns, Limit: limit})
 			if err != nil {
 				t.Error(err)
 			}
@@ -187,7 +187,24 @@ func TestFind(t *testing.T) {
 				t.Errorf("found %q, want %q", tt.got, tt.want)
 			}
 		}
-		if files, _ := s.x.Find(t.Context(), words("common"), nil, 0, 50); len(files) != 50 {
+		shut := newLeaf(2, 10)
+		s.come(shut)
+		time.Sleep(2 * feedEvery)
+		s.x.Offer(supernode.Leaf{Link: 2, ID: shut.id, Firewalled: true}, shut.offer.Digest, shut.offer.Files)
+		time.Sleep(2 * feedEvery)
+		for want, q := range map[string]Question{"song7: 1, 2": {}, "song7: 1": {Reachable: true}, "song7: 2": {Except: 1}, "song7:": {Reachable: true, Except: 1}} {
+			got := "song7:"
+			q.Words, q.URNs = words("song7"), []protocol.URN{file(2, 7).URN}
+			files, _ := s.x.Find(t.Context(), q)
+			slices.SortFunc(files, func(a, b File) int { return int(a.Link) - int(b.Link) })
+			for i, f := range files {
+				got += strings.Repeat(",", min(i, 1)) + fmt.Sprint(" ", f.Link)
+			}
+			if got != want {
+				t.Errorf("%+v: found %q, want %q", q, got, want)
+			}
+		}
+		if files, _ := s.x.Find(t.Context(), Question{Words: words("common"), Limit: 50}); len(files) != 50 {
 			t.Errorf("%d files, want 50", len(files))
 		}
 		if table := s.x.Table(); table == nil || !table.Has(protocol.WordHash("song7")) || s.x.Table() != table {
@@ -195,7 +212,7 @@ func TestFind(t *testing.T) {
 		}
 		ended, cancel := context.WithCancel(t.Context())
 		cancel()
-		if _, err := s.x.Find(ended, words("common"), nil, 0, 0); err == nil {
+		if _, err := s.x.Find(ended, Question{Words: words("common")}); err == nil {
 			t.Error("found after the end")
 		}
 	})
@@ -252,7 +269,7 @@ func TestStallers(t *testing.T) {
 		var running sync.WaitGroup
 		running.Go(func() { x.Run(ctx) })
 		for link := range uint32(maxAsked + 1) {
-			x.Offer(link+1, protocol.GUID{byte(link), byte(link >> 8)}, protocol.ListOffer{Digest: protocol.ListDigest{1}, Files: 1})
+			x.Offer(supernode.Leaf{Link: link + 1, ID: protocol.GUID{byte(link), byte(link >> 8)}}, protocol.ListDigest{1}, 1)
 		}
 		synctest.Wait()
 		if st := x.Stats(); len(asked) != maxAsked || st.Withheld != 1 {
@@ -275,14 +292,14 @@ func TestInboxLimits(t *testing.T) {
 	x := New(Config{Answer: func(uint32, protocol.ListAnswer) {}})
 	defer x.Close()
 	for range maxInbox {
-		x.Offer(1, protocol.GUID{1}, protocol.ListOffer{})
+		x.Offer(supernode.Leaf{Link: 1, ID: protocol.GUID{1}}, protocol.ListDigest{}, 0)
 	}
 	if st := x.Stats(); st.Overrun != 0 {
 		t.Error("lost at the limit")
 	}
-	x.Offer(2, protocol.GUID{2}, protocol.ListOffer{})
+	x.Offer(supernode.Leaf{Link: 2, ID: protocol.GUID{2}}, protocol.ListDigest{}, 0)
 	x.Gone(1)
-	x.Offer(3, protocol.GUID{3}, protocol.ListOffer{})
+	x.Offer(supernode.Leaf{Link: 3, ID: protocol.GUID{3}}, protocol.ListDigest{}, 0)
 	x.Gone(3)
 	events, lost := x.inbox.take()
 	if len(events) != maxInbox+2 || !slices.Equal(lost, []uint32{2}) || x.Stats().Overrun != 2 {
@@ -390,7 +407,7 @@ func TestOnDisk(t *testing.T) {
 		s.come(newLeaf(link+1, each))
 	}
 	found := func() int {
-		files, err := s.x.Find(t.Context(), words("common"), nil, 0, 0)
+		files, err := s.x.Find(t.Context(), Question{Words: words("common")})
 		if err != nil {
 			t.Error(err)
 		}
@@ -436,7 +453,7 @@ func TestIndexFull(t *testing.T) {
 	}
 	eventually(t, "some were refused, and the rest can be found", func() bool {
 		st := s.x.Stats()
-		files, err := s.x.Find(t.Context(), words("common"), nil, 0, 0)
+		files, err := s.x.Find(t.Context(), Question{Words: words("common")})
 		return err == nil && st.Waiting == 0 && st.RefusedRoom > 0 && len(files) == st.Files && held()*each == st.Files && st.Leaves+int(st.RefusedRoom) == leaves
 	})
 	if n := held(); n == 0 {
@@ -488,7 +505,7 @@ func TestMadeAnewTooSmall(t *testing.T) {
 	}
 	running.Go(func() { s.x.words.Run(ctx) })
 	eventually(t, "each leaf hears how it is", func() bool {
-		files, err := s.x.Find(t.Context(), words("common"), nil, 0, 0)
+		files, err := s.x.Find(t.Context(), Question{Words: words("common")})
 		held, refused := count(protocol.ListHeld), count(protocol.ListRefused)
 		return err == nil && held > 0 && refused > 0 && held+refused == leaves && len(files) == held*each
 	})

@@ -9,7 +9,6 @@ import (
 	"github.com/seed282dab8e/servent/protocol"
 	"github.com/seed282dab8e/servent/search"
 	"github.com/seed282dab8e/servent/servent/wordindex"
-	"github.com/seed282dab8e/servent/supernode"
 )
 
 // Reasons to refuse a list, for people.
@@ -94,7 +93,7 @@ func (x *Index) apply(e event) []answer {
 	switch now := x.cfg.Now(); {
 	case e.offer != nil:
 		x.withhold(e.link)
-		a = x.lists.Offer(now, supernode.Leaf{Link: e.link, ID: e.id, Host: e.offer.Addr.Addr()}, e.offer.Digest, e.offer.Files)
+		a = x.lists.Offer(now, e.offer.leaf, e.offer.digest, e.offer.files)
 	case e.part != nil:
 		x.asked = max(0, x.asked-1)
 		a = x.lists.Part(now, e.link, *e.part)

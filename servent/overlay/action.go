@@ -19,10 +19,10 @@ const (
 	OpClose
 	// OpDial connects to Addr; PeerUp or DialFailed must follow.
 	OpDial
-	// OpSearch looks up the query payload Msg (it must be copied) in the
-	// node's own files and in the lists that its leaves gave; LocalHits with ID may
-	// follow, with at most Limit files in all. Who asks is at Link, and wants no files
-	// of its own; 0 is the user.
+	// OpSearch looks up the query payload Msg (it must be copied) in the lists that
+	// the node's leaves gave and, with Own, in the node's own files; LocalHits with ID
+	// may follow, with at most Limit files in all, the best that there are. Who asks
+	// is at Link, and wants no files of its own; 0 is the user.
 	OpSearch
 	// OpHit hands the whole QueryHit message Msg, which answers the user's
 	// query ID, to the user. Msg must be copied.
@@ -56,7 +56,8 @@ const (
 	// is not known counts as zero.
 	OpListCut
 	// OpListOffer asks whether the list of digest Msg (it must be copied), of Index
-	// files, of the leaf ID on Link is known; ListAnswered must follow.
+	// files, of the leaf ID on Link is known; ListAnswered must follow. Firewalled: the
+	// leaf cannot be connected to.
 	OpListOffer
 	// OpListPart hands over a part of the list of the leaf on Link: Msg is the data
 	// of the vendor message and must be copied. ListAnswered must follow.
@@ -66,13 +67,15 @@ const (
 // Action is one thing that the node's owner must do. Fields that an Op does
 // not name are zero.
 type Action struct {
-	Op        Op
-	TTL, Hops uint8
-	Link      LinkID
-	Index     uint32
-	Limit     int
-	Msg       []byte
-	Addr      netip.AddrPort
-	ID        protocol.GUID
-	Text      string
+	Op         Op
+	TTL, Hops  uint8
+	Own        bool
+	Firewalled bool
+	Link       LinkID
+	Index      uint32
+	Limit      int
+	Msg        []byte
+	Addr       netip.AddrPort
+	ID         protocol.GUID
+	Text       string
 }

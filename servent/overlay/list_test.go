@@ -413,11 +413,71 @@ func TestUserWaitsForLists(t *testing.T) {
 	}
 }
 
+// TestLeafWaitsForLists: so is what is asked for a leaf, as long as others are asked, in
+// the lists alone.
+func TestLeafWaitsForLists(t *testing.T) {
+	b := holder(t, "red")
+	b.step(Shared{Table: table("green"), Files: 1})
+	b.link(2, RoleLeaf)
+	b.supernodes(10, 29)
+	h := protocol.Header{ID: b.newID(), Kind: protocol.KindQuery, TTL: 4}
+	q := query("blue")
+	q.Flags = protocol.FlagMarker | 7
+	if out := ops(b.receive(2, h, q), OpSearch); len(out) > 0 {
+		t.Fatalf("nobody has it: %+v", out)
+	}
+	for i, want := range []int{1, 0} {
+		out := ops(b.step(LeafWords{Table: table("red", "blue"), Files: 2}), OpSearch)
+		if len(out) != want || want == 1 && (out[0].Link != 2 || out[0].ID != h.ID || out[0].Own || out[0].Limit != 7 || !bytes.Equal(out[0].Msg, q.Append(nil))) {
+			t.Errorf("time %d: %+v", i, out)
+		}
+	}
+	b.pass(10 * time.Minute)
+	b.step(LeafWords{Table: table("red"), Files: 1})
+	if out := ops(b.step(LeafWords{Table: table("red", "blue"), Files: 2}), OpSearch); len(out) > 0 {
+		t.Errorf("nobody is asked any more: %+v", out)
+	}
+}
+
+// TestWhereToLook: the node's own files are looked at only where they may have what is
+// asked for, by somebody who could get it.
+func TestWhereToLook(t *testing.T) {
+	b := holder(t, "blue")
+	b.n.cfg.Firewalled = true
+	b.step(Shared{Table: table("green", "blue"), Files: 1})
+	b.link(2, RoleLeaf)
+	for text, tt := range map[string]struct {
+		flags protocol.QueryFlags
+		want  []bool
+	}{
+		"green":      {0, []bool{true}},
+		"blue":       {0, []bool{true}},
+		"green blue": {protocol.FlagFirewalled, nil},
+		"blue blue":  {protocol.FlagFirewalled, []bool{false}},
+	} {
+		q := query(text)
+		q.Flags = protocol.FlagMarker | tt.flags
+		var own []bool
+		for _, a := range ops(b.receive(2, protocol.Header{ID: b.newID(), Kind: protocol.KindQuery, TTL: 1}, q), OpSearch) {
+			own = append(own, a.Own)
+		}
+		if !slices.Equal(own, tt.want) {
+			t.Errorf("%s: %v, want %v", text, own, tt.want)
+		}
+	}
+}
+
 // TestNoHitsForNobody: of two that cannot be connected to, neither can.
 func TestNoHitsForNobody(t *testing.T) {
 	b := holder(t, "blue")
 	b.ownKind(4, RoleLeaf)
-	b.giveList(4, &protocol.QHD{Vendor: VendorCode, Flags: protocol.HitPush})
+	for _, flags := range []protocol.HitFlags{0, protocol.HitPush} {
+		o := protocol.ListOffer{Digest: protocol.ListDigest{5}, Trailer: protocol.QHD{Vendor: VendorCode, Flags: flags}.Append(nil)}
+		if a := ops(b.told(4, o.Vendor()), OpListOffer); len(a) != 1 || a[0].Firewalled != (flags != 0) {
+			t.Errorf("flags %v: %+v", flags, a)
+		}
+		b.step(ListAnswered{4, protocol.ListAnswer{Verdict: protocol.ListHeld}})
+	}
 	b.link(2, RoleLeaf)
 	files := []protocol.FileRecord{{Index: 3, Name: "blue.ogg"}}
 	for firewalled, want := range map[bool]int{false: 2, true: 1} {

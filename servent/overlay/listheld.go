@@ -49,7 +49,7 @@ func (n *Node) onListOffer(l *link, h protocol.Header, v protocol.Vendor, out []
 	}
 	held.asked, held.files = true, o.Files
 	held.addr, held.trailer = leafAddr(l, o.Addr), append([]byte(nil), o.Trailer...)
-	return append(out, Action{Op: OpListOffer, Link: l.id, ID: l.peer.GUID, Msg: v.Data[:len(o.Digest)], Index: o.Files})
+	return append(out, Action{Op: OpListOffer, Link: l.id, ID: l.peer.GUID, Msg: v.Data[:len(o.Digest)], Index: o.Files, Firewalled: l.leafFirewalled()})
 }
 
 // leafAddr is what hits say of a leaf: the port is believed, the address is where
@@ -113,7 +113,7 @@ func (n *Node) answerList(l *link, a protocol.ListAnswer, out []Action) []Action
 }
 
 // onLeafWords takes over the words that the lists of all leaves hold. Searches of
-// the user's that go on may now find something.
+// the user's, and questions that are asked for leaves, may find something now.
 func (n *Node) onLeafWords(ev LeafWords, out []Action) []Action {
 	before := n.leafWords
 	n.leafWords = ev.Table
@@ -121,11 +121,24 @@ func (n *Node) onLeafWords(ev LeafWords, out []Action) []Action {
 	for i := range n.own {
 		q := &n.own[i]
 		n.hashes = search.AppendHashes(n.hashes[:0], q.query.Text)
-		if n.mayList(&q.query) && (before == nil || !matches(before, n.hashes, &q.query)) {
+		if n.listedSince(before, &q.query) {
 			out = n.searchLists(q, out)
 		}
 	}
+	for _, d := range n.dynamics {
+		n.hashes = append(n.hashes[:0], d.hashes...)
+		if d.from != self && n.listedSince(before, &d.query) {
+			n.stats.Searches++
+			out = append(out, Action{Op: OpSearch, Link: d.from, ID: d.id, Msg: d.msg[protocol.HeaderSize:], Limit: n.hitLimit(d.query.Flags)})
+		}
+	}
 	return out
+}
+
+// listedSince says whether a leaf whose list is held might have what a query asks for,
+// and by an earlier table none had. n.hashes holds the hashes of its words.
+func (n *Node) listedSince(before *protocol.RouteTable, q *protocol.Query) bool {
+	return n.mayList(q) && (before == nil || !matches(before, n.hashes, q))
 }
 
 // searchLists looks up a search of the user's in the lists of leaves.

@@ -36,10 +36,10 @@ func (n *Node) onQuery(l *link, h protocol.Header, m Received, out []Action) []A
 		return n.relayQuery(l, &h, m, toFlats|toSupernodes, out)
 	}
 	n.queries.add(n.now, route{id: h.ID, link: l.id, ttl: h.TTL, hops: h.Hops})
-	if n.mayHold(&q) && n.mayHelp(q.Flags) || n.mayList(&q) {
+	if own := n.mayHold(&q) && n.mayHelp(q.Flags); own || n.mayList(&q) {
 		n.noteWish(l, &h, &q)
 		n.stats.Searches++
-		out = append(out, Action{Op: OpSearch, Link: l.id, ID: h.ID, Msg: m.Msg[protocol.HeaderSize:], Limit: n.hitLimit(q.Flags)})
+		out = append(out, Action{Op: OpSearch, Own: own, Link: l.id, ID: h.ID, Msg: m.Msg[protocol.HeaderSize:], Limit: n.hitLimit(q.Flags)})
 	}
 	if n.role != RoleSupernode || l.peer.Role != RoleLeaf {
 		return n.relayQuery(l, &h, m, toLeaves|toFlats|toSupernodes, out)
