@@ -66,8 +66,8 @@ type Config struct {
 	MaxUploadQueue           int   // requests that wait for their turn; DefaultMaxUploadQueue
 	NoBrowse                 bool  // files are found and fetched, but what is shared is not listed
 
-	// IndexMaxBytes bounds the index of shared files on disk; files past it are
-	// not shared. 0 is the default of package bleveindex, 2 GiB.
+	// IndexMaxBytes bounds the index of shared files, on disk or in memory; files past
+	// it are not shared. 0 is the default of package bleveindex, 2 GiB.
 	IndexMaxBytes int64
 
 	// TableOnly: supernodes get a route table, which tells them what words there

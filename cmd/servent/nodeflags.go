@@ -44,7 +44,7 @@ func (n *nodeFlags) add(cmd *cobra.Command) {
 	f.Var(&n.uploadRate, "upload-rate", "most `bytes` a second to send, as 10MB (default no limit)")
 	f.Var(&n.downloadRate, "download-rate", "most `bytes` a second to take, as 10MB (default no limit)")
 	n.uploads.add(f)
-	f.Var(&n.indexMax, "index-max-bytes", "most `bytes` that the index of shared files may take on disk, as 10GB; files past that are not shared (default 2 GiB)")
+	f.Var(&n.indexMax, "index-max-bytes", "most `bytes` that the index of shared files may take, on disk or where that fails in memory, as 10GB; files past that are not shared (default 2 GiB)")
 	f.StringVar(&n.index, "index", "list", "what a leaf tells its supernodes of its files: list (names and hashes, so that they answer searches for it) or qrp (a table of words)")
 	f.BoolVar(&n.noBrowse, "no-browse", false, "let others find and fetch files, but not list what is shared")
 	f.StringSliceVar(&n.udpCaches, "udp-cache", nil, "`host:port`[,…] of UDP host caches to ask with --network gnutella (default those that are built in)")
@@ -60,7 +60,7 @@ func (n *nodeFlags) addLeaves(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.Var(&n.maxLeaves, "max-leaves", "most leaves to take as a supernode")
 	f.Var(&n.maxLeafFiles, "max-leaf-files", "most files in the list of one leaf; one with more gives a table of words")
-	f.Var(&n.leafIndexMax, "leaf-index-max-bytes", "most `bytes` that the index of leaves' files may take on disk, as 10GB (default 2 GiB)")
+	f.Var(&n.leafIndexMax, "leaf-index-max-bytes", "most `bytes` that the index of leaves' files may take, on disk or where that fails in memory, as 10GB; lists past that are refused (default 2 GiB)")
 }
 
 // names are the flags' names.
