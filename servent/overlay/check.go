@@ -11,12 +11,12 @@ import (
 	"github.com/seed282dab8e/servent/supernode"
 )
 
-// purposeOf a check.
+// checkKind says why a peer is checked.
 type checkKind uint8
 
 const (
-	ofStranger  checkKind = iota // that is linked as a supernode, or was dialled as one
-	ofCandidate                  // a leaf that might become a supernode
+	ofStranger  checkKind = iota // a supernode that this node has not known
+	ofCandidate                  // a leaf that might serve
 	ofOwn                        // a supernode that this leaf depends on
 )
 
@@ -53,7 +53,7 @@ const (
 	candidateFor     = 5 * time.Minute        // that a link must have been up before its leaf is asked to serve
 )
 
-// verdictOf remembers how a check ended.
+// checked remembers how a check ended.
 type checked struct {
 	servent protocol.GUID
 	addr    netip.AddrPort // its own address, and the port where it says that it listens
@@ -195,7 +195,7 @@ func (n *Node) beginCheck(l *link, out []Action) []Action {
 		c.nonce = n.newID()
 		out = append(out, Action{Op: OpCall, Addr: at, ID: c.nonce})
 	}
-	return n.sendNew(l, protocol.Header{ID: c.id, Kind: protocol.KindVendor, TTL: 1}, protocol.NewProbe(c.size), out)
+	return n.sendVendorAs(l, c.id, protocol.NewProbe(c.size), out)
 }
 
 // onProbeData takes a part of the answer to a probe.
@@ -310,7 +310,6 @@ var (
 // this node look slow to both.
 func (n *Node) onProbe(l *link, h protocol.Header, v protocol.Vendor, out []Action) []Action {
 	size, err := v.Probe()
-	head := protocol.Header{ID: h.ID, Kind: protocol.KindVendor, TTL: 1}
 	switch {
 	case err != nil:
 		return n.malformed(l, h.Kind, out)
@@ -319,19 +318,19 @@ func (n *Node) onProbe(l *link, h protocol.Header, v protocol.Vendor, out []Acti
 	case !l.asks.allow(n.now, rateAsks):
 		return n.dropped(h.Kind, DropRate, out)
 	case l.strange && !l.peer.Outbound: // who calls in is checked first
-		return n.sendNew(l, head, protocol.NewProbeData(nil), out)
+		return n.sendVendorAs(l, h.ID, protocol.NewProbeData(nil), out)
 	case n.proving() || !n.room(l, h.Kind, 2*size):
-		return n.sendNew(l, head, protocol.NewProbeData(nil), out)
+		return n.sendVendorAs(l, h.ID, protocol.NewProbeData(nil), out)
 	case !l.probes.allow(n.now, rateProbes):
 		return n.dropped(h.Kind, DropRate, out)
 	case !n.probes.allow(n.now, rateAllProbes):
 		l.probes = bucket{} // it was not answered
-		return n.sendNew(l, head, protocol.NewProbeData(nil), out)
+		return n.sendVendorAs(l, h.ID, protocol.NewProbeData(nil), out)
 	}
 	l.proving, l.provingTill = true, n.now+checkTime
 	data := protocol.NewProbeStream(h.ID)
 	for ; size > 0; size -= protocol.ProbeChunk {
-		out = n.sendNew(l, head, protocol.NewProbeData(data.Next(min(size, protocol.ProbeChunk))), out)
+		out = n.sendVendorAs(l, h.ID, protocol.NewProbeData(data.Next(min(size, protocol.ProbeChunk))), out)
 	}
 	return out
 }
@@ -353,8 +352,7 @@ func (n *Node) onCall(ev Called, out []Action) []Action {
 	if l == nil || !l.supports.has(protocol.VendorCalled) || !l.calls.allow(n.now, rateCalls) {
 		return n.dropped(protocol.KindVendor, DropProbe, out)
 	}
-	h := protocol.Header{ID: n.newID(), Kind: protocol.KindVendor, TTL: 1}
-	return n.sendNew(l, h, protocol.NewCalled(ev.Nonce), out)
+	return n.sendVendor(l, protocol.NewCalled(ev.Nonce), out)
 }
 
 // callMark begins what a call from outside says.

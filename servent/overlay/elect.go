@@ -137,8 +137,7 @@ func (n *Node) recruit(out []Action) []Action {
 // promote asks a leaf that has passed to become a supernode.
 func (n *Node) promote(l *link, rate int, out []Action) []Action {
 	l.passedOver = true // it does so now, or not at all
-	h := protocol.Header{ID: n.newID(), Kind: protocol.KindVendor, TTL: 1}
-	return n.sendNew(l, h, protocol.NewPromote(uint32(rate)), out)
+	return n.sendVendor(l, protocol.NewPromote(uint32(rate)), out)
 }
 
 // onPromote becomes a supernode at the wish of one that this leaf hangs on and has
@@ -189,8 +188,7 @@ func (n *Node) offerTo(l *link, out []Action) []Action {
 	if n.role != RoleLeaf || l.peer.Role != RoleSupernode || !l.supports.has(protocol.VendorCandidate) {
 		return out
 	}
-	h := protocol.Header{ID: n.newID(), Kind: protocol.KindVendor, TTL: 1}
-	return n.sendNew(l, h, protocol.NewCandidate(n.auto.offered, n.now-epoch), out)
+	return n.sendVendor(l, protocol.NewCandidate(n.auto.offered, n.now-epoch), out)
 }
 
 // onCandidate hears from a leaf whether it could serve. It will be checked.
@@ -234,8 +232,7 @@ func (n *Node) tellPlaces(l *link, out []Action) []Action {
 	if n.auto.leaving > 0 {
 		total = n.leaves
 	}
-	h := protocol.Header{ID: n.newID(), Kind: protocol.KindVendor, TTL: 1}
-	return n.sendNew(l, h, protocol.NewPlaces(n.leaves, total), out)
+	return n.sendVendor(l, protocol.NewPlaces(n.leaves, total), out)
 }
 
 func (n *Node) onPlaces(l *link, h protocol.Header, v protocol.Vendor, out []Action) []Action {
@@ -277,8 +274,7 @@ func (n *Node) stepDown(out []Action) []Action {
 	n.plan(&n.auto.leaving, handOverTime)
 	for _, l := range n.links {
 		if l.peer.Role == RoleLeaf && l.supports.has(protocol.VendorHandOver) {
-			h := protocol.Header{ID: n.newID(), Kind: protocol.KindVendor, TTL: 1}
-			out = n.sendNew(l, h, protocol.NewHandOver(n.roomy()), out)
+			out = n.sendVendor(l, protocol.NewHandOver(n.roomy()), out)
 		}
 		out = n.tellPlaces(l, out)
 	}

@@ -12,8 +12,7 @@ func (n *Node) onStatusRequest(l *link, h protocol.Header, out []Action) []Actio
 	if own := n.ownQuery(&h.ID); own != nil {
 		kept = uint16(len(own.hits)) // maxCounted at most
 	}
-	answer := protocol.Header{ID: h.ID, Kind: protocol.KindVendor, TTL: 1}
-	return n.sendNew(l, answer, protocol.NewQueryStatus(kept), out)
+	return n.sendVendorAs(l, h.ID, protocol.NewQueryStatus(kept), out)
 }
 
 // askStatus asks the leaf that d is for how much has arrived, where it tells.
@@ -22,8 +21,7 @@ func (n *Node) askStatus(d *dynamic, out []Action) []Action {
 	if l == nil || !l.supports.has(protocol.VendorStatusRequest) || d.policy.Hits() == 0 {
 		return out
 	}
-	h := protocol.Header{ID: d.id, Kind: protocol.KindVendor, TTL: 1}
-	return n.sendNew(l, h, protocol.NewStatusRequest(), out)
+	return n.sendVendorAs(l, d.id, protocol.NewStatusRequest(), out)
 }
 
 // onQueryStatus hears from a leaf how many hits it has kept of a question that is

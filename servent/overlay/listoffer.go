@@ -96,11 +96,6 @@ func (g *giving) await(n *Node) {
 	n.arm(g.until)
 }
 
-// sendVendor sends a message of ours for this link alone.
-func (n *Node) sendVendor(l *link, v protocol.Vendor, out []Action) []Action {
-	return n.sendNew(l, protocol.Header{ID: n.newID(), Kind: protocol.KindVendor, TTL: 1}, v, out)
-}
-
 // onListAnswer hears what a supernode says of this leaf's list.
 func (n *Node) onListAnswer(l *link, h protocol.Header, v protocol.Vendor, out []Action) []Action {
 	a, err := v.ListAnswer()

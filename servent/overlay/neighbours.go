@@ -40,8 +40,7 @@ func (n *Node) tellNeighbours(to *link, out []Action) []Action {
 			ids = append(ids, l.peer.GUID)
 		}
 	}
-	h := protocol.Header{ID: n.newID(), Kind: protocol.KindVendor, TTL: 1}
-	return n.sendNew(to, h, protocol.NewNeighbours(ids), out)
+	return n.sendVendor(to, protocol.NewNeighbours(ids), out)
 }
 
 // onNeighbours hears from a supernode whom it is linked with.

@@ -50,8 +50,7 @@ func (n *Node) askProxies(out []Action) []Action {
 		}
 		l.askedProxy = true
 		asked++
-		h := protocol.Header{ID: n.cfg.ID, Kind: protocol.KindVendor, TTL: 1}
-		out = n.sendNew(l, h, protocol.NewProxyRequest(), out)
+		out = n.sendVendorAs(l, n.cfg.ID, protocol.NewProxyRequest(), out)
 	}
 	return out
 }
@@ -66,8 +65,7 @@ func (n *Node) onProxyRequest(l *link, h protocol.Header, out []Action) []Action
 		return n.dropped(h.Kind, DropRole, out)
 	}
 	l.client = h.ID
-	head := protocol.Header{ID: h.ID, Kind: protocol.KindVendor, TTL: 1}
-	return n.sendNew(l, head, protocol.NewProxyAck(a), out)
+	return n.sendVendorAs(l, h.ID, protocol.NewProxyAck(a), out)
 }
 
 // onProxyAck notes where a push proxy of ours listens. That is at its own

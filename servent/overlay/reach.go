@@ -154,12 +154,12 @@ func (n *Node) unheard(l *link) bool {
 // askBack asks the peer of l to come by at our port.
 func (n *Node) askBack(l *link, by protocol.VendorType, out []Action) []Action {
 	port := n.cfg.Listen.Port()
-	h := protocol.Header{ID: n.newID(), Kind: protocol.KindVendor, TTL: 1}
 	if by == protocol.VendorConnectBack {
-		return n.sendNew(l, h, protocol.NewConnectBack(port), out)
+		return n.sendVendor(l, protocol.NewConnectBack(port), out)
 	}
-	n.udp().asked.add(n.now, question{id: h.ID, why: forReach, until: n.now + testTime})
-	return n.sendNew(l, h, protocol.NewUDPConnectBack(port), out)
+	id := n.newID()
+	n.udp().asked.add(n.now, question{id: id, why: forReach, until: n.now + testTime})
+	return n.sendVendorAs(l, id, protocol.NewUDPConnectBack(port), out)
 }
 
 // scheduleTest has the first test begin soon after a peer can help with it. That

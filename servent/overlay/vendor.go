@@ -31,7 +31,6 @@ func setOf(ids []protocol.MessageID) (s vendorSet) {
 }
 
 func (n *Node) sendSupported(l *link, out []Action) []Action {
-	h := protocol.Header{ID: n.newID(), Kind: protocol.KindVendor, TTL: 1}
 	data := supported
 	if n.cfg.UDP {
 		data = slices.Concat(data, supportedUDP)
@@ -39,8 +38,17 @@ func (n *Node) sendSupported(l *link, out []Action) []Action {
 	if l.peer.Servent {
 		data = append(slices.Clone(data), n.ownMessages()...)
 	}
-	v := protocol.Vendor{Data: protocol.AppendMessagesSupported(nil, data...)}
-	return n.sendNew(l, h, v, out)
+	return n.sendVendor(l, protocol.Vendor{Data: protocol.AppendMessagesSupported(nil, data...)}, out)
+}
+
+// sendVendor sends v on l, and no further.
+func (n *Node) sendVendor(l *link, v protocol.Vendor, out []Action) []Action {
+	return n.sendVendorAs(l, n.newID(), v, out)
+}
+
+// sendVendorAs is sendVendor with the MUID of what v answers, or is about.
+func (n *Node) sendVendorAs(l *link, id protocol.GUID, v protocol.Vendor, out []Action) []Action {
+	return n.sendNew(l, protocol.Header{ID: id, Kind: protocol.KindVendor, TTL: 1}, v, out)
 }
 
 // ownMessages lists those that only our own kind understands.
