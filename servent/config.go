@@ -129,8 +129,10 @@ const (
 	// hitQueue is how many hits may wait for the user's search to take them.
 	hitQueue = 1024
 	// hostsEvery is how often the host cache is written to disk, where it has
-	// changed. It is written after the first link too.
+	// changed. It is written after the first link too, and hostsSoon after that, when
+	// others have been named; from there on twice as late each time.
 	hostsEvery = time.Minute
+	hostsSoon  = 3 * time.Second
 )
 
 func (c *Config) setDefaults() {

@@ -2,6 +2,7 @@ package servent
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/netip"
@@ -129,10 +130,18 @@ func TestHostsAreKeptSoon(t *testing.T) {
 		if has("5.9.0.2:6346") {
 			t.Error("written with every link")
 		}
-		time.Sleep(hostsEvery)
+		time.Sleep(hostsSoon)
 		synctest.Wait()
 		if !has("5.9.0.2:6346") {
-			t.Error("the second link is not on disk after a minute")
+			t.Errorf("the second link is not on disk after %s", hostsSoon)
+		}
+		for n := range 8 {
+			link(fmt.Sprintf("5.9.1.%d:6346", n))
+			time.Sleep(hostsEvery)
+			synctest.Wait()
+			if !has(fmt.Sprintf("5.9.1.%d:6346", n)) {
+				t.Error("a later link is not on disk after a minute")
+			}
 		}
 		h.stop()
 	})

@@ -25,8 +25,11 @@ func (l *loop) cutList(a *overlay.Action) {
 	l.s.wg.Go(func() { l.s.cutPart(c) })
 }
 
-// cutPart makes it. The library may take its time for the first.
+// cutPart makes it. The library may take its time for the first, so that only one is
+// made at a time.
 func (s *Servent) cutPart(c *cutting) {
+	s.oneCut.Lock()
+	defer s.oneCut.Unlock()
 	if c.from != nil {
 		c.list = s.lib.CutList(*c.from)
 	}

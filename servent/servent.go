@@ -52,6 +52,7 @@ type Servent struct {
 	batches chan batch
 	reports chan written
 	jobs    chan job
+	oneCut  sync.Mutex      // held while a part of our list is made
 	linked  chan struct{}   // after the first link
 	done    <-chan struct{} // of life
 	life    context.Context // ends with the loop

@@ -126,14 +126,17 @@ func (s *Servent) keepHosts(ctx context.Context) {
 	if s.cfg.DataDir == "" || s.cfg.ConnectOnly {
 		return
 	}
-	tick := time.NewTicker(hostsEvery)
+	linked, wait := s.linked, hostsSoon
+	tick := time.NewTimer(wait)
 	defer tick.Stop()
-	linked := s.linked
 	for saved := []netip.AddrPort(nil); ; {
 		select {
 		case <-linked:
-			linked = nil // the others wait for the next minute
+			linked, wait = nil, hostsSoon // for the others
+			tick.Reset(wait)
 		case <-tick.C:
+			wait = min(2*wait, hostsEvery)
+			tick.Reset(wait)
 		case <-ctx.Done():
 			return
 		}

@@ -163,7 +163,7 @@ func (n *Node) refused(a netip.AddrPort, ev DialFailed) {
 		n.hosts.drop(a)
 		return
 	}
-	n.hosts.bad(a, n.now, refusedRetry)
+	n.hosts.refused(a, n.now, refusedRetry)
 	n.dials.rest = n.now + refusedRest
 	if ev.Role == RoleSupernode && n.role == RoleLeaf {
 		for _, t := range ev.Try[:min(len(ev.Try), maxTries)] {

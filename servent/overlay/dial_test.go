@@ -285,3 +285,31 @@ func TestSurplusIsSpared(t *testing.T) {
 		t.Errorf("without a supernode it dials %v", got)
 	}
 }
+
+// TestWhoFailsRests: the end of a link gives nobody back what it was left alone for,
+// but those that had no room.
+func TestWhoFailsRests(t *testing.T) {
+	b := newBench(t, func(c *Config) { c.ConnectOnly, c.Role, c.Links = false, RoleLeaf, 2 })
+	p := peerOf(1, RoleSupernode)
+	b.step(Heard{Addrs: []netip.AddrPort{p.Addr, peerOf(2, RoleSupernode).Addr}})
+	b.pass(0)
+	b.step(DialFailed{Addr: peerOf(2, RoleSupernode).Addr})
+	count := 0
+	for id := LinkID(1); id < 100; id++ { // it takes each link and ends it
+		b.step(PeerUp{Link: id, Peer: p})
+		b.step(PeerDown{Link: id})
+		for _, a := range dials(b.pass(500 * time.Millisecond)) {
+			if a == p.Addr {
+				count++
+			}
+		}
+	}
+	if count > 3 {
+		t.Errorf("dialled %d times in 50 s", count)
+	}
+	b.step(PeerUp{Link: 100, Peer: p})
+	b.step(Malformed{Link: 100})
+	if got := dials(b.pass(5 * time.Second)); slices.Contains(got, p.Addr) {
+		t.Error("dialled again right after a fault")
+	}
+}

@@ -8,8 +8,9 @@ import (
 
 // hostCache holds addresses of servents heard of, in no particular order.
 type hostCache struct {
-	list []host
-	max  int
+	list    []host
+	max     int
+	retried time.Duration // when those that were full were last let be dialled again
 }
 
 type host struct {
@@ -19,11 +20,14 @@ type host struct {
 	linked bool          // it has been, and has not failed too often since
 	heard  time.Duration // when it was last named
 	sure   bool          // named by somebody who is relied on, so that others may be told of it
+	full   bool          // it had no room when it was last dialled
 }
 
 const (
 	maxHostFails = 3 // a host that fails so often in a row is forgotten
 	hostRetry    = 30 * time.Second
+	// fullRetry is the least time between two calls to all that were full.
+	fullRetry = 30 * time.Second
 	// fewHosts are kept even then: one of them may be the only way back.
 	fewHosts = 8
 	// maxPerIP is how many places one machine has, so that nobody can have a
@@ -100,7 +104,7 @@ func (c *hostCache) tried(a netip.AddrPort, now time.Duration) {
 
 func (c *hostCache) good(a netip.AddrPort, now time.Duration) {
 	if i := c.find(a); i >= 0 {
-		c.list[i].next, c.list[i].fails, c.list[i].linked = now+hostRetry, 0, true
+		c.list[i].next, c.list[i].fails, c.list[i].linked, c.list[i].full = now+hostRetry, 0, true, false
 	}
 }
 
@@ -112,6 +116,7 @@ func (c *hostCache) bad(a netip.AddrPort, now, wait time.Duration) {
 		return
 	}
 	h := &c.list[i]
+	h.full = false
 	h.fails = min(h.fails+1, maxHostFails)
 	h.next = now + wait*time.Duration(h.fails)
 	if h.fails < maxHostFails {
@@ -172,11 +177,25 @@ func (c *hostCache) rested(now time.Duration) {
 	}
 }
 
-// retry lets all hosts be dialled now: a link has ended, and those that had no room
-// may be all there are.
+// refused is bad for a host that has no room.
+func (c *hostCache) refused(a netip.AddrPort, now, wait time.Duration) {
+	c.bad(a, now, wait)
+	if i := c.find(a); i >= 0 {
+		c.list[i].full = true
+	}
+}
+
+// retry lets those be dialled now that had no room: a link has ended, and they may be
+// all there are. Not too often, for that is how a host is besieged.
 func (c *hostCache) retry(now time.Duration) {
+	if c.retried > 0 && now < c.retried+fullRetry {
+		return
+	}
+	c.retried = now
 	for i := range c.list {
-		c.list[i].next = min(c.list[i].next, now)
+		if h := &c.list[i]; h.full {
+			h.next, h.full = min(h.next, now), false
+		}
 	}
 }
 

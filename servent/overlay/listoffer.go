@@ -86,7 +86,7 @@ func (n *Node) offerList(l *link, out []Action) []Action {
 	if g.stage == listStands && g.offered == o.Digest && bytes.Equal(g.said, said) {
 		return out
 	}
-	*g = giving{stage: listOffered, offered: o.Digest, said: said}
+	*g = giving{stage: listOffered, offered: o.Digest, said: said, cutting: g.cutting}
 	g.await(n)
 	return n.sendVendor(l, o.Vendor(), out)
 }
@@ -145,15 +145,18 @@ func (n *Node) cutList(l *link, out []Action) []Action {
 // onListPart sends a part that was cut.
 func (n *Node) onListPart(ev ListPart, out []Action) []Action {
 	l := n.byID[ev.Link]
-	if l == nil || l.giving.stage != listSending || !l.giving.cutting {
+	if l == nil || !l.giving.cutting {
 		return out
 	}
 	g := &l.giving
+	if g.cutting = false; g.stage != listSending { // it was of an offer before
+		return out
+	}
 	v := ev.Part.Vendor()
 	if !n.room(l, protocol.KindVendor, protocol.HeaderSize+len(v.Data)+8) { // a part missing is a fault
 		return n.refuseList(l, "the link is too slow", out)
 	}
-	g.cutting, g.credit = false, g.credit-1
+	g.credit--
 	out = n.sendVendor(l, v, out)
 	if ev.Part.Last {
 		g.stage, g.offered = listOffered, ev.Part.Digest

@@ -176,6 +176,7 @@ func (o *Index) reopen() (*bleveindex.Index, error) {
 	o.mu.Lock()
 	broken := o.broken
 	o.broken = nil
+	o.refused = o.refused && broken == nil
 	o.mu.Unlock()
 	if broken == nil {
 		return nil, nil
@@ -205,7 +206,8 @@ func (o *Index) mended(refused []search.DocID) {
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.rebuilding, o.refused = o.broken != nil, len(refused) > 0
+	o.rebuilding = o.broken != nil
+	o.refused = o.refused || len(refused) > 0 // by what was put meanwhile, or now
 }
 
 // alone runs f while nobody else puts or deletes documents.
