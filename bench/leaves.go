@@ -41,7 +41,7 @@ func searchLeaves(ctx context.Context, args []string, out, progress io.Writer) (
 	if l.leaves < 2 || l.seconds < 1 {
 		return errors.New("leaves must be 2 at least, and seconds 1")
 	}
-	l.rounds = f.rounds
+	l.rounds, l.pacer = f.rounds, newPacer()
 	if l.tmp, err = os.MkdirTemp(f.dir, "servent-bench-"); err != nil {
 		return err
 	}
@@ -62,6 +62,7 @@ type leafSearch struct {
 	profile, tmp                   string
 	servers                        []*commanded // the servent, then SQLite
 	rows                           *rows
+	pacer                          *pacer
 	progress                       io.Writer
 }
 
@@ -121,8 +122,10 @@ func (l *leafSearch) measure() error {
 		return err
 	}
 	for i, what := range []string{"p50", "p99"} {
-		slower := l.rows.add(what+" after that, before", "ms", "before", maxLeafSlower)
+		slower := l.rows.add(what+" after that, before", "ms", "before", 0)
 		slower.Ours, slower.Theirs = after[i].Ours, before[i].Ours
+		even := l.rows.add(what+" by the machine's pace", "", "before", maxLeafSlower)
+		even.Ours, even.Theirs = after[i].by(after[2]), before[i].by(before[2])
 	}
 	memory := l.row("most memory", "MiB", maxLeafMemory)
 	var most []float64
@@ -133,8 +136,9 @@ func (l *leafSearch) measure() error {
 	return nil
 }
 
-// search measures rounds of search, by turns, and returns the rows of p50 and p99.
-func (l *leafSearch) search(when string) (kept [2]*row, err error) {
+// search measures rounds of search, by turns, and returns the rows of p50, p99 and
+// the machine's pace.
+func (l *leafSearch) search(when string) (kept [3]*row, err error) {
 	type figure struct {
 		what, unit string
 		most       float64
@@ -154,7 +158,9 @@ func (l *leafSearch) search(when string) (kept [2]*row, err error) {
 	for i, f := range figures {
 		rows[i] = l.row(f.what+when, f.unit, f.most)
 	}
+	pace := l.rows.add("the machine's pace"+when, "ms", "", 0)
 	for round := range l.rounds {
+		pace.noteOwn(l.pacer.time())
 		c := churn.Command{Do: "search", Seconds: l.seconds}
 		if round == 0 && when == "" {
 			c.Profile = l.profile
@@ -167,7 +173,7 @@ func (l *leafSearch) search(when string) (kept [2]*row, err error) {
 			l.note(rows[i], results, f.of)
 		}
 	}
-	return [2]*row{rows[0], rows[1]}, nil
+	return [3]*row{rows[0], rows[1], pace}, nil
 }
 
 // all has each server do what c says, one after the other.
