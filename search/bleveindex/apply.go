@@ -21,6 +21,10 @@ func (x *Index) Apply(put []search.Doc, del []search.DocID) error {
 		return fmt.Errorf("apply to index: %w", err)
 	}
 	put, del = x.plan(put, del)
+	if x.cfg.Late {
+		x.linger(del)
+		del = nil
+	}
 	for ; len(del) > batchSize; del = del[batchSize:] { // they make room
 		if err := x.write(nil, del[:batchSize]); err != nil {
 			return fmt.Errorf("apply to index: %w", err)
@@ -35,6 +39,11 @@ func (x *Index) Apply(put []search.Doc, del []search.DocID) error {
 		}
 		refused = append(refused, out...)
 		put, del = put[n:], nil
+	}
+	if _, many := x.lingering(); many {
+		if err := x.bury(); err != nil {
+			return fmt.Errorf("apply to index: %w", err)
+		}
 	}
 	if len(refused) > 0 {
 		return &search.FullError{Refused: refused, Max: x.cfg.MaxBytes}
@@ -126,6 +135,7 @@ func (x *Index) write(put []search.Doc, del []search.DocID) error {
 	}
 	for _, d := range put {
 		x.ids.Add(uint64(d.ID))
+		x.late.Remove(uint64(d.ID))
 	}
 	return nil
 }

@@ -16,6 +16,7 @@ type owner struct {
 	*Index
 	mu   sync.RWMutex
 	docs map[search.DocID]search.Doc
+	late bool // Config.Late
 }
 
 func (o *owner) doc(id search.DocID) (search.Doc, bool) {
@@ -44,7 +45,7 @@ func (o *owner) open(t testing.TB, dir string, maxBytes int64) {
 	if o.docs == nil {
 		o.docs = map[search.DocID]search.Doc{}
 	}
-	x, err := Open(Config{Dir: dir, MaxBytes: maxBytes, Doc: o.doc})
+	x, err := Open(Config{Dir: dir, MaxBytes: maxBytes, Doc: o.doc, Late: o.late})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,14 +53,20 @@ func (o *owner) open(t testing.TB, dir string, maxBytes int64) {
 	t.Cleanup(func() { _ = x.Close() }) // again, where the test has done so
 }
 
-func newOwner(t testing.TB) *owner {
-	o := &owner{}
+func newOwner(t testing.TB) *owner { return newOwnerOf(t, false) }
+
+func newOwnerOf(t testing.TB, late bool) *owner {
+	o := &owner{late: late}
 	o.open(t, t.TempDir(), 0)
 	return o
 }
 
 func TestConformance(t *testing.T) {
-	indextest.Run(t, func(t *testing.T) search.Index { return newOwner(t) })
+	for _, late := range []bool{false, true} {
+		t.Run(fmt.Sprintf("late %t", late), func(t *testing.T) {
+			indextest.Run(t, func(t *testing.T) search.Index { return newOwnerOf(t, late) })
+		})
+	}
 }
 
 func TestBounded(t *testing.T) {

@@ -64,7 +64,7 @@ func (x *Index) find(ctx context.Context, q search.Query, keep func(search.DocID
 			return hits, err
 		}
 		d, ok := x.cfg.Doc(id)
-		if !ok {
+		if !ok || x.lingers(id) {
 			continue
 		}
 		if score, ok := q.Rate(d); ok && (keep == nil || keep(id)) {

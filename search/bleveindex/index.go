@@ -38,6 +38,10 @@ type Config struct {
 	// Doc returns a document as its owner knows it. False says that it has gone:
 	// it is no hit. Find calls it for every candidate, many at once.
 	Doc func(search.DocID) (search.Doc, bool)
+	// Late is for an owner whose documents come and go all the time and that begins
+	// anew with each start: searches stay fast, but what was deleted lately is back
+	// when the files are opened again.
+	Late bool
 }
 
 // Index is a search.Index on disk. It is safe for concurrent use: Find runs
@@ -55,6 +59,7 @@ type Index struct {
 	finds sync.RWMutex // held for reading by Find, for writing by Close
 	mu    sync.RWMutex
 	ids   *roaring64.Bitmap // of the documents; mu is held
+	late  *roaring64.Bitmap // of those that have gone and bleve has still; mu is held
 }
 
 var _ search.Index = (*Index)(nil)
@@ -71,7 +76,7 @@ func Open(cfg Config) (*Index, error) {
 	if cfg.MaxBytes < MinMaxBytes {
 		return nil, fmt.Errorf("open index: %d bytes are too few: allow it %d", cfg.MaxBytes, MinMaxBytes)
 	}
-	x := &Index{cfg: cfg, room: room{max: cfg.MaxBytes}}
+	x := &Index{cfg: cfg, room: room{max: cfg.MaxBytes}, late: roaring64.New()}
 	err := x.load()
 	if errors.Is(err, ErrDamaged) {
 		x.fresh = true

@@ -21,7 +21,7 @@ func TestSameAsMemory(t *testing.T) {
 		}
 		defer func() { _ = os.RemoveAll(dir) }()
 		o := &owner{docs: map[search.DocID]search.Doc{}}
-		if o.Index, err = Open(Config{Dir: dir, Doc: o.doc}); err != nil {
+		if o.Index, err = Open(Config{Dir: dir, Doc: o.doc, Late: rapid.Bool().Draw(t, "late")}); err != nil {
 			t.Fatal(err)
 		}
 		defer o.Close()

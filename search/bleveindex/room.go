@@ -112,6 +112,12 @@ func (x *Index) fitting(put []search.Doc) (int, error) {
 			return 0, err
 		}
 		fit, tight := x.room.fitting(t, put, x.Has)
+		if gone, _ := x.lingering(); fit < len(put) && gone > 0 {
+			if err := x.bury(); err != nil {
+				return 0, err
+			}
+			continue
+		}
 		if !tight || t.disk-t.live < x.room.slack()/2 || try == compactions {
 			return fit, nil
 		}

@@ -90,7 +90,7 @@ func (o *Index) Begin(docs Documents) {
 
 // open opens the index on disk; it may be fresh.
 func (o *Index) open() (*bleveindex.Index, error) {
-	return bleveindex.Open(bleveindex.Config{Dir: o.dir, MaxBytes: o.max, Owner: o.docs.ID(), Doc: o.docs.Doc})
+	return bleveindex.Open(bleveindex.Config{Dir: o.dir, MaxBytes: o.max, Owner: o.docs.ID(), Doc: o.docs.Doc, Late: o.docs.ID() == ""})
 }
 
 // takeUp goes on with what an earlier start has left.
