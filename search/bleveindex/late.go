@@ -12,7 +12,7 @@ import (
 // word's list anew with each search, until a merge has left them out.
 const (
 	leastLate = 10_000
-	lateShare = 5
+	lateShare = 20
 )
 
 // linger notes that these documents have gone, which bleve does not know yet.
