@@ -122,7 +122,7 @@ func (l *leafSearch) measure() error {
 		return err
 	}
 	for i, what := range []string{"p50", "p99"} {
-		slower := l.rows.add(what+" after that, before", "ms", "before", 0)
+		slower := l.rows.add(what+" after that, before", "ms", "before", maxLeafSlower)
 		slower.Ours, slower.Theirs = after[i].Ours, before[i].Ours
 		even := l.rows.add(what+" by the machine's pace", "", "before", maxLeafSlower)
 		even.Ours, even.Theirs = after[i].by(after[2]), before[i].by(before[2])

@@ -88,17 +88,26 @@ func (h home) start(t *testing.T, args ...string) *command {
 	return c
 }
 
-// patience is for what the race detector makes slow, on a busy machine.
-const patience = time.Minute
+const (
+	patience = 20 * time.Second
+	// demoPatience is for a whole network that forms, fails and heals, which takes 10 s
+	// with the race detector on a machine that is free.
+	demoPatience = time.Minute
+)
 
 // wait returns the exit code.
 func (c *command) wait(t *testing.T) int {
+	t.Helper()
+	return c.waitFor(t, patience)
+}
+
+func (c *command) waitFor(t *testing.T, limit time.Duration) int {
 	t.Helper()
 	select {
 	case code := <-c.code:
 		c.code <- code
 		return code
-	case <-time.After(patience):
+	case <-time.After(limit):
 		t.Errorf("command does not end\nstdout: %s\nstderr: %s", c.out.String(), c.err.String())
 		return -1
 	}
@@ -107,8 +116,13 @@ func (c *command) wait(t *testing.T) int {
 // run runs a command to its end.
 func (h home) run(t *testing.T, args ...string) (code int, out, errOut string) {
 	t.Helper()
+	return h.runFor(t, patience, args...)
+}
+
+func (h home) runFor(t *testing.T, limit time.Duration, args ...string) (code int, out, errOut string) {
+	t.Helper()
 	c := h.start(t, args...)
-	code = c.wait(t)
+	code = c.waitFor(t, limit)
 	return code, c.out.String(), c.err.String()
 }
 

@@ -278,7 +278,7 @@ func TestDemo(t *testing.T) {
 	t.Parallel()
 	dir := tree(t)
 	keep := t.TempDir()
-	code, out, errOut := newHome(t).run(t, "demo", "--dir", dir, "--output", keep, "blue danube")
+	code, out, errOut := newHome(t).runFor(t, demoPatience, "demo", "--dir", dir, "--output", keep, "blue danube")
 	if code != 0 {
 		t.Fatalf("exit %d: %s%s", code, out, errOut)
 	}
@@ -293,7 +293,7 @@ func TestDemo(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(keep, "blue danube.flac")); err != nil {
 		t.Error(err)
 	}
-	code, _, errOut = newHome(t).run(t, "demo", "--dir", dir, "yellow danube")
+	code, _, errOut = newHome(t).runFor(t, demoPatience, "demo", "--dir", dir, "yellow danube")
 	if code != 3 || !strings.Contains(errOut, "nothing found") {
 		t.Errorf("exit %d: %s", code, errOut)
 	}
@@ -301,7 +301,7 @@ func TestDemo(t *testing.T) {
 
 func TestDemoForScripts(t *testing.T) {
 	t.Parallel()
-	code, out, errOut := newHome(t).run(t, "demo", "--json", "--dir", tree(t), "radetzky")
+	code, out, errOut := newHome(t).runFor(t, demoPatience, "demo", "--json", "--dir", tree(t), "radetzky")
 	if code != 0 {
 		t.Fatalf("exit %d: %s", code, errOut)
 	}
