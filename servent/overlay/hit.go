@@ -92,7 +92,7 @@ func (n *Node) choose(ev LocalHits, from LinkID) LocalHits {
 	}
 	ev.Leaves = slices.DeleteFunc(ev.Leaves, func(f LeafFiles) bool {
 		l := n.byID[f.Link]
-		return l == nil || !l.held() || f.Link == from || ev.Firewalled && l.leafFirewalled()
+		return l == nil || !l.listed() || f.Link == from || ev.Firewalled && l.leafFirewalled()
 	})
 	return ev.first(n.cfg.MaxHits)
 }
@@ -154,7 +154,7 @@ func (n *Node) hits(ev LocalHits, l *link, size int, token []byte) iter.Seq[prot
 		}
 		for _, f := range ev.Leaves {
 			leaf := n.byID[f.Link]
-			if leaf == nil || !leaf.held() {
+			if leaf == nil || !leaf.listed() {
 				continue
 			}
 			n.servers.put(n.now, route{id: leaf.peer.GUID, link: leaf.id})

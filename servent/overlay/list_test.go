@@ -413,6 +413,28 @@ func TestUserWaitsForLists(t *testing.T) {
 	}
 }
 
+// TestFoundBeforeHeld: what is found in a list counts from when the words are told of,
+// not only from when the leaf has been told so; never after a refusal.
+func TestFoundBeforeHeld(t *testing.T) {
+	for refused, want := range map[bool]int{false: 1, true: 0} {
+		b := newSupernode(t, nil)
+		b.ownKind(1, RoleLeaf)
+		id := b.newID()
+		b.step(UserQuery{ID: id, Text: "blue"})
+		b.told(1, protocol.ListOffer{Digest: protocol.ListDigest{5}, Files: 1, Trailer: protocol.QHD{Vendor: VendorCode}.Append(nil)}.Vendor())
+		if refused {
+			b.step(ListAnswered{1, protocol.ListAnswer{Verdict: protocol.ListRefused}})
+		}
+		if out := ops(b.step(LeafWords{Table: table("blue"), Files: 1}), OpSearch); len(out) != 1 {
+			t.Fatalf("refused %v: %d look-ups, want 1", refused, len(out))
+		}
+		found := LocalHits{ID: id, Leaves: []LeafFiles{{1, []protocol.FileRecord{{Index: 3, Name: "blue.ogg"}}}}}
+		if out := ops(b.step(found), OpHit); len(out) != want {
+			t.Errorf("refused %v: %d hits, want %d", refused, len(out), want)
+		}
+	}
+}
+
 // TestLeafWaitsForLists: so is what is asked for a leaf, as long as others are asked, in
 // the lists alone.
 func TestLeafWaitsForLists(t *testing.T) {

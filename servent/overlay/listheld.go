@@ -27,6 +27,13 @@ type holding struct {
 // held says whether this node answers for the peer of l.
 func (l *link) held() bool { return l.holding != nil && l.holding.stands }
 
+// listed says whether hits may name files of the leaf on l. The owner tells of words
+// that can be found before the leaf hears that its list is held.
+func (l *link) listed() bool {
+	h := l.holding
+	return h != nil && (h.stands || !h.ended && !h.refused)
+}
+
 // onListOffer asks the owner whether it knows a leaf's list.
 func (n *Node) onListOffer(l *link, h protocol.Header, v protocol.Vendor, out []Action) []Action {
 	o, err := v.ListOffer()
