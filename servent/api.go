@@ -271,6 +271,7 @@ type TransferInfo struct {
 	Failed      uint64 `json:"failed"`
 	Downloaded  uint64 `json:"downloaded_bytes"`
 	Lies        uint64 `json:"not_verified"` // times that content did not match its hash
+	Absent      uint64 `json:"not_there"`    // times that a source did not have what it was said to have
 	Served
 }
 

@@ -111,6 +111,40 @@ func TestLiarsOutvoteSource(t *testing.T) {
 	}
 }
 
+// TestSupernodeClaimsFiles: a supernode says of leaves that they have a file. Each is
+// asked once in a search, that is told and counted, and whoever has it is found.
+func TestSupernodeClaimsFiles(t *testing.T) {
+	_, content, urn := shareFile(t, "x", 5000)
+	const leaves = 5
+	for _, held := range []bool{false, true} {
+		t.Run(fmt.Sprintf("somebody has it %v", held), func(t *testing.T) {
+			var claims [][]byte
+			var victims []*servent.Servent
+			for range leaves {
+				v := start(t, servent.Config{})
+				victims = append(victims, v)
+				claims = append(claims, foreignAnswer("walrus.ogg", uint32(len(content)), urn, v.Addr().Port(), false))
+			}
+			if held {
+				claims = append(claims, foreignAnswer("walrus.ogg", uint32(len(content)), urn, webSource(t, delivers(content)), false))
+			}
+			s, asked := withNeighbour(t, claims...)
+			got, err := s.Get(t.Context(), servent.GetRequest{Magnet: urn, Dir: t.TempDir()}, func(servent.GetProgress) {})
+			if got.Verified != held || !held && (err == nil || !strings.Contains(err.Error(), "does not have the file")) {
+				t.Errorf("%+v, %v", got, err)
+			}
+			if n := s.Status().Transfer.Absent; n == 0 || n > leaves*uint64(asked.Load()) || !held && n != leaves*uint64(asked.Load()) {
+				t.Errorf("%d times without the file, of %d leaves in %d searches", n, leaves, asked.Load())
+			}
+			for _, v := range victims {
+				if n := v.Status().Edge.UploadsMissing; !held && n != uint64(asked.Load())*2 { // by hash, and by the name of the hit
+					t.Errorf("a leaf was asked %d times in %d searches", n, asked.Load())
+				}
+			}
+		})
+	}
+}
+
 // TestSearchesAgain: when no source delivers, others are searched for, and a
 // source that delivers in the last round is in time.
 func TestSearchesAgain(t *testing.T) {

@@ -70,8 +70,8 @@ func (a *app) showStatus(st *servent.Status) {
 	}
 	t := st.Transfer
 	line("sent", "%s, %s; %d now", countText(t.Uploads, "file"), byteText(t.Uploaded), t.Uploading)
-	line("fetched", "%s, %s; %d now, %d failed, %d times wrong content",
-		countText(t.Downloads, "file"), byteText(t.Downloaded), t.Downloading, t.Failed, t.Lies)
+	line("fetched", "%s, %s; %d now, %d failed; sources: %d times without the file, %d times with wrong content",
+		countText(t.Downloads, "file"), byteText(t.Downloaded), t.Downloading, t.Failed, t.Absent, t.Lies)
 	line("datagrams", "%s in, %s out", numberText(st.Datagrams.In), numberText(st.Datagrams.Out))
 	if table := a.messageTable(st.Messages); table != "" {
 		a.printf("\n%s", table)

@@ -82,7 +82,9 @@ func (g *get) note(c *candidate, err error) {
 	cfg := &g.client.cfg
 	switch failed.kind {
 	case failFault:
-		c.out = true
+		if c.out = true; errors.Is(err, errNotFound) {
+			g.client.absent.Add(1)
+		}
 	case failBusy:
 		c.busy(failed, g.client)
 	case failConflict:

@@ -96,6 +96,9 @@ type ClientStats struct {
 	Failed uint64 // downloads that did not
 	Bytes  uint64 // of file content received, wrong content included
 	Lies   uint64 // times that content did not match its hash
+	// Absent is how often a source did not have what it was said to have: by itself
+	// some time ago, or by a supernode that answers for it.
+	Absent uint64
 }
 
 // Client downloads files. Its methods may be called from any goroutine.
@@ -109,6 +112,7 @@ type Client struct {
 	active             atomic.Int64
 	done, failed       atomic.Uint64
 	bytesIn, liesFound atomic.Uint64
+	absent             atomic.Uint64
 
 	mu      sync.Mutex
 	waiters []*waiter // in the order in which they began to wait
@@ -137,6 +141,7 @@ func (c *Client) Stats() ClientStats {
 		Failed: c.failed.Load(),
 		Bytes:  c.bytesIn.Load(),
 		Lies:   c.liesFound.Load(),
+		Absent: c.absent.Load(),
 	}
 }
 
