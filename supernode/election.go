@@ -54,11 +54,11 @@ const (
 	StepDown      // hand the leaves over and become a leaf
 )
 
-// Decide says what a supernode does now. Of many that see the same not all do.
+// Decide says what a supernode does now. Of those that see the same not all do.
 func (p *Policy) Decide(d Duty, r *rand.Rand) Move {
 	load := d.Load()
 	switch {
-	case d.mayGo() && p.tired(d) && r.Float64() < p.Haste:
+	case d.mayGo() && p.tired(d) && r.Float64() < p.weariness(d):
 		return StepDown
 	case load > p.Upper:
 		if r.Float64() < p.Haste*(load/p.Target-1)*p.crowding(load) {
@@ -84,6 +84,18 @@ func (p *Policy) crowding(load float64) float64 {
 // tired says whether a supernode should not be one, and need not.
 func (p *Policy) tired(d Duty) bool {
 	return !d.Fit || d.Alone && d.Load() < p.Upper
+}
+
+// fewNear is with how many neighbours a supernode is in a small group, where one is
+// enough.
+const fewNear = 2
+
+// weariness is the part of those that are tired which step down now.
+func (p *Policy) weariness(d Duty) float64 {
+	if d.Alone && len(d.Near) <= fewNear {
+		return 1 / float64(1+len(d.Near))
+	}
+	return p.Haste
 }
 
 // Load is the part of the neighbourhood's places that is taken. A neighbour counts

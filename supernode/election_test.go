@@ -105,6 +105,11 @@ func TestDecide(t *testing.T) {
 			t.Errorf("%s: recruits %d, steps down %d times of 1000", tt.name, recruits, goes)
 		}
 	}
+	for count, want := range map[int]int{1: 500, 2: 333, 3: 150, 8: 150} {
+		if got := odds(Duty{Fit: true, Alone: true, Own: Places{2, 300}, Near: near(2, count)}, StepDown); got < want*8/10 || got > want*12/10 {
+			t.Errorf("of %d that were alone %d of 1000 step down, want about %d", count+1, got, want)
+		}
+	}
 	crowded := Duty{InRole: long, Fit: true, Own: Places{250, 300}, Near: near(250, 8)}
 	full := Duty{InRole: long, Fit: true, Own: Places{299, 300}, Near: near(299, 8)}
 	if odds(crowded, Recruit) >= odds(full, Recruit) {
