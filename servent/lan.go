@@ -23,7 +23,15 @@ const (
 	mdnsEvery = 30 * time.Second
 	mdnsWait  = 300 * time.Millisecond // for answers; it also delays the end of Run
 	mdnsQueue = 32
+	// lanSearch is how long it takes at most until the first answers are here.
+	lanSearch = mdnsWait + 200*time.Millisecond
 )
+
+// discovers says whether the servent looks for others on the local networks. On
+// loopback nobody else could connect.
+func (s *Servent) discovers() bool {
+	return s.cfg.Network == LAN && !s.cfg.ConnectOnly && !s.addr.Addr().IsLoopback()
+}
 
 // neighbourhood announces the servent on the networks that this machine is on.
 type neighbourhood struct {
@@ -36,9 +44,6 @@ type neighbourhood struct {
 // discover announces the servent on the local networks by multicast DNS and
 // looks for others there, until ctx ends.
 func (s *Servent) discover(ctx context.Context) {
-	if s.addr.Addr().IsLoopback() {
-		return // nobody else could connect
-	}
 	n := neighbourhood{s: s, quiet: log.New(io.Discard, "", 0), servers: map[string]*mdns.Server{}}
 	defer n.close()
 	for wait := mdnsFirst; ; wait = min(2*wait, mdnsEvery) {
@@ -46,7 +51,9 @@ func (s *Servent) discover(ctx context.Context) {
 		s.call(func(l *loop) { l.boot.asked(rungLAN) })
 		for _, i := range lanInterfaces() {
 			n.announce(&i)
-			asked.Go(func() { n.ask(ctx, &i) })
+			for _, v6 := range []bool{false, true} { // apart: what cannot be sent ends a question
+				asked.Go(func() { n.ask(ctx, &i, v6) })
+			}
 		}
 		asked.Wait()
 		select {
@@ -115,9 +122,9 @@ func (n *neighbourhood) close() {
 	}
 }
 
-// ask asks once who is there on interface i, and tells the node of each as it
-// answers.
-func (n *neighbourhood) ask(ctx context.Context, i *net.Interface) {
+// ask asks once who is there on interface i, over IPv4 or IPv6, and tells the node
+// of each as it answers.
+func (n *neighbourhood) ask(ctx context.Context, i *net.Interface, v6 bool) {
 	found := make(chan *mdns.ServiceEntry, mdnsQueue)
 	var told sync.WaitGroup
 	told.Go(func() {
@@ -132,11 +139,12 @@ func (n *neighbourhood) ask(ctx context.Context, i *net.Interface) {
 	})
 	params := mdns.DefaultParams(mdnsService)
 	params.Entries, params.Timeout, params.Logger, params.Interface = found, mdnsWait, n.quiet, i
+	params.DisableIPv4, params.DisableIPv6 = v6, !v6
 	err := mdns.QueryContext(ctx, params)
 	close(found)
 	told.Wait()
 	if err != nil && ctx.Err() == nil {
-		n.s.log.WithFields(logrus.Fields{"component": "lan", "interface": i.Name}).WithError(err).Debug("ask who is there")
+		n.s.log.WithFields(logrus.Fields{"component": "lan", "interface": i.Name, "ipv6": v6}).WithError(err).Debug("ask who is there")
 	}
 }
 

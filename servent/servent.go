@@ -140,6 +140,9 @@ func (s *Servent) overlay() (err error) {
 	c.Listen, c.Agent, c.UDP = s.addr, s.cfg.agent(), s.cfg.listener == nil || s.cfg.packets != nil
 	c.Browsable, c.MaxLeaves, c.TableOnly = !s.cfg.NoBrowse, s.cfg.MaxLeaves, s.cfg.TableOnly
 	c.Connect, c.ConnectOnly, c.Public = s.seeds, s.cfg.ConnectOnly, s.cfg.Network == Gnutella
+	if s.discovers() {
+		c.Discovery = lanSearch
+	}
 	if s.cfg.BlockList != "" {
 		c.Blocked = s.blocking.has
 	}
@@ -236,7 +239,7 @@ func (s *Servent) Run(ctx context.Context) error {
 	if s.cfg.BlockList != "" {
 		s.wg.Go(func() { s.watchBlockList(ctx) })
 	}
-	if s.cfg.Network == LAN && !s.cfg.ConnectOnly {
+	if s.discovers() {
 		s.wg.Go(func() { s.discover(ctx) })
 	}
 	if s.cfg.Network == Gnutella && !s.cfg.ConnectOnly {

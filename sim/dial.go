@@ -88,7 +88,7 @@ func (d *dialing) greet() {
 func (d *dialing) judge() {
 	w := d.w
 	d.asked, d.answer = d.peers()
-	v := d.to.actor.Admit(d.in.id, d.asked)
+	v := w.admit(d.to, d.in.id, d.asked)
 	d.answer.Guide = v.Guide
 	if v.Code != 200 {
 		w.discard(d.out)
@@ -96,6 +96,13 @@ func (d *dialing) judge() {
 		return
 	}
 	w.After(w.delay(d.in), d.finish)
+}
+
+// admit has a node judge a peer. It may have something to do then.
+func (w *World) admit(m *member, id overlay.LinkID, p overlay.Peer) overlay.Verdict {
+	v := m.actor.Admit(id, p)
+	w.arm(m)
+	return v
 }
 
 // peers returns what the node that was connected to learns of the other one, and
@@ -133,7 +140,7 @@ func (d *dialing) finish() {
 		d.fail(0, overlay.Verdict{})
 		return
 	}
-	v := d.from.actor.Admit(d.out.id, d.answer)
+	v := w.admit(d.from, d.out.id, d.answer)
 	if v.Code != 200 {
 		w.detach(d.out)
 		w.hangUp(d.out, w.now)
@@ -151,7 +158,7 @@ func (d *dialing) finish() {
 
 // taken is when the last word, a 200, has come to the node that was connected to.
 func (d *dialing) taken(guided bool) {
-	if to := d.to.actor; guided && to != nil && !d.in.closed && to.Admit(d.in.id, d.asked).Code != 200 {
+	if guided && d.to.actor != nil && !d.in.closed && d.w.admit(d.to, d.in.id, d.asked).Code != 200 {
 		d.w.detach(d.in)
 		d.w.hangUp(d.in, d.w.now)
 		return
@@ -188,11 +195,11 @@ func (w *World) LinkBy(a, b NodeID, wire Wire) error {
 	}
 	d.out, d.in = w.newLink(d.from, d.to, wire)
 	asked, answer := d.peers()
-	if v := d.to.actor.Admit(d.in.id, asked); v.Code != 200 {
+	if v := w.admit(d.to, d.in.id, asked); v.Code != 200 {
 		w.discard(d.out)
 		return fmt.Errorf("link %s to %s: %d %s", w.Name(a), w.Name(b), v.Code, v.Text)
 	}
-	if v := d.from.actor.Admit(d.out.id, answer); v.Code != 200 {
+	if v := w.admit(d.from, d.out.id, answer); v.Code != 200 {
 		w.step(d.to, overlay.PeerDown{Link: d.in.id})
 		w.discard(d.out)
 		return fmt.Errorf("link %s to %s: not taken: %s", w.Name(a), w.Name(b), v.Text)

@@ -87,3 +87,49 @@ func TestBothAlone(t *testing.T) {
 		}
 	}
 }
+
+// TestGroupForms: servents that are started at the same time, or were alone and hear of
+// each other, have links within seconds and keep them.
+func TestGroupForms(t *testing.T) {
+	const latest, seeds = 6 * time.Second, 40
+	for _, size := range []int{2, 3, 8} {
+		for _, alone := range []bool{false, true} {
+			var without time.Duration // links, of all nodes after that
+			for seed := range uint64(seeds) {
+				w := New(Config{Seed: seed, Latency: Uniform(time.Millisecond, 100*time.Millisecond)})
+				for range size {
+					w.Add(NodeConfig{Overlay: overlay.Config{Discovery: time.Second / 2}})
+				}
+				if alone {
+					w.Run(time.Second)
+				}
+				for id := range w.Len() {
+					for other := range w.Len() {
+						w.Step(NodeID(id), overlay.Heard{Addrs: addrsOf(w, NodeID(other))})
+					}
+				}
+				w.Run(latest)
+				for range 540 {
+					without += 100 * time.Millisecond * time.Duration(linkless(w))
+					w.Run(100 * time.Millisecond)
+				}
+				if n := linkless(w); n > 0 {
+					t.Errorf("%d nodes, alone before: %v, seed %d: %d have no link after a minute", size, alone, seed, n)
+				}
+			}
+			if mean := without / time.Duration(seeds*size); mean > time.Second/4 {
+				t.Errorf("%d nodes, alone before: %v: from %v on a node is without links for %v of a minute", size, alone, latest, mean)
+			}
+		}
+	}
+}
+
+// linkless counts the nodes without links.
+func linkless(w *World) (count int) {
+	for id := range w.Len() {
+		if len(w.Node(NodeID(id)).Links()) == 0 {
+			count++
+		}
+	}
+	return count
+}

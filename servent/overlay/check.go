@@ -348,8 +348,8 @@ func (n *Node) proving() bool {
 // onCall tells a peer that its call from outside has come.
 func (n *Node) onCall(ev Called, out []Action) []Action {
 	out = n.onConnectedBack(ConnectedBack{ev.From}, out)
-	l := n.linkTo(ev.Servent)
-	if l == nil || !l.supports.has(protocol.VendorCalled) || !l.calls.allow(n.now, rateCalls) {
+	l := n.linkTo(ev.Servent) // which may not have said yet what it supports
+	if l == nil || !l.peer.Servent || !l.calls.allow(n.now, rateCalls) {
 		return n.dropped(protocol.KindVendor, DropProbe, out)
 	}
 	return n.sendVendor(l, protocol.NewCalled(ev.Nonce), out)

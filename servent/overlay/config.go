@@ -48,7 +48,10 @@ type Config struct {
 	IPv6 netip.Addr
 	// UDP: the owner reads and writes datagrams at the port of Listen. Without,
 	// no OpDatagram comes.
-	UDP        bool
+	UDP bool
+	// Discovery is how long the owner looks for hosts when the node starts. Who knows
+	// none before is not alone yet.
+	Discovery  time.Duration
 	Firewalled bool // it cannot be connected to, whatever tests say
 	TableOnly  bool // a leaf tells supernodes of its files by route table alone, never by list
 	Browsable  bool // hits say that the node's files can be browsed

@@ -1,6 +1,12 @@
 package overlay
 
-import "strings"
+import (
+	"bytes"
+	"slices"
+	"strings"
+
+	"github.com/seed282dab8e/servent/protocol"
+)
 
 // autoMark ends the X-Servent header of a node whose role may change.
 const autoMark = "; auto"
@@ -40,7 +46,7 @@ func (n *Node) guide(p Peer) Guide {
 	switch {
 	case n.role != RoleSupernode || p.Role != RoleSupernode:
 		return GuideNone
-	case p.Outbound && p.Guide == GuideLeaf && n.mayYield():
+	case p.Outbound && p.Guide == GuideLeaf && n.mayYield() && !n.awaits(p.GUID):
 		return GuideLeaf
 	case p.Outbound:
 		return GuideNone
@@ -48,6 +54,13 @@ func (n *Node) guide(p Peer) Guide {
 		return GuideUltrapeer
 	}
 	return GuideLeaf
+}
+
+// awaits says whether the servent with that GUID will give way to this node: of two
+// that call each other at the same time it is the one with the higher GUID.
+func (n *Node) awaits(id protocol.GUID) bool {
+	return id != (protocol.GUID{}) && bytes.Compare(n.cfg.ID[:], id[:]) < 0 &&
+		slices.ContainsFunc(n.admitted, func(a admission) bool { return a.caller == id })
 }
 
 // obey makes this node a leaf, since the peer of l has room for it.

@@ -21,8 +21,9 @@ const (
 type admission struct {
 	link    LinkID
 	leaf    bool
-	strange bool // a supernode that has called in and must be checked
-	guided  bool // the peer wants this node for a leaf, and it will be one
+	strange bool          // a supernode that has called in and must be checked
+	guided  bool          // the peer wants this node for a leaf, and it will be one
+	caller  protocol.GUID // of a supernode that has called in
 }
 
 // places counts links that are up or about to be: of leaves, and of all others.

@@ -214,6 +214,9 @@ func (n *Node) onPeerUp(ev PeerUp, out []Action) []Action {
 	if ev.Peer.Told != RoleAuto && ev.Peer.Told != n.role && !guided {
 		n.dials.up(ev.Peer.Addr, ev.Link)
 		n.dials.down(ev.Link, n.now)
+		if ev.Peer.Outbound { // it may well take what this node is now
+			n.hosts.spared(ev.Peer.Addr, n.now)
+		}
 		return n.dial(append(out, Action{Op: OpClose, Link: ev.Link, Text: "role has changed since"}))
 	}
 	if ev.Peer.Outbound {
@@ -221,7 +224,7 @@ func (n *Node) onPeerUp(ev PeerUp, out []Action) []Action {
 		n.hosts.good(ev.Peer.Addr, n.now)
 	}
 	if twin := n.linkTo(ev.Peer.GUID); twin != nil {
-		if n.prefers(twin, ev.Peer) {
+		if !guided && n.prefers(twin, ev.Peer) {
 			n.dials.down(ev.Link, n.now)
 			return append(out, Action{Op: OpClose, Link: ev.Link, Text: "already connected"})
 		}
@@ -276,8 +279,15 @@ func (n *Node) greet(l *link, out []Action) []Action {
 
 // prefers says whether the link twin stays when another connection to the same
 // servent comes up: of two connections made at the same time, in opposite
-// directions, both ends keep the one that the lower GUID made.
+// directions, both ends keep the one that the lower GUID made. Who has become this
+// node's leaf meanwhile ends the other one itself.
 func (n *Node) prefers(twin *link, p Peer) bool {
+	switch was, is := twin.peer.Role == RoleLeaf, p.Role == RoleLeaf; {
+	case was && !is && p.Outbound:
+		return true
+	case is && !was && !p.Outbound:
+		return false
+	}
 	if twin.peer.Outbound == p.Outbound {
 		return false
 	}

@@ -179,12 +179,32 @@ func (n *Node) Admit(id LinkID, p Peer) Verdict {
 	if v.Code != 200 {
 		n.stats.Refused++
 		v.Try = n.tries(p)
+		n.callBack(p)
 		return v
 	}
 	v.Guide = n.guide(p)
 	guided := p.Outbound && v.Guide == GuideLeaf
-	n.admitted = append(n.admitted, admission{id, p.Role == RoleLeaf, !p.Outbound && n.strange(&p), guided})
+	a := admission{link: id, leaf: p.Role == RoleLeaf, strange: !p.Outbound && n.strange(&p), guided: guided}
+	if !p.Outbound && p.Role == RoleSupernode {
+		a.caller = p.GUID
+	}
+	n.admitted = append(n.admitted, a)
 	return v
+}
+
+// callBack has a leaf that has nobody call a supernode that it has refused: it chooses
+// for itself on whom it hangs. It must have called there before, and found a leaf like
+// itself; with others who call in liars would choose.
+func (n *Node) callBack(p Peer) {
+	if p.Outbound || p.Role != RoleSupernode || n.cfg.Role != RoleAuto || n.role != RoleLeaf || n.peers() > 0 {
+		return
+	}
+	a := openAddr(&p)
+	if i := n.hosts.find(a); i >= 0 && n.hosts.list[i].full {
+		n.urge(a)
+		n.dials.rest = 0
+		n.arm(n.now)
+	}
 }
 
 func (n *Node) judge(p Peer) Verdict {

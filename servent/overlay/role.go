@@ -1,6 +1,7 @@
 package overlay
 
 import (
+	"slices"
 	"time"
 
 	"github.com/seed282dab8e/servent/protocol"
@@ -10,17 +11,18 @@ import (
 // autoRole is what a node knows of its own role; most of it is of use only with
 // RoleAuto.
 type autoRole struct {
-	since   time.Duration // when it took the present role
-	alone   bool          // it is a supernode because it met none
-	met     time.Duration // when a supernode last refused it for want of room
-	lonely  time.Duration // when it takes itself for alone; 0 while it is not
-	changes uint64
-	look    time.Duration // when a supernode next looks whether it is needed
-	leaving time.Duration // when a supernode that steps down is a leaf; 0: it stays
-	offer   time.Duration // when a leaf next looks whether it could serve
-	offered bool          // what it has told supernodes of that
-	unfit   string        // which peer has found it unfit to serve last, and why
-	unfitAt time.Duration
+	since    time.Duration // when it took the present role
+	alone    bool          // it is a supernode because it met none
+	met      time.Duration // when a supernode last refused it for want of room
+	lonely   time.Duration // when it takes itself for alone; 0 while it is not
+	hopeless bool          // all that are known have refused it
+	changes  uint64
+	look     time.Duration // when a supernode next looks whether it is needed
+	leaving  time.Duration // when a supernode that steps down is a leaf; 0: it stays
+	offer    time.Duration // when a leaf next looks whether it could serve
+	offered  bool          // what it has told supernodes of that
+	unfit    string        // which peer has found it unfit to serve last, and why
+	unfitAt  time.Duration
 }
 
 const (
@@ -28,6 +30,9 @@ const (
 	// itself; aloneSpread is what chance adds, so that of two that wait for each
 	// other one is first.
 	aloneAfter, aloneSpread = 2 * time.Second, 3 * time.Second
+	// hopelessSpread is what chance adds where there is nobody left to ask: leaves that
+	// wait for each other.
+	hopelessSpread = time.Second
 	// alonePublic is for how long it looks on the public network, where host caches
 	// have to be asked first.
 	alonePublic = time.Minute
@@ -47,7 +52,7 @@ func (n *Node) beginRole() {
 	}
 	if n.role == RoleAuto {
 		n.role = RoleLeaf
-		n.auto.lonely = n.now // with somebody to dial by then, it waits on
+		n.auto.lonely = n.now + n.cfg.Discovery // with somebody to dial by then, it waits on
 		n.plan(&n.auto.offer, candidateEvery)
 	}
 }
@@ -71,15 +76,18 @@ func (n *Node) judgeRole(out []Action) []Action {
 func (n *Node) judgeAlone(out []Action) []Action {
 	a := &n.auto
 	if n.peers() > 0 {
-		a.lonely = 0
+		a.lonely, a.hopeless = 0, false
 		return out
 	}
-	first := a.lonely > 0 && a.lonely == a.since
+	first := a.lonely > 0 && a.lonely == a.since+n.cfg.Discovery
 	if a.lonely == 0 || first && (n.cfg.Public || len(n.hosts.list)+len(n.dials.seeds) > 0) {
-		a.lonely = n.now + aloneAfter + time.Duration(n.cfg.Rand.Int64N(int64(aloneSpread)))
+		a.lonely = n.now + aloneAfter + n.chance(aloneSpread)
 		if n.cfg.Public {
 			a.lonely += alonePublic
 		}
+	}
+	if !a.hopeless && n.allRefused() {
+		a.hopeless, a.lonely = true, min(a.lonely, n.now+n.chance(hopelessSpread))
 	}
 	if a.met > 0 {
 		a.lonely = max(a.lonely, a.met+metLately)
@@ -90,7 +98,20 @@ func (n *Node) judgeAlone(out []Action) []Action {
 	}
 	out = n.changeRole(RoleSupernode, "no supernode found", nil, out)
 	a.alone = true
+	if !n.cfg.Public { // those that were leaves, too, may want one now
+		n.hosts.retry(n.now)
+		n.dials.rest = 0
+	}
 	return out
+}
+
+// allRefused says whether this node knows some to link with, and all of them live and
+// have no room. On the public network there are always more.
+func (n *Node) allRefused() bool {
+	if n.cfg.Public || len(n.hosts.list) == 0 || len(n.dials.seeds)+len(n.dials.tries)+len(n.dials.urgent) > 0 {
+		return false
+	}
+	return !slices.ContainsFunc(n.hosts.list, func(h host) bool { return !h.full })
 }
 
 // meet notes that who refused for want of room is a supernode, or knows some.

@@ -32,12 +32,25 @@ func TestAloneBecomesSupernode(t *testing.T) {
 		{"a host", nil, func(b *bench) { b.step(Heard{[]netip.AddrPort{at}}) }, aloneAfter, aloneAfter + aloneSpread},
 		{"refused by a leaf", nil, func(b *bench) {
 			b.step(Heard{[]netip.AddrPort{at}})
-			b.step(DialFailed{Addr: at, Code: codeFull})
-		}, aloneAfter, aloneAfter + aloneSpread},
+			b.pass(time.Millisecond) // is dialled
+			b.step(DialFailed{Addr: at, Code: codeFull, Role: RoleLeaf})
+		}, -1, hopelessSpread + time.Millisecond},
+		{"refused by one of two", nil, func(b *bench) {
+			b.step(Heard{[]netip.AddrPort{at, peerOf(2, RoleFlat).Addr}})
+			b.pass(time.Millisecond)
+			b.step(DialFailed{Addr: at, Code: codeFull, Role: RoleLeaf})
+		}, aloneAfter - time.Millisecond, aloneAfter + aloneSpread},
+		{"no answer", nil, func(b *bench) {
+			b.step(Heard{[]netip.AddrPort{at}})
+			b.pass(time.Millisecond)
+			b.step(DialFailed{Addr: at})
+		}, aloneAfter - time.Millisecond, aloneAfter + aloneSpread},
 		{"refused by a supernode", nil, func(b *bench) {
 			b.step(Heard{[]netip.AddrPort{at}})
 			b.step(DialFailed{Addr: at, Code: codeFull, Role: RoleSupernode})
 		}, metLately - time.Second, metLately + aloneAfter + aloneSpread},
+		{"the owner looks for hosts", func(c *Config) { c.Discovery = time.Second }, func(*bench) {}, time.Second - time.Millisecond, time.Second},
+		{"the owner finds one", func(c *Config) { c.Discovery = time.Second }, func(b *bench) { b.step(Heard{[]netip.AddrPort{at}}) }, aloneAfter, time.Second + aloneAfter + aloneSpread},
 		{"the public network", func(c *Config) { c.Public = true }, func(*bench) {}, alonePublic, alonePublic + aloneAfter + aloneSpread},
 		{"firewalled", func(c *Config) { c.Firewalled = true }, func(*bench) {}, time.Hour, 0},
 		{"a leaf by the user's wish", func(c *Config) { c.Role = RoleLeaf }, func(*bench) {}, time.Hour, 0},
@@ -55,6 +68,36 @@ func TestAloneBecomesSupernode(t *testing.T) {
 		out := b.pass(tt.then - max(tt.no, 0))
 		if told := ops(out, OpRole); b.n.Role() != RoleSupernode || len(told) != 1 || b.n.RoleChanges() != 1 {
 			t.Errorf("%s: a %s after %v, told %d times", tt.name, b.n.Role(), tt.then, len(told))
+		}
+	}
+}
+
+// TestLeavesThatWait: who becomes a supernode for want of others calls those at once
+// that had refused it as leaves do; not on the public network, where they may be many.
+func TestLeavesThatWait(t *testing.T) {
+	for public, want := range map[bool]int{false: 1, true: 0} {
+		at := netip.MustParseAddrPort("10.1.2.3:6346")
+		if public {
+			at = netip.MustParseAddrPort("5.1.2.3:6346")
+		}
+		b := newAuto(t, func(c *Config) { c.Public = public })
+		b.step(Heard{[]netip.AddrPort{at}})
+		b.pass(time.Millisecond)
+		b.step(DialFailed{Addr: at, Code: codeFull, Role: RoleLeaf})
+		for range 200 {
+			out := b.pass(time.Second)
+			if b.n.Role() == RoleSupernode {
+				if dials := ops(append(out, b.pass(time.Second)...), OpDial); len(dials) != want {
+					t.Errorf("public %v: %d dials, want %d", public, len(dials), want)
+				}
+				break
+			}
+			if dials := ops(out, OpDial); !public && len(dials) > 0 {
+				t.Errorf("dialled while both are leaves: %+v", dials)
+			}
+		}
+		if b.n.Role() != RoleSupernode {
+			t.Errorf("public %v: still a %s", public, b.n.Role())
 		}
 	}
 }
