@@ -70,6 +70,8 @@ func electionInfo(e overlay.Election) ElectionInfo {
 // verdict says in a sentence how the servent stands.
 func verdict(e overlay.Election) string {
 	switch {
+	case !e.Auto && e.Role == RoleFlat:
+		return "flat because the user wants it"
 	case !e.Auto:
 		return "a " + e.Role.String() + " because the user wants it"
 	case e.Leaving:

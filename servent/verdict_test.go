@@ -13,6 +13,7 @@ func TestVerdict(t *testing.T) {
 	ok, lacks := supernode.Assessment{OK: true}, supernode.Assessment{Factors: []supernode.Factor{{Name: "uptime"}, {Name: "power", OK: true}}}
 	for want, e := range map[string]overlay.Election{
 		"a leaf because the user wants it":                                                   {Role: RoleLeaf},
+		"flat because the user wants it":                                                     {Role: RoleFlat},
 		"steps down; its leaves go to others":                                                {Auto: true, Role: RoleSupernode, Leaving: true},
 		"a supernode until others have room for its leaves, for want of: uptime":             {Auto: true, Role: RoleSupernode, Alone: true, Become: lacks, Stay: lacks},
 		"a supernode because it had found no other, until others have room for its leaves":   {Auto: true, Role: RoleSupernode, Alone: true, Become: lacks, Stay: ok},

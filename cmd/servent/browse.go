@@ -105,8 +105,12 @@ func (a *app) whom(arg string) (servent.FoundSource, error) {
 
 // checkHostPort returns what is wrong with an address that a user wrote.
 func checkHostPort(what, arg string) error {
-	if host, port, err := net.SplitHostPort(arg); err != nil || host == "" || port == "" {
+	host, port, err := net.SplitHostPort(arg)
+	if err != nil || host == "" || port == "" {
 		return usagef("%s %s: write host:port, as in 192.168.1.20:6346", what, arg)
+	}
+	if n, err := net.LookupPort("tcp", port); err != nil || n == 0 {
+		return usagef("%s %s: port %q is not a number from 1 to 65535", what, arg, port)
 	}
 	return nil
 }

@@ -80,8 +80,8 @@ func (n *nodeFlags) config() (servent.Config, error) {
 		return servent.Config{}, usagef("--network %s: use lan or gnutella", n.network)
 	}
 	for _, c := range n.connect {
-		if _, port, err := net.SplitHostPort(c); err != nil || port == "" {
-			return servent.Config{}, usagef("--connect %s: write host:port, as in 192.168.1.20:6346", c)
+		if err := checkHostPort("--connect", c); err != nil {
+			return servent.Config{}, err
 		}
 	}
 	if n.listen != "" {

@@ -235,9 +235,18 @@ func (c *Client) dial(ctx context.Context, s Source) (net.Conn, error) {
 	defer cancel()
 	conn, err := c.cfg.Dial.DialContext(ctx, "tcp", s.Addr.String())
 	if err != nil {
-		return nil, fmt.Errorf("dial: %w", err)
+		return nil, fmt.Errorf("dial: %w", dialCause(err))
 	}
 	return conn, nil
+}
+
+// dialCause is err without that it was dialled and whom: both are told beside it.
+func dialCause(err error) error {
+	var op *net.OpError
+	if errors.As(err, &op) && op.Err != nil {
+		return op.Err
+	}
+	return err
 }
 
 // push asks the source to connect to us and waits for its GIV.

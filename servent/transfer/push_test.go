@@ -130,6 +130,19 @@ func TestPushBothSides(t *testing.T) {
 	}
 }
 
+// TestDialFails: what is told of it names the address and that it was dialled once.
+func TestDialFails(t *testing.T) {
+	l := listen(t)
+	dead := addrOf(l)
+	l.Close()
+	j := jobFor(t, []byte("x"))
+	j.Sources = []Source{{Addr: dead, Index: 1, Name: "x"}}
+	_, err := NewClient(quick()).Get(t.Context(), j, nil)
+	if !errors.Is(err, ErrUnavailable) || strings.Count(err.Error(), "dial") != 1 || strings.Count(err.Error(), dead.String()) != 1 {
+		t.Errorf("Get: %v", err)
+	}
+}
+
 func TestPushFails(t *testing.T) {
 	content := noise(1000)
 	_, good := honest(t, content)
