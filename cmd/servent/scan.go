@@ -10,12 +10,13 @@ import (
 	"github.com/seed282dab8e/servent/servent"
 )
 
-// scan shows how the scan of a folder goes, if it takes over a second.
+// scan shows how scans of folders go, if they take over a second.
 type scan struct {
 	a     *app
-	start time.Time
+	spans map[string]span // by folder
 	lines *live
 	bar   *bar
+	ended bool // the bar has no place any more
 
 	told time.Time // where there is no terminal
 
@@ -23,8 +24,14 @@ type scan struct {
 	info servent.ScanInfo
 }
 
+// span is for how long a folder has been scanned without a break.
+type span struct{ start, last time.Time }
+
 const (
 	scanShown = time.Second
+	// scanBreak is after what time without news of a scan the next one is another
+	// scan: while one goes on, there are some every second.
+	scanBreak = 5 * time.Second
 	// scanTold is how often those are told who have no terminal.
 	scanTold = 10 * time.Second
 	// maxLeft is the longest time left that is told: a longer one is a guess.
@@ -53,19 +60,23 @@ func scanNote(i *servent.ScanInfo, after time.Duration) string {
 	return note + "; about " + timeText(max(time.Duration(left).Round(time.Second), time.Second)) + " left"
 }
 
-func (a *app) scan() *scan { return &scan{a: a, start: time.Now()} }
+func (a *app) scan() *scan { return &scan{a: a, spans: map[string]span{}} }
 
 func (s *scan) update(info servent.ScanInfo) {
 	s.mu.Lock()
 	s.info = info
 	s.mu.Unlock()
-	after := time.Since(s.start)
+	now := time.Now()
+	after := s.after(info.Dir, now)
 	if after <= scanShown {
 		return
 	}
-	if s.a.live == nil && !s.a.json && time.Since(s.told) > scanTold {
-		s.told = time.Now()
+	if s.a.live == nil && !s.a.json && now.Sub(s.told) > scanTold {
+		s.told = now
 		s.a.note("%s", scanNote(&info, after))
+	}
+	if s.ended {
+		return
 	}
 	if s.lines == nil {
 		s.lines = s.a.lines()
@@ -74,6 +85,17 @@ func (s *scan) update(info servent.ScanInfo) {
 	if s.bar != nil && info.TotalFiles > 0 {
 		s.bar.set(info.Bytes, info.TotalBytes)
 	}
+}
+
+// after is for how long a folder, of which there is news, has been scanned by now.
+func (s *scan) after(dir string, now time.Time) time.Duration {
+	of, known := s.spans[dir]
+	if !known || now.Sub(of.last) > scanBreak {
+		of.start = now
+	}
+	of.last = now
+	s.spans[dir] = of
+	return now.Sub(of.start)
 }
 
 func (s *scan) text() barText {
@@ -86,13 +108,13 @@ func (s *scan) text() barText {
 		numberText(s.info.Files), numberText(s.info.TotalFiles), search.Clean(filepath.Base(s.info.Dir)))}
 }
 
-// close takes the bar away; it may be called again.
+// close takes the bar away, and none comes any more; it may be called again.
 func (s *scan) close() {
+	s.ended = true
 	if s.lines == nil {
 		return
 	}
 	s.bar.close()
 	s.lines.close()
 	s.lines = nil
-	s.start = time.Now().Add(time.Hour) // what comes late is not shown
 }

@@ -1,8 +1,8 @@
 package main
 
 import (
-	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/seed282dab8e/servent/servent"
@@ -24,17 +24,27 @@ func TestScanNote(t *testing.T) {
 			t.Errorf("%q, want %q", got, want)
 		}
 	}
-	var errOut buffer
-	s := newApp(&buffer{}, &errOut, home{}.lookEnv).scan()
-	s.update(servent.ScanInfo{Dir: "/m", Found: 1})
-	if errOut.String() != "" {
-		t.Errorf("within the first second: %s", errOut.String())
-	}
-	s.start = s.start.Add(-2 * time.Second)
-	for range 2 {
-		s.update(servent.ScanInfo{Dir: "/m", Found: 1})
-	}
-	if got := errOut.String(); !strings.HasPrefix(got, "servent: note: /m: looking through it: 1 file so far, after 2.0 s\n") || strings.Count(got, "\n") != 1 {
-		t.Errorf("after two seconds: %q", got)
-	}
+}
+
+// TestScanIsTimedByFolder: a folder that is added later, or scanned again, is told of
+// with the time that its own scan takes, and no more often than others.
+func TestScanIsTimedByFolder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var errOut buffer
+		s := newApp(&buffer{}, &errOut, home{}.lookEnv).scan()
+		for _, dir := range []string{"/m", "/n", "/m"} {
+			for range 12 {
+				time.Sleep(200 * time.Millisecond)
+				s.update(servent.ScanInfo{Dir: dir, Found: 1})
+			}
+			s.close()
+			time.Sleep(time.Hour)
+		}
+		note := func(dir string) string {
+			return "servent: note: " + dir + ": looking through it: 1 file so far, after 1.2 s\n"
+		}
+		if got, want := errOut.String(), note("/m")+note("/n")+note("/m"); got != want {
+			t.Errorf("told:\n%swant:\n%s", got, want)
+		}
+	})
 }
