@@ -70,7 +70,8 @@ type Got struct {
 	Path     string `json:"path"`
 	SHA1     string `json:"sha1"`
 	Bytes    uint64 `json:"bytes"`
-	MS       int64  `json:"ms"`
+	Fetched  uint64 `json:"fetched"` // bytes that came now; the others lay there from an earlier download
+	MS       int64  `json:"ms"`      // that this took, without the search for sources
 	Verified bool   `json:"verified"`
 	Existing bool   `json:"existing,omitempty"` // it lay there already
 }
@@ -145,6 +146,8 @@ type fetch struct {
 	lost     error             // why the sources of the last round did not deliver
 	of       int               // how many they were
 	best     transfer.Progress // when most of the file was there
+	fetched  uint64            // bytes that came, in all rounds
+	took     time.Duration     // likewise
 }
 
 func (f *fetch) run(ctx context.Context) (Got, error) {
@@ -239,11 +242,12 @@ func (f *fetch) load(ctx context.Context) (Got, error) {
 		}
 		f.progress(GetProgress{Name: f.job.Name, Done: p.Done, Total: p.Total, Sources: len(f.job.Sources), State: stateText(&p)})
 	})
+	f.fetched, f.took = f.fetched+r.Fetched, f.took+r.Elapsed
 	if err != nil {
 		return Got{}, err
 	}
 	return Got{
-		Path: r.Path, SHA1: r.SHA1.String(), Bytes: r.Bytes, MS: r.Elapsed.Milliseconds(),
+		Path: r.Path, SHA1: r.SHA1.String(), Bytes: r.Bytes, Fetched: f.fetched, MS: f.took.Milliseconds(),
 		Verified: r.Verified, Existing: r.Existing,
 	}, nil
 }

@@ -205,6 +205,9 @@ func TestSearchesAgainForOthersThanLiars(t *testing.T) {
 			if got.Verified != late || (err == nil) != late || !late && !errors.Is(err, servent.ErrNotVerified) {
 				t.Errorf("%+v, %v", got, err)
 			}
+			if want := uint64(2 * len(content)); late && got.Fetched != want { // in both rounds
+				t.Errorf("%d bytes fetched, not %d", got.Fetched, want)
+			}
 			if lies.Load() != 1 || asked != 2 {
 				t.Errorf("the liar was asked %d times, in %d searches", lies.Load(), asked)
 			}

@@ -28,6 +28,7 @@ func (a *app) getAll(ctx context.Context, n node, files []wanted) error {
 	all := newTotal(files)
 	if len(files) > getsAtOnce {
 		lines.text(all.text)
+		defer a.noteSlow(all.text)()
 	}
 	errs := make([]error, len(files))
 	kept := make([]string, len(files))
@@ -186,27 +187,28 @@ func (d *download) progress(p servent.GetProgress) {
 	}
 }
 
-// repeat tells a script again how it goes, while there is no news; the function
-// that it returns ends that.
+// repeat tells a script again how it goes, while there is no news, and people without
+// a terminal now and then; the function that it returns ends that.
 func (d *download) repeat() (stop func()) {
-	if !d.a.json {
-		return func() {}
+	if d.a.json {
+		return repeatedly(repeatEvery, d.again)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		tick := time.NewTicker(repeatEvery)
-		defer tick.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-tick.C:
-				d.again()
-			}
-		}
-	})
-	return func() { cancel(); wg.Wait() }
+	return d.a.noteSlow(d.note)
+}
+
+// note is for those who see no bar.
+func (d *download) note() string {
+	text := d.text()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	state := text.state
+	if state == "" {
+		state = servent.StateLoading
+	}
+	if d.state.Total > 0 {
+		return fmt.Sprintf("%s: %s, %s of %s", text.name, state, byteText(d.state.Done), byteText(d.state.Total))
+	}
+	return text.name + ": " + state
 }
 
 func (d *download) again() {
@@ -268,8 +270,21 @@ func (d *download) tellDone(got *servent.Got) {
 	case got.Existing:
 		d.a.printf("%s%s is there already, %s, verified\n", d.row(), got.Path, byteText(got.Bytes))
 	default:
-		d.a.printf("%s%s  %s in %s, verified\n", d.row(), got.Path, byteText(got.Bytes), timeText(time.Duration(got.MS)*time.Millisecond))
+		d.a.printf("%s%s  %s, verified\n", d.row(), got.Path, gotText(got))
 	}
+}
+
+// gotText tells the size of a file, and in what time so much came. What an earlier
+// download has left took none of that.
+func gotText(got *servent.Got) string {
+	size, took := byteText(got.Bytes), timeText(time.Duration(got.MS)*time.Millisecond)
+	switch {
+	case got.Fetched >= got.Bytes:
+		return size + " in " + took
+	case got.Fetched == 0:
+		return size
+	}
+	return fmt.Sprintf("%s, the last %s of it in %s", size, byteText(got.Fetched), took)
 }
 
 // row says which row of the search a file is, where there are several: they

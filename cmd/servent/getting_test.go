@@ -123,6 +123,61 @@ func TestProgressWhileThereIsNoNews(t *testing.T) {
 	})
 }
 
+// TestSlowDownloadIsToldOf: who has no terminal hears after a second, and every ten,
+// how a download goes, and of many how all do; scripts have their own lines.
+func TestSlowDownloadIsToldOf(t *testing.T) {
+	slow := &fakeNode{get: func(_ context.Context, _ servent.GetRequest, progress func(servent.GetProgress)) (servent.Got, error) {
+		progress(servent.GetProgress{Name: "a", State: servent.StateSearching})
+		time.Sleep(1500 * time.Millisecond)
+		progress(servent.GetProgress{Name: "a", Done: 1000, Total: 3000, State: servent.StateLoading})
+		time.Sleep(14 * time.Second)
+		return servent.Got{Path: "/a", Bytes: 3000, Verified: true}, nil
+	}}
+	synctest.Test(t, func(t *testing.T) {
+		var errOut buffer
+		a := newApp(&buffer{}, &errOut, home{}.lookEnv)
+		if err := a.getAll(t.Context(), slow, someFiles(1)); err != nil {
+			t.Fatal(err)
+		}
+		if got, want := errOut.String(), "servent: note: a: searching, after 1.0 s\nservent: note: a: loading, 1.0 kB of 3.0 kB, after 11 s\n"; got != want {
+			t.Errorf("told:\n%swant:\n%s", got, want)
+		}
+	})
+	synctest.Test(t, func(t *testing.T) {
+		var errOut buffer
+		a := newApp(&buffer{}, &errOut, home{}.lookEnv)
+		if err := a.getAll(t.Context(), slow, someFiles(getsAtOnce+1)); err != nil {
+			t.Fatal(err)
+		}
+		if got := errOut.String(); !strings.Contains(got, "note: 4 of 5 files · 0 B of 0 B, after 21 s\n") {
+			t.Errorf("of many: %s", got)
+		}
+	})
+	synctest.Test(t, func(t *testing.T) {
+		var errOut buffer
+		a := newApp(&buffer{}, &errOut, home{}.lookEnv)
+		a.json = true
+		if err := a.getAll(t.Context(), slow, someFiles(1)); err != nil || errOut.String() != "" {
+			t.Errorf("a script: %s, %v", errOut.String(), err)
+		}
+	})
+}
+
+// TestGotText: the time is told with what came in it.
+func TestGotText(t *testing.T) {
+	for want, got := range map[string]servent.Got{
+		"8.0 MB in 152 ms": {Bytes: 8e6, Fetched: 8e6, MS: 152},
+		"8.0 MB in 153 ms": {Bytes: 8e6, Fetched: 9e6, MS: 153}, // some of it was wrong
+		"0 B in 1.0 s":     {MS: 1000},
+		"8.0 MB, the last 1.0 MB of it in 152 ms": {Bytes: 8e6, Fetched: 1e6, MS: 152},
+		"8.0 MB": {Bytes: 8e6, MS: 152},
+	} {
+		if text := gotText(&got); text != want {
+			t.Errorf("%+v: %q, want %q", got, text, want)
+		}
+	}
+}
+
 func TestSoManyAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := newApp(&buffer{}, &buffer{}, home{}.lookEnv)

@@ -28,12 +28,9 @@ type scan struct {
 type span struct{ start, last time.Time }
 
 const (
-	scanShown = time.Second
 	// scanBreak is after what time without news of a scan the next one is another
 	// scan: while one goes on, there are some every second.
 	scanBreak = 5 * time.Second
-	// scanTold is how often those are told who have no terminal.
-	scanTold = 10 * time.Second
 	// maxLeft is the longest time left that is told: a longer one is a guess.
 	maxLeft = 100 * time.Hour
 )
@@ -68,10 +65,10 @@ func (s *scan) update(info servent.ScanInfo) {
 	s.mu.Unlock()
 	now := time.Now()
 	after := s.after(info.Dir, now)
-	if after <= scanShown {
+	if after <= slowAfter {
 		return
 	}
-	if s.a.live == nil && !s.a.json && now.Sub(s.told) > scanTold {
+	if s.a.live == nil && !s.a.json && now.Sub(s.told) > slowTold {
 		s.told = now
 		s.a.note("%s", scanNote(&info, after))
 	}

@@ -49,6 +49,7 @@ type Result struct {
 	URN      protocol.URN  // of the content, both hashes; only those that were asked for where Existing
 	SHA1     protocol.SHA1 // the same as in URN
 	Bytes    uint64
+	Fetched  uint64 // bytes that came, wrong ones included; not those of an earlier download
 	Elapsed  time.Duration
 	Verified bool // the content matches every hash that the job named, and it named one
 	Existing bool // the file lay there already
@@ -61,7 +62,7 @@ const progressPeriod = 200 * time.Millisecond
 // source is left, or when ctx ends. A file of that name is never overwritten:
 // one with the same content is taken as the result, beside any other a
 // numbered name is chosen. progress, which may be nil, is called now and then
-// from the calling goroutine.
+// from the calling goroutine. Beside an error only Fetched and Elapsed are set.
 func (c *Client) Get(ctx context.Context, job Job, progress func(Progress)) (Result, error) {
 	c.active.Add(1)
 	defer c.active.Add(-1)
@@ -71,15 +72,14 @@ func (c *Client) Get(ctx context.Context, job Job, progress func(Progress)) (Res
 	}
 	job.Name = SafeName(job.Name)
 	r, err := c.get(ctx, job, progress)
-	if err != nil {
-		if ctx.Err() == nil { // who ends a download does not make it fail
-			c.failed.Add(1)
-		}
-		return Result{}, err
+	switch {
+	case err == nil:
+		c.done.Add(1)
+	case ctx.Err() == nil: // who ends a download does not make it fail
+		c.failed.Add(1)
 	}
-	c.done.Add(1)
 	r.Elapsed = time.Since(begin)
-	return r, nil
+	return r, err
 }
 
 func (c *Client) get(ctx context.Context, job Job, progress func(Progress)) (Result, error) {
@@ -111,14 +111,14 @@ func (c *Client) get(ctx context.Context, job Job, progress func(Progress)) (Res
 	g.sink.close()
 	g.proof.stop()
 	if err != nil {
-		return Result{}, g.keep(out, err)
+		return Result{Fetched: g.fetched}, g.keep(out, err)
 	}
 	g.points.wait()
 	path, existing, err := out.publish(func(path string) bool { return holdsAt(ctx, path, urn, g.sink.size) })
 	if err != nil {
-		return Result{}, err
+		return Result{Fetched: g.fetched}, err
 	}
-	return Result{Path: path, URN: urn, SHA1: urn.SHA1, Bytes: g.sink.size, Verified: job.named(), Existing: existing}, nil
+	return Result{Path: path, URN: urn, SHA1: urn.SHA1, Bytes: g.sink.size, Fetched: g.fetched, Verified: job.named(), Existing: existing}, nil
 }
 
 // output opens the file to write. While another download of the same content has
@@ -163,14 +163,15 @@ type get struct {
 	size  uint64 // of the file
 	sized bool   // size is known, from the job or from the source that is asked first
 
-	all    []*candidate // in the job's order
-	mixed  []*candidate // those whose bytes are in the sink
-	lied   bool         // content did not match
-	older  bool         // the sink holds bytes of an earlier download
-	proof  *proof       // of these; nil: there were none
-	base   *base        // where they end; nil: not to be gone back to
-	doubts int          // times that what a single source added to them did not match
-	asking *candidate
+	all     []*candidate // in the job's order
+	mixed   []*candidate // those whose bytes are in the sink
+	lied    bool         // content did not match
+	older   bool         // the sink holds bytes of an earlier download
+	fetched uint64       // bytes that came, be they still in the sink or not
+	proof   *proof       // of these; nil: there were none
+	base    *base        // where they end; nil: not to be gone back to
+	doubts  int          // times that what a single source added to them did not match
+	asking  *candidate
 
 	progress func(Progress)
 	reported time.Time
@@ -309,6 +310,7 @@ func (g *get) restart() error {
 func (g *get) contributed(c *candidate, n int) {
 	g.involve(c)
 	c.gained += uint64(n)
+	g.fetched += uint64(n)
 	g.client.bytesIn.Add(uint64(n))
 }
 

@@ -58,7 +58,7 @@ func TestGet(t *testing.T) {
 			c := NewClient(ClientConfig{})
 			j := jobFor(t, content, addr)
 			r := mustGet(t, c, j, content)
-			want := Result{Path: filepath.Join(j.Dir, "file.bin"), URN: urnOf(content), SHA1: urnOf(content).SHA1, Bytes: uint64(size), Elapsed: r.Elapsed, Verified: true}
+			want := Result{Path: filepath.Join(j.Dir, "file.bin"), URN: urnOf(content), SHA1: urnOf(content).SHA1, Bytes: uint64(size), Fetched: uint64(size), Elapsed: r.Elapsed, Verified: true}
 			if r != want {
 				t.Errorf("result %+v, want %+v", r, want)
 			}

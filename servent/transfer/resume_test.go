@@ -61,12 +61,12 @@ func TestGetResumes(t *testing.T) {
 		t.Errorf("kept %+v", kept)
 	}
 	c := NewClient(often())
-	mustGet(t, c, j, content)
+	r := mustGet(t, c, j, content)
 	if at := <-began; at != stop {
 		t.Errorf("went on at byte %d, not %d", at, stop)
 	}
-	if in := c.Stats().Bytes; in != uint64(len(content)-stop) {
-		t.Errorf("fetched %d bytes, %d were missing", in, len(content)-stop)
+	if in := c.Stats().Bytes; in != uint64(len(content)-stop) || r.Fetched != in {
+		t.Errorf("fetched %d bytes, told as %d; %d were missing", in, r.Fetched, len(content)-stop)
 	}
 	wantOnly(t, j.Dir, "file.bin")
 }
