@@ -97,27 +97,28 @@ type Messages struct {
 
 // Status is a servent's state at one moment.
 type Status struct {
-	GUID     string              `json:"guid"`
-	Listen   string              `json:"listen"`
-	Address  string              `json:"address"` // where others are told to connect
-	Role     string              `json:"role"`
-	Network  string              `json:"network"`
-	Uptime   int64               `json:"uptime_s"`
-	Links    map[string]int      `json:"links"`                 // by role of the peer
-	Linked   int64               `json:"linked_s"`              // how long the eldest of them is up
-	LinkLost *int64              `json:"link_lost_s,omitempty"` // how long ago a link has ended, where one has
-	Files    int                 `json:"files"`
-	Bytes    uint64              `json:"bytes"`
-	Seeds    []SeedInfo          `json:"seeds"` // peers that the user named
-	Shares   []ShareInfo         `json:"shares"`
-	Messages map[string]Messages `json:"messages"` // by kind; "other" is what we know no kind of
-	Drops    map[string]uint64   `json:"drops"`    // messages dropped, by reason
-	Closed   map[string]uint64   `json:"closed"`   // links closed by us, by Bye code
-	Edge     EdgeInfo            `json:"edge"`
-	Index    IndexInfo           `json:"index"`
-	Lists    ListsInfo           `json:"lists"`
-	Transfer TransferInfo        `json:"transfers"`
-	Hosts    int                 `json:"hosts"` // in the host cache
+	GUID        string              `json:"guid"`
+	Listen      string              `json:"listen"`
+	Address     string              `json:"address"` // where others are told to connect
+	Role        string              `json:"role"`
+	Network     string              `json:"network"`
+	Uptime      int64               `json:"uptime_s"`
+	Links       map[string]int      `json:"links"`                 // by role of the peer
+	Linked      int64               `json:"linked_s"`              // how long the eldest of them is up
+	LinkLost    *int64              `json:"link_lost_s,omitempty"` // how long ago a link has ended, where one has
+	Files       int                 `json:"files"`
+	Bytes       uint64              `json:"bytes"`
+	Seeds       []SeedInfo          `json:"seeds"`        // peers that the user named
+	ConnectOnly bool                `json:"connect_only"` // it links to these alone
+	Shares      []ShareInfo         `json:"shares"`
+	Messages    map[string]Messages `json:"messages"` // by kind; "other" is what we know no kind of
+	Drops       map[string]uint64   `json:"drops"`    // messages dropped, by reason
+	Closed      map[string]uint64   `json:"closed"`   // links closed by us, by Bye code
+	Edge        EdgeInfo            `json:"edge"`
+	Index       IndexInfo           `json:"index"`
+	Lists       ListsInfo           `json:"lists"`
+	Transfer    TransferInfo        `json:"transfers"`
+	Hosts       int                 `json:"hosts"` // in the host cache
 
 	Election  ElectionInfo `json:"election"`
 	Reachable ReachInfo    `json:"reachable"`

@@ -35,7 +35,7 @@ func (s *Servent) Status() Status {
 		Role: s.Role().String(), Uptime: int64(time.Since(s.started) / time.Second),
 		Links:    map[string]int{"flat": 0, "leaf": 0, "supernode": 0},
 		Messages: map[string]Messages{}, Drops: map[string]uint64{}, Closed: map[string]uint64{},
-		Shares: s.Shares(),
+		Shares: s.Shares(), ConnectOnly: s.cfg.ConnectOnly,
 	}
 	st.Files, st.Bytes = s.lib.Totals()
 	st.Index.Files, st.Index.Bytes, st.Index.State = st.Files, s.index.Bytes(), s.index.State()

@@ -213,7 +213,7 @@ func TestExitCodes(t *testing.T) {
 		{[]string{"search", "--limit", "-1", "x"}, 2, "", "--limit -1"},
 		{[]string{"search", "--timeout", "0s", "x"}, 2, "", "--timeout 0s"},
 		{[]string{"search", "--timeout", "soon", "x"}, 2, "", "soon"},
-		{[]string{"search", "--connect-only", "--listen", "127.0.0.1:0", "--timeout", "20ms", "x"}, 3, "", "no peer could be reached"},
+		{[]string{"search", "--connect-only", "--listen", "127.0.0.1:0", "--timeout", "20ms", "x"}, 3, "", "name a peer with --connect host:port"},
 		{[]string{"get"}, 2, "", "name a file"},
 		{[]string{"get", "danube.flac"}, 2, "", "write a magnet link"},
 		{[]string{"get", "magnet:?xt=urn:tree:tiger/:LWPNACQDBZRYXW3VHJVCJ64QBZNGHOHHHZWCLNQ"}, 2, "", "names no SHA-1"},

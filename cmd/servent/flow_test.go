@@ -125,7 +125,7 @@ func TestRunningServent(t *testing.T) {
 		t.Errorf("no peers as JSON: exit %d: %q", code, out)
 	}
 	code, _, errOut = h.run(t, "search", "--timeout", "100ms", "danube")
-	if code != 3 || !strings.Contains(errOut, "the running servent has no links yet") {
+	if code != 3 || !strings.Contains(errOut, "the running servent has no links: with --connect-only and no --connect") {
 		t.Errorf("search without links: exit %d: %s", code, errOut)
 	}
 

@@ -16,7 +16,7 @@ func sessionOf(st servent.Status, err error, own bool) *session {
 	if own {
 		h.own = new(servent.Servent)
 	}
-	return &session{now: h}
+	return &session{a: newApp(&buffer{}, &buffer{}, home{}.lookEnv), now: h}
 }
 
 func seconds(n int64) *int64 { return &n }
@@ -26,6 +26,9 @@ func seconds(n int64) *int64 { return &n }
 func TestLoneliness(t *testing.T) {
 	linked := servent.Status{Links: map[string]int{"flat": 1}, Seeds: refusing.Seeds}
 	lost := servent.Status{Seeds: refusing.Seeds, LinkLost: seconds(4), Uptime: 500}
+	alone := servent.Status{ConnectOnly: true, Listen: "127.0.0.1:7001", LinkLost: seconds(4)}
+	only := lost
+	only.ConnectOnly = true
 	for _, c := range []struct {
 		status servent.Status
 		err    error
@@ -36,11 +39,14 @@ func TestLoneliness(t *testing.T) {
 		{servent.Status{}, io.EOF, false, ""},
 		{refusing, nil, true, `(10.0.0.1:1: refused: 503 "Shielded leaf"; `},
 		{refusing, nil, false, `(10.0.0.1:1: refused: 503 "Shielded leaf"; `},
-		{servent.Status{Uptime: 3}, nil, false, "the running servent has no links yet, 3.0 s after its start, and looks for peers; try again"},
-		{servent.Status{Uptime: 60}, nil, false, "finds no peers by itself; to name one, stop it"},
-		{servent.Status{Uptime: 500, LinkLost: seconds(60)}, nil, false, "finds no peers by itself; to name one, stop it"},
-		{lost, nil, false, "the last link was lost 4.0 s ago, and the servent looks for another one; try again"},
-		{lost, nil, true, "the last link was lost 4.0 s ago"},
+		{servent.Status{Uptime: 3}, nil, false, "the running servent has no links: it was started 3.0 s ago, and looks for peers; try again"},
+		{servent.Status{Uptime: 60}, nil, false, "finds no peers by itself; to name one: `servent stop`, then `servent share --connect host:port DIR`"},
+		{servent.Status{Uptime: 500, LinkLost: seconds(60)}, nil, false, "finds no peers by itself; to name one: `"},
+		{lost, nil, false, "the last was lost 4.0 s ago, and it looks for another one; try again"},
+		{lost, nil, true, "): start a servent there, or name others with --connect host:port"},
+		{only, nil, false, "), which it tries on: start a servent there again, or name others: `servent stop`, then `servent share --connect-only --connect host:port DIR`"},
+		{alone, nil, false, "it looks for nobody, and others may link to it on 127.0.0.1:7001; to name a peer: `servent stop`, then `servent share --connect-only --connect"},
+		{alone, nil, true, "--connect-only keeps to the links of --connect: name a peer with --connect host:port"},
 		{servent.Status{}, nil, true, "no peer could be reached"},
 	} {
 		got := sessionOf(c.status, c.err, c.own).loneliness(t.Context())
@@ -65,7 +71,11 @@ func TestNothing(t *testing.T) {
 		{servent.Status{Links: links, Linked: 90, LinkLost: seconds(15), Role: "leaf"}, false, "nothing found for x: try fewer words, or a longer --timeout"},
 		{servent.Status{Links: links, Linked: 15}, false, "nothing found for x: try fewer words, or a longer --timeout"},
 		{servent.Status{Links: links, Linked: 3}, true, "nothing found for x: try fewer words, or a longer --timeout"},
-		{servent.Status{Uptime: 3}, false, "nothing found: the running servent has no links yet"},
+		{servent.Status{Links: links, Linked: 1}, true, "nothing found for x: the first link is 1.0 s old; try a longer --timeout"},
+		{servent.Status{Links: links, Linked: 90, LinkLost: seconds(3), Role: "leaf"}, true, "nothing found for x: a supernode has gone 3.0 s ago, and others are being told what its leaves share; try a longer --timeout"},
+		{servent.Status{Links: links, Linked: 90, LinkLost: seconds(3), Role: "flat"}, false, "nothing found for x: a link has gone 3.0 s ago, and with it the way to what lies behind; try again in some seconds"},
+		{servent.Status{Links: map[string]int{"flat": 1}, Linked: 90, Role: "leaf"}, false, "nothing found for x: this leaf has no supernode, which would look for it; try again in some seconds"},
+		{servent.Status{Uptime: 3}, false, "nothing found: the running servent has no links: "},
 	} {
 		err := sessionOf(c.status, nil, c.own).nothing(t.Context(), "x")
 		if !errors.Is(err, errNothing) || !strings.HasPrefix(err.Error(), c.want) {

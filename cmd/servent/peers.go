@@ -26,13 +26,13 @@ pass questions on. Leaves of other programs, and those with --index qrp, give a 
 			if err != nil {
 				return err
 			}
-			if len(peers) == 0 && !a.json {
-				a.printf("%s\n", a.noLinks(c.Version().Command))
-				return nil
-			}
 			st, err := c.Status(ctx)
 			if err != nil {
 				return err
+			}
+			if len(peers) == 0 && !a.json {
+				a.printf("%s\n", a.noLinks(&st, c.Version().Command))
+				return nil
 			}
 			a.showPeers(st.Role, peers, time.Now())
 			return nil
@@ -42,12 +42,11 @@ pass questions on. Leaves of other programs, and those with --index qrp, give a 
 
 // noLinks says what helps a servent that has none; command is that which it
 // runs for, if it does.
-func (a *app) noLinks(command string) string {
+func (a *app) noLinks(st *servent.Status, command string) string {
 	if command != "" {
 		return fmt.Sprintf("no links yet: `servent %s` is looking for peers", command)
 	}
-	return fmt.Sprintf("no links: wait until a peer is found, or name one: `%s`, then `%s`",
-		a.hint("stop"), a.hint("share --connect host:port DIR"))
+	return "no links: " + a.whyAlone(st)
 }
 
 // filesText says how a supernode at one end of a link knows what the other end

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"strings"
+	"time"
 
 	"github.com/seed282dab8e/servent/search"
 	"github.com/seed282dab8e/servent/servent"
@@ -56,8 +57,11 @@ func addressText(st *servent.Status) string {
 
 // problemTexts tells what is wrong and what helps. All else that was turned away
 // is what happens in a network that works; its counters stand in the JSON.
-func problemTexts(st *servent.Status) []string {
+func (a *app) problemTexts(st *servent.Status) []string {
 	var texts []string
+	if linkCount(st) == 0 && (st.ConnectOnly || time.Duration(st.Uptime)*time.Second >= newlyAlone) {
+		texts = append(texts, "no links: "+a.whyAlone(st))
+	}
 	tell := func(n uint64, one, help string) {
 		if n > 0 {
 			texts = append(texts, countText(n, one)+" "+help)

@@ -40,6 +40,10 @@ func TestStatusTellsOfProblems(t *testing.T) {
 			t.Errorf("%q is missing:\n%s", want, text)
 		}
 	}
+	lonely := servent.Status{ConnectOnly: true, Seeds: []servent.SeedInfo{{Addr: "10.0.0.1:1", Error: "refused"}}}
+	if text := statusText(&lonely); !strings.Contains(text, "\nproblems:\n  no links: none with the peers named with --connect (10.0.0.1:1: refused), which it tries on: start a servent there again") {
+		t.Errorf("whose only peer is gone: %s", text)
+	}
 	if text := statusText(&servent.Status{}); strings.Contains(text, "problems") || strings.Contains(text, "dropped:") || strings.Contains(text, "MESSAGE") {
 		t.Errorf("without any: %s", text)
 	}

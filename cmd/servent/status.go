@@ -79,7 +79,7 @@ func (a *app) showStatus(st *servent.Status) {
 	if why := reasons(st.Drops); why != "" {
 		a.printf("\ndropped: %s\n", why)
 	}
-	if problems := problemTexts(st); len(problems) > 0 {
+	if problems := a.problemTexts(st); len(problems) > 0 {
 		a.printf("\nproblems:\n  %s\n", strings.Join(problems, "\n  "))
 	}
 }
