@@ -75,14 +75,15 @@ type PeerInfo struct {
 	Role  string    `json:"role"`
 	Agent string    `json:"agent"`
 	Since time.Time `json:"since"`
-	In    uint64    `json:"in"`  // messages
-	Out   uint64    `json:"out"` // messages
-	List  *ListInfo `json:"list,omitempty"`
+	In    uint64    `json:"in"`             // messages
+	Out   uint64    `json:"out"`            // messages
+	List  *ListInfo `json:"list,omitempty"` // nil: neither end is the other's supernode
 }
 
-// ListInfo says how it is with the file list that a leaf gives its supernode.
+// ListInfo says how it is with the file list that a leaf gives its supernode; in the
+// state table, as in refused, a table of words stands for it.
 type ListInfo struct {
-	State  string `json:"state"`            // offered, sending, given or refused at the leaf; coming, held or refused at the supernode
+	State  string `json:"state"`            // table; offered, sending, given or refused at the leaf; coming, held or refused at the supernode
 	Files  int    `json:"files,omitempty"`  // that are held
 	Reason string `json:"reason,omitempty"` // why it was refused
 }

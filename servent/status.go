@@ -18,14 +18,25 @@ func (s *Servent) Peers() []PeerInfo {
 		for _, link := range l.node.Links() {
 			p := peerOf(link.Peer)
 			p.Since, p.In, p.Out = link.Since, link.In, link.Out
-			if link.List != (overlay.ListState{}) {
-				list := ListInfo(link.List)
-				p.List = &list
-			}
+			p.List = listInfo(l.node.Role(), &link)
 			out = append(out, *p)
 		}
 	})
 	return out
+}
+
+// listInfo tells how one end of a link knows what the other shares, to a servent of
+// that role.
+func listInfo(role Role, link *overlay.Link) *ListInfo {
+	peer := link.Peer.Role
+	serves := role == RoleSupernode && (peer == RoleSupernode || peer == RoleLeaf) || role == RoleLeaf && peer == RoleSupernode
+	switch info := ListInfo(link.List); {
+	case info != (ListInfo{}):
+		return &info
+	case serves:
+		return &ListInfo{State: "table"}
+	}
+	return nil
 }
 
 // Status tells how the servent is.

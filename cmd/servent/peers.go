@@ -18,7 +18,9 @@ func (a *app) peersCommand() *cobra.Command {
 		Long: `List the servents that the running one is linked to, and how many messages came in
 and went out. FILES says how supernodes know what leaves share, and each other's:
 from a list of files, for which they answer, or from a table of words, by which they
-pass questions on. Leaves of other programs, and those with --index qrp, give a table.`,
+pass questions on. Leaves of other programs, and those with --index qrp, give a table.
+With --json that is "list": its "state" is table, or that of the list, and "files" how
+many are held.`,
 		Example: examples("servent peers", "servent peers --json"),
 		Args:    cobra.NoArgs,
 		RunE: a.ask(func(ctx context.Context, c *control.Client, _ []string) error {
@@ -66,10 +68,12 @@ func filesText(role string, p *servent.PeerInfo) string {
 
 // listText says what has become of a file list.
 func listText(l *servent.ListInfo) string {
-	if l == nil {
+	if l == nil { // a running servent that is older
 		return "table of words"
 	}
 	switch l.State {
+	case "table":
+		return "table of words"
 	case "held":
 		return countText(l.Files, "file")
 	case "given":

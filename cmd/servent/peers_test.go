@@ -34,6 +34,8 @@ func TestFilesText(t *testing.T) {
 		want      string
 	}{
 		{"supernode", "leaf", nil, "its table of words"},
+		{"supernode", "leaf", list("table"), "its table of words"},
+		{"leaf", "supernode", list("table"), "ours: table of words"},
 		{"supernode", "leaf", list("coming"), "its list coming"},
 		{"supernode", "leaf", list("refused"), "its table of words"},
 		{"leaf", "supernode", nil, "ours: table of words"},
