@@ -36,7 +36,7 @@ told, with exit code 2.`,
 			"mkdir -p ~/.config/servent",
 			"servent config --example > ~/.config/servent/config.toml   a file to begin with",
 		),
-		Args: cobra.NoArgs,
+		Args: noArgs,
 	}
 	cmd.RunE = func(self *cobra.Command, args []string) error {
 		if example { // a config file that is wrong is no hindrance

@@ -54,10 +54,14 @@ func exitCode(err error) int {
 	return exitFailed
 }
 
-// notRunning tells how to start a servent where a command needs one that runs.
-func (a *app) notRunning(err error) error {
+// notRunning tells what helps where a command needs a servent that runs.
+func (a *app) notRunning(command string, err error) error {
 	if !errors.Is(err, control.ErrNotRunning) {
 		return err
 	}
-	return fmt.Errorf("no servent runs on %s: start one with `%s`, or name its data dir with --data-dir", a.dataDir, a.hint("share DIR"))
+	advice := fmt.Sprintf("start one with `%s`, or name its data dir with --data-dir", a.hint("share DIR"))
+	if command == "stop" || command == "unshare" {
+		advice = "nothing is shared there; if one runs on another data dir, name that with --data-dir"
+	}
+	return fmt.Errorf("no servent runs on %s: %s", a.dataDir, advice)
 }

@@ -22,7 +22,7 @@ pass questions on. Leaves of other programs, and those with --index qrp, give a 
 With --json that is "list": its "state" is table, or that of the list, and "files" how
 many are held.`,
 		Example: examples("servent peers", "servent peers --json"),
-		Args:    cobra.NoArgs,
+		Args:    noArgs,
 		RunE: a.ask(func(ctx context.Context, c *control.Client, _ []string) error {
 			peers, err := c.Peers(ctx)
 			if err != nil {

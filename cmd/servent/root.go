@@ -73,6 +73,14 @@ func foldersOnly(*cobra.Command, []string, string) ([]string, cobra.ShellCompDir
 	return nil, cobra.ShellCompDirectiveFilterDirs
 }
 
+// noArgs wants none, and says which one is too many.
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return fmt.Errorf("`%s` takes no arguments: leave out %q", cmd.CommandPath(), args[0])
+	}
+	return nil
+}
+
 // atLeastOne wants arguments, and says what they are for.
 func atLeastOne(what string) cobra.PositionalArgs {
 	return func(_ *cobra.Command, args []string) error {

@@ -31,8 +31,9 @@ func (a *app) searchCommand() *cobra.Command {
 		Short: "Find files by words",
 		Long: `Find files of others by the words in their names, in the folders that lead to them
 within a shared one, and in the tags of music. Results come as they are found, equal
-files as one row. "servent get N" downloads row N. With --json a row comes again,
-under the same "sha1", whenever it has got more sources.
+files as one row. A search goes on for all of --timeout, unless --limit is reached.
+"servent get N" downloads row N. With --json a row comes again, under the same "sha1",
+whenever it has got more sources.
 
 It asks through the servent that runs on this data dir; where there is none, it
 joins the network for the time of the search. Your own files are not among the

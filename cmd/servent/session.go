@@ -222,15 +222,17 @@ func (a *app) warnUnused(names []string, command string) {
 
 // ask is do for commands that need the servent that runs.
 func (a *app) ask(f func(ctx context.Context, c *control.Client, args []string) error) func(*cobra.Command, []string) error {
-	return a.do(func(ctx context.Context, args []string) error {
-		if err := a.wantDataDir(); err != nil {
-			return err
-		}
-		c, err := control.Dial(ctx, a.dataDir)
-		if err != nil {
-			return a.notRunning(err)
-		}
-		defer c.Close()
-		return f(ctx, c, args)
-	})
+	return func(cmd *cobra.Command, args []string) error {
+		return a.do(func(ctx context.Context, args []string) error {
+			if err := a.wantDataDir(); err != nil {
+				return err
+			}
+			c, err := control.Dial(ctx, a.dataDir)
+			if err != nil {
+				return a.notRunning(cmd.Name(), err)
+			}
+			defer c.Close()
+			return f(ctx, c, args)
+		})(cmd, args)
+	}
 }

@@ -22,7 +22,7 @@ func (a *app) statusCommand() *cobra.Command {
 and problems that you can do something about. --json also counts what was turned
 away on the way, such as connections to servents that had no room: that is normal.`,
 		Example: examples("servent status", "servent status --json | jq .messages.query"),
-		Args:    cobra.NoArgs,
+		Args:    noArgs,
 		RunE: a.ask(func(ctx context.Context, c *control.Client, _ []string) error {
 			st, err := c.Status(ctx)
 			if err != nil {

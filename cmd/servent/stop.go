@@ -13,7 +13,7 @@ func (a *app) stopCommand() *cobra.Command {
 		Short:   "End the running servent",
 		Long:    "End the servent that runs on this data dir, and return when it has ended.",
 		Example: examples("servent stop", "servent stop --data-dir /tmp/one"),
-		Args:    cobra.NoArgs,
+		Args:    noArgs,
 		RunE: a.ask(func(ctx context.Context, c *control.Client, _ []string) error {
 			if err := c.Stop(ctx); err != nil {
 				return err

@@ -13,7 +13,7 @@ func (a *app) versionCommand() *cobra.Command {
 		Use:     "version",
 		Short:   "Tell which version this is",
 		Example: examples("servent version", "servent version --json"),
-		Args:    cobra.NoArgs,
+		Args:    noArgs,
 		RunE: a.do(func(context.Context, []string) error {
 			v := struct {
 				Version  string `json:"version"`
