@@ -125,7 +125,7 @@ func (a *app) showConfig(root *cobra.Command) error {
 			group = s.group
 			a.printf("\n%s\n", group)
 		}
-		a.printf("  %-18s %-24s %s\n", s.Key, quoted(s.Value), strings.TrimSpace(s.From+" "+s.Where))
+		a.printf("  %-20s %-27s %s\n", s.Key, s.text(), strings.TrimSpace(s.From+" "+s.Where))
 	}
 	return nil
 }
@@ -158,11 +158,18 @@ func valueOf(f *pflag.Flag) string {
 	return f.Value.String()
 }
 
-func quoted(value string) string {
-	if value == "" {
+// text is a setting's value for people: where that says nothing, what the usage of
+// the flag tells of its default.
+func (s *setting) text() string {
+	_, usage, told := strings.Cut(s.flag.Usage, "(default ")
+	usage, _, _ = strings.Cut(strings.TrimSuffix(usage, ")"), ",")
+	switch {
+	case told && (s.Value == "" || s.Value == "0"):
+		return usage
+	case s.Value == "":
 		return `""`
 	}
-	return value
+	return s.Value
 }
 
 // printExample prints a config file in which every line is a comment.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
@@ -33,6 +34,23 @@ func TestConfigTellsWhereFrom(t *testing.T) {
 	code, out, _ = h.run(t, "config")
 	if code != exitDone || !strings.Contains(out, "SERVENT_LIMIT") || !strings.Contains(out, "a servent that runs") {
 		t.Errorf("exit %d, for people: %s", code, out)
+	}
+}
+
+// TestConfigTellsDefaults: for people, a setting that is left open has the value that
+// is in force.
+func TestConfigTellsDefaults(t *testing.T) {
+	h := newHome(t)
+	h.writeConfig(t, "upload-rate = \"0\"\nttl = 3")
+	_, out, _ := h.run(t, "config")
+	lines := strings.Split(out, "\n")
+	for _, want := range []string{
+		"upload-rate no limit file", "download-rate no limit default", "index-max-bytes 2 GiB default", "leaf-index-max-bytes 2 GiB default",
+		"listen all addresses default", "limit no limit default", "ttl 3 file", "udp-cache those that are built in default", `connect "" default`,
+	} {
+		if !slices.ContainsFunc(lines, func(l string) bool { return strings.HasPrefix(strings.Join(strings.Fields(l), " "), want) }) {
+			t.Errorf("%q is missing: %s", want, out)
+		}
 	}
 }
 
