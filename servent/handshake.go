@@ -216,6 +216,7 @@ func (s *Servent) attach(c *peeked, id overlay.LinkID, peer overlay.Peer, deflat
 	if err := c.SetDeadline(time.Time{}); err != nil {
 		return err
 	}
+	keepAlive(c.Conn)
 	in := newInlet(c)
 	w := &wire{id: id, conn: c.Conn, in: in, out: c.Conn, peer: peer}
 	if inflateIn {

@@ -50,7 +50,8 @@ type written struct {
 	err   error
 }
 
-// writeTimeout is how long a peer may take nothing at all.
+// writeTimeout is how long a peer may take nothing at all, where the system does not
+// give up sooner (unackedFor).
 const writeTimeout = 2 * time.Minute
 
 // read cuts what comes into whole messages and hands them to the loop, one

@@ -100,7 +100,13 @@ func (p *process) kill() {
 // line returns the next line that holds text.
 func (p *process) line(t *testing.T, text string) string {
 	t.Helper()
-	limit := time.After(patience)
+	return p.lineWithin(t, patience, text)
+}
+
+// lineWithin is line for what takes longer.
+func (p *process) lineWithin(t *testing.T, long time.Duration, text string) string {
+	t.Helper()
+	limit := time.After(long)
 	for {
 		select {
 		case l := <-p.lines:
