@@ -208,8 +208,8 @@ func TestElectionTellsOfNow(t *testing.T) {
 func TestFoundUnfit(t *testing.T) {
 	bye := func(b *bench, code uint16) string {
 		b.meet(1, RoleSupernode, false)
-		b.receive(1, protocol.Header{Kind: protocol.KindBye, TTL: 1}, protocol.Bye{Code: code, Text: []byte("Check failed: " + strings.Repeat("x", 200))})
-		return b.n.Election(b.now).Unfit
+		b.n.byID[1].strange = false // it has been checked
+		return b.endedBy(1, code, "Check failed: "+strings.Repeat("x", 200))
 	}
 	b := newSupernode(t, nil)
 	if got := bye(b, protocol.ByeProtocol); got != "" {
@@ -224,5 +224,53 @@ func TestFoundUnfit(t *testing.T) {
 	}
 	if got := bye(newAuto(t, nil), protocol.ByeSecurity); got != "" {
 		t.Errorf("a leaf: %q", got)
+	}
+}
+
+// endedBy has the peer of a link end it with a Bye, and returns who is known to have
+// found this node unfit then.
+func (b *bench) endedBy(id LinkID, code uint16, text string) string {
+	b.receive(id, protocol.Header{Kind: protocol.KindBye, TTL: 1}, protocol.Bye{Code: code, Text: []byte(text)})
+	return b.n.Election(b.now).Unfit
+}
+
+// TestFoundUnfitByWhom: only a supernode of our kind is believed, once it has been
+// checked.
+func TestFoundUnfitByWhom(t *testing.T) {
+	for name, tt := range map[string]struct {
+		peer    Peer
+		strange bool
+		ok      bool
+	}{
+		"a checked supernode":         {ownPeer(1, RoleSupernode, false), false, true},
+		"one that was dialled":        {ownPeer(1, RoleSupernode, true), false, true},
+		"a stranger":                  {ownPeer(1, RoleSupernode, false), true, false},
+		"a stranger that was dialled": {ownPeer(1, RoleSupernode, true), true, false},
+		"a leaf":                      {ownPeer(1, RoleLeaf, false), false, false},
+		"a flat servent":              {ownPeer(1, RoleFlat, true), false, false},
+		"a supernode of others":       {peerOf(1, RoleSupernode), false, false},
+	} {
+		b := newSupernode(t, nil)
+		b.step(PeerUp{Link: 1, Peer: tt.peer})
+		b.n.byID[1].strange = tt.strange
+		if got := b.endedBy(1, protocol.ByeSecurity, "Check failed: slow"); (got != "") != tt.ok {
+			t.Errorf("%s: %q", name, got)
+		}
+	}
+}
+
+// TestFoundUnfitText: what is kept is short, printable, and has whole runes only.
+func TestFoundUnfitText(t *testing.T) {
+	for _, pad := range []string{"", "x"} {
+		b := newSupernode(t, nil)
+		b.meet(1, RoleSupernode, false)
+		b.n.byID[1].strange = false
+		got := b.endedBy(1, protocol.ByeSecurity, "\x1b[2J"+pad+strings.Repeat("\u00e9", 100))
+		_, why, _ := strings.Cut(got, ": ")
+		want := "bye: ?[2J" + pad
+		want += strings.Repeat("\u00e9", (maxUnfit-len(want))/len("\u00e9"))
+		if why != want {
+			t.Errorf("%q, want %q", why, want)
+		}
 	}
 }

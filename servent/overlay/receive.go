@@ -106,10 +106,11 @@ func (n *Node) onBye(l *link, m Received, out []Action) []Action {
 		why, code = "bye: "+b.Reason(), b.Code
 	}
 	out = n.drop(l, why, out)
-	if code == protocol.ByeSecurity && l.peer.Servent {
-		n.foundUnfit(l, why)
+	if code != protocol.ByeSecurity || l.peer.Role != RoleSupernode || !l.peer.Servent {
+		return out
 	}
-	if code == protocol.ByeSecurity && l.peer.Role == RoleSupernode && l.peer.Servent && l.peer.Outbound {
+	n.foundUnfit(l, why)
+	if l.peer.Outbound {
 		return n.isUnfit(out)
 	}
 	return out

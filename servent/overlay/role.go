@@ -2,6 +2,7 @@ package overlay
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/seed282dab8e/servent/protocol"
@@ -128,12 +129,14 @@ func (n *Node) meet(ev DialFailed) {
 // maxUnfit is how much is kept of what a peer says of a check.
 const maxUnfit = 100 // bytes
 
-// foundUnfit keeps what the peer of l says whose check of this supernode failed, for
-// the user.
+// foundUnfit keeps, for the user, what the supernode at l says whose check of this
+// one failed. Who has not been checked itself could say so of anybody.
 func (n *Node) foundUnfit(l *link, why string) {
-	if n.role == RoleSupernode {
-		n.auto.unfit, n.auto.unfitAt = l.peer.Addr.String()+": "+why[:min(len(why), maxUnfit)], n.now
+	if n.role != RoleSupernode || l.strange {
+		return
 	}
+	why = strings.ToValidUTF8(why[:min(len(why), maxUnfit)], "") // the cut may go through a rune
+	n.auto.unfit, n.auto.unfitAt = l.peer.Addr.String()+": "+why, n.now
 }
 
 // isUnfit makes a node a leaf that was a supernode for want of others, and failed the
