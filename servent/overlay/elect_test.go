@@ -245,7 +245,7 @@ func TestFoundUnfitByWhom(t *testing.T) {
 		"a checked supernode":         {ownPeer(1, RoleSupernode, false), false, true},
 		"one that was dialled":        {ownPeer(1, RoleSupernode, true), false, true},
 		"a stranger":                  {ownPeer(1, RoleSupernode, false), true, false},
-		"a stranger that was dialled": {ownPeer(1, RoleSupernode, true), true, false},
+		"a stranger that was dialled": {ownPeer(1, RoleSupernode, true), true, true},
 		"a leaf":                      {ownPeer(1, RoleLeaf, false), false, false},
 		"a flat servent":              {ownPeer(1, RoleFlat, true), false, false},
 		"a supernode of others":       {peerOf(1, RoleSupernode), false, false},

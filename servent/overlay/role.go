@@ -130,9 +130,9 @@ func (n *Node) meet(ev DialFailed) {
 const maxUnfit = 100 // bytes
 
 // foundUnfit keeps, for the user, what the supernode at l says whose check of this
-// one failed. Who has not been checked itself could say so of anybody.
+// one failed. Who called in and has not been checked itself could say so of anybody.
 func (n *Node) foundUnfit(l *link, why string) {
-	if n.role != RoleSupernode || l.strange {
+	if n.role != RoleSupernode || l.strange && !l.peer.Outbound {
 		return
 	}
 	why = strings.ToValidUTF8(why[:min(len(why), maxUnfit)], "") // the cut may go through a rune
