@@ -22,11 +22,11 @@ const (
 	maxLeafMean   = 125  // us between two answers: 8,000 a second
 	maxLeafMemory = 1536 // MiB
 	maxLeafEmpty  = 10   // percent of searches without a hit
-	maxLeafSlower = 1.1  // of what it was before the hour: noise, and no more
+	maxLeafSlower = 1.1  // beside one that has not seen the hour: noise, and no more
 )
 
 // searchLeaves searches a million files of leaves that come and go, before an hour
-// of it and after.
+// of it and after, and then beside a servent that has not seen that hour.
 func searchLeaves(ctx context.Context, args []string, out, progress io.Writer) (err error) {
 	f := commonFlags("leaves", 5)
 	l := leafSearch{progress: progress}
@@ -41,7 +41,7 @@ func searchLeaves(ctx context.Context, args []string, out, progress io.Writer) (
 	if l.leaves < 2 || l.seconds < 1 {
 		return errors.New("leaves must be 2 at least, and seconds 1")
 	}
-	l.rounds, l.pacer = f.rounds, newPacer()
+	l.rounds = f.rounds
 	if l.tmp, err = os.MkdirTemp(f.dir, "servent-bench-"); err != nil {
 		return err
 	}
@@ -51,7 +51,7 @@ func searchLeaves(ctx context.Context, args []string, out, progress io.Writer) (
 	if err := l.start(ctx, *alone); err != nil {
 		return err
 	}
-	if err := l.measure(); err != nil {
+	if err := l.measure(ctx); err != nil {
 		return err
 	}
 	return l.rows.show(out, f.json)
@@ -61,8 +61,8 @@ type leafSearch struct {
 	leaves, seconds, steps, rounds int
 	profile, tmp                   string
 	servers                        []*commanded // the servent, then SQLite
+	rested                         *commanded   // a servent with the same leaves from the start
 	rows                           *rows
-	pacer                          *pacer
 	progress                       io.Writer
 }
 
@@ -93,22 +93,41 @@ func (l *leafSearch) add(name string, cmd *exec.Cmd) error {
 	return err
 }
 
+// rest starts the servent that has not seen the hour.
+func (l *leafSearch) rest(ctx context.Context) error {
+	dir := filepath.Join(l.tmp, "rested")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return err
+	}
+	cmd, err := again(ctx, leavesWorker, dir)
+	if err != nil {
+		return err
+	}
+	if l.rested, err = command("rested servent", cmd); err != nil {
+		return err
+	}
+	_, err = l.do(l.rested, "load them", churn.Command{Do: "load", Leaves: l.leaves})
+	return err
+}
+
 func (l *leafSearch) stop() (err error) {
 	for _, s := range l.servers {
 		err = errors.Join(err, s.stop())
 	}
+	if l.rested != nil {
+		err = errors.Join(err, l.rested.stop())
+	}
 	return err
 }
 
-func (l *leafSearch) measure() error {
+func (l *leafSearch) measure(ctx context.Context) error {
 	load, err := l.all("load them", churn.Command{Do: "load", Leaves: l.leaves})
 	if err != nil {
 		return err
 	}
 	l.note(l.row("until all are found", "s", 0), load, func(r churn.Result) float64 { return r.Seconds })
 	l.note(l.row("the same, processor time", "s", 0), load, func(r churn.Result) float64 { return r.CPU })
-	before, err := l.search("")
-	if err != nil {
+	if err := l.search("", nil); err != nil {
 		return err
 	}
 	hour, err := l.all(fmt.Sprintf("%d leaves come and go", l.steps), churn.Command{Do: "churn", Steps: l.steps})
@@ -117,15 +136,15 @@ func (l *leafSearch) measure() error {
 	}
 	l.note(l.row(fmt.Sprintf("%d leaves come and go", l.steps), "s", 0), hour, func(r churn.Result) float64 { return r.Seconds })
 	l.note(l.row("the same churn, processor time", "s", 0), hour, func(r churn.Result) float64 { return r.CPU })
-	after, err := l.search(", after that")
-	if err != nil {
+	if err := l.rest(ctx); err != nil {
 		return err
 	}
-	for i, what := range []string{"p50", "p99"} {
-		slower := l.rows.add(what+" after that, before", "ms", "before", maxLeafSlower)
-		slower.Ours, slower.Theirs = after[i].Ours, before[i].Ours
-		even := l.rows.add(what+" by the machine's pace", "", "before", maxLeafSlower)
-		even.Ours, even.Theirs = after[i].by(after[2]), before[i].by(before[2])
+	slower := []*row{
+		l.rows.add("p50, after that or not", "ms", l.rested.name, maxLeafSlower),
+		l.rows.add("p99, after that or not", "ms", l.rested.name, maxLeafSlower),
+	}
+	if err := l.search(", after that", slower); err != nil {
+		return err
 	}
 	memory := l.row("most memory", "MiB", maxLeafMemory)
 	var most []float64
@@ -136,9 +155,9 @@ func (l *leafSearch) measure() error {
 	return nil
 }
 
-// search measures rounds of search, by turns, and returns the rows of p50, p99 and
-// the machine's pace.
-func (l *leafSearch) search(when string) (kept [3]*row, err error) {
+// search measures rounds of search, by turns. Where slower are rows, of p50 and p99,
+// the rested servent has its turns, too.
+func (l *leafSearch) search(when string, slower []*row) error {
 	type figure struct {
 		what, unit string
 		most       float64
@@ -158,30 +177,38 @@ func (l *leafSearch) search(when string) (kept [3]*row, err error) {
 	for i, f := range figures {
 		rows[i] = l.row(f.what+when, f.unit, f.most)
 	}
-	pace := l.rows.add("the machine's pace"+when, "ms", "", 0)
 	for round := range l.rounds {
-		pace.noteOwn(l.pacer.time())
 		c := churn.Command{Do: "search", Seconds: l.seconds}
 		if round == 0 && when == "" {
 			c.Profile = l.profile
 		}
-		results, err := l.all(fmt.Sprintf("search, round %d of %d", round+1, l.rounds), c)
+		what := fmt.Sprintf("search, round %d of %d", round+1, l.rounds)
+		results, err := l.all(what, c)
 		if err != nil {
-			return kept, err
+			return err
 		}
 		for i, f := range figures {
 			l.note(rows[i], results, f.of)
 		}
+		if len(slower) == 0 {
+			continue
+		}
+		rested, err := l.do(l.rested, what, c)
+		if err != nil {
+			return err
+		}
+		for i, r := range slower {
+			r.note(figures[i].of(results[0]), figures[i].of(rested))
+		}
 	}
-	return [3]*row{rows[0], rows[1], pace}, nil
+	return nil
 }
 
 // all has each server do what c says, one after the other.
 func (l *leafSearch) all(what string, c churn.Command) ([]churn.Result, error) {
 	var out []churn.Result
 	for _, s := range l.servers {
-		fmt.Fprintf(l.progress, "%s: %s\n", s.name, what)
-		r, err := s.do(c)
+		r, err := l.do(s, what, c)
 		if err != nil {
 			return nil, err
 		}
@@ -189,6 +216,11 @@ func (l *leafSearch) all(what string, c churn.Command) ([]churn.Result, error) {
 		out = append(out, r)
 	}
 	return out, nil
+}
+
+func (l *leafSearch) do(s *commanded, what string, c churn.Command) (churn.Result, error) {
+	fmt.Fprintf(l.progress, "%s: %s\n", s.name, what)
+	return s.do(c)
 }
 
 func (l *leafSearch) peer() string {

@@ -61,14 +61,6 @@ func (r *row) note(ours, theirs float64) {
 // noteOwn adds a round of a row without a peer.
 func (r *row) noteOwn(ours float64) { r.Ours = append(r.Ours, ours) }
 
-// by returns each round's figure divided by that of another row.
-func (r *row) by(other *row) (out []float64) {
-	for i := range r.Ours {
-		out = append(out, r.Ours[i]/other.Ours[i])
-	}
-	return out
-}
-
 // ratio is that of each round, summed up.
 func (r *row) ratio() spread {
 	ratios := make([]float64, 0, len(r.Ours))
