@@ -157,23 +157,18 @@ func (x *Index) Find(ctx context.Context, q Question) ([]File, error) {
 	return x.files(append(found, hits...)), err
 }
 
-// findShared returns up to limit files that answer the words and are not in found, 0
-// for all: the best of at least leastLooked, of which one leaf has no more than its
-// share where there are enough of others.
+// findShared returns up to limit files that answer the words and are not in found.
+// Where there are more no leaf takes all places.
 func (x *Index) findShared(ctx context.Context, q Question, found []search.Hit, limit int) ([]search.Hit, error) {
-	if limit == 0 {
-		return x.words.Find(ctx, q.Words, x.keep(q, found, &shares{}), 0)
+	s := sharesOf(limit)
+	hits, err := x.words.Find(ctx, q.Words, x.keep(q, found, &s), limit)
+	if err != nil || s.over == 0 || len(hits) == limit {
+		return hits, err
 	}
-	look := max(limit, leastLooked)
-	s := sharesOf(look)
-	hits, err := x.words.Find(ctx, q.Words, x.keep(q, found, &s), look)
-	if err == nil && s.over > 0 && len(hits) < look {
-		var more []search.Hit
-		more, err = x.words.Find(ctx, q.Words, x.keep(q, slices.Concat(found, hits), &shares{}), look-len(hits))
-		hits = append(hits, more...)
-		search.SortHits(hits)
-	}
-	return hits[:min(limit, len(hits))], err
+	more, err := x.words.Find(ctx, q.Words, x.keep(q, slices.Concat(found, hits), &shares{}), limit-len(hits))
+	hits = append(hits, more...)
+	search.SortHits(hits)
+	return hits, err
 }
 
 // keep accepts what is wanted, not found yet, and has a place.

@@ -7,8 +7,6 @@ const (
 	// while those of others could: a leaf that names a thousand files after what many
 	// look for would else be the whole answer.
 	leafShare = 4
-	// leastLooked is how many files are looked at for the best of them at least.
-	leastLooked = 64
 	// maxPassedOver is for how many files that are passed over others are looked for,
 	// for each place: a leaf may have very many.
 	maxPassedOver = 16
@@ -27,8 +25,11 @@ type place struct {
 	files int
 }
 
-// sharesOf shares out so many places.
+// sharesOf shares out so many places; 0: any number.
 func sharesOf(places int) shares {
+	if places <= 0 {
+		return shares{}
+	}
 	return shares{most: max(1, places/leafShare), patience: maxPassedOver * places}
 }
 

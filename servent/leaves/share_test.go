@@ -13,9 +13,10 @@ func TestShareOfPlaces(t *testing.T) {
 		{100, 0, 64, 0},
 		{100, 10, 64, 10},
 		{100, 100, 64, 16},
-		{16 + 64*maxPassedOver + 45, 3, 64, 3},
-		{16 + 64*maxPassedOver + 47, 3, 64, 1},
-		{16 + 64*maxPassedOver + 48, 3, 64, 0},
+		{1 + 4*maxPassedOver, 3, 4, 3},
+		{1 + 4*maxPassedOver + 2, 3, 4, 1},
+		{1 + 4*maxPassedOver + 3, 3, 4, 0},
+		{100, 5, 1, 0},
 		{100, 5, 0, 5},
 	} {
 		synctest.Test(t, func(t *testing.T) {
