@@ -153,39 +153,20 @@ func (x *Index) Find(ctx context.Context, q Question) ([]File, error) {
 	if q.Limit > 0 && left == 0 {
 		return x.files(found), nil
 	}
-	hits, err := x.findShared(ctx, q, found, max(0, left))
+	keep := func(id search.DocID) bool {
+		x.mu.RLock()
+		defer x.mu.RUnlock()
+		return x.wanted(q, id) && !slices.ContainsFunc(found, func(h search.Hit) bool { return h.ID == id })
+	}
+	hits, err := x.words.Find(ctx, q.Words, keep, max(0, left))
 	return x.files(append(found, hits...)), err
 }
 
-// findShared returns up to limit files that answer the words and are not in found.
-// Where there are more no leaf takes all places.
-func (x *Index) findShared(ctx context.Context, q Question, found []search.Hit, limit int) ([]search.Hit, error) {
-	s := sharesOf(limit)
-	hits, err := x.words.Find(ctx, q.Words, x.keep(q, found, &s), limit)
-	if err != nil || s.over == 0 || len(hits) == limit {
-		return hits, err
-	}
-	more, err := x.words.Find(ctx, q.Words, x.keep(q, slices.Concat(found, hits), &shares{}), limit-len(hits))
-	hits = append(hits, more...)
-	search.SortHits(hits)
-	return hits, err
-}
-
-// keep accepts what is wanted, not found yet, and has a place.
-func (x *Index) keep(q Question, found []search.Hit, s *shares) func(search.DocID) bool {
-	return func(id search.DocID) bool {
-		x.mu.RLock()
-		defer x.mu.RUnlock()
-		link, ok := x.wanted(q, id)
-		return ok && !slices.ContainsFunc(found, func(h search.Hit) bool { return h.ID == id }) && s.take(link)
-	}
-}
-
 // wanted says whether the leaf that has a file is there, and another than who asks,
-// who can get it from there; and on which link. mu is held.
-func (x *Index) wanted(q Question, id search.DocID) (uint32, bool) {
+// who can get it from there. mu is held.
+func (x *Index) wanted(q Question, id search.DocID) bool {
 	link, ok := x.lists.Link(id)
-	return link, ok && link != q.Except && (!q.Reachable || x.lists.Reachable(link))
+	return ok && link != q.Except && (!q.Reachable || x.lists.Reachable(link))
 }
 
 func (x *Index) byHash(q Question) []search.Hit {
@@ -198,7 +179,7 @@ func (x *Index) byHash(q Question) []search.Hit {
 		}
 		for _, id := range x.lists.ByHash(u.SHA1, 0) {
 			h := search.Hit{ID: id, Score: math.Inf(1)}
-			if _, ok := x.wanted(q, id); ok && !slices.Contains(found, h) && (q.Limit <= 0 || len(found) < q.Limit) {
+			if x.wanted(q, id) && !slices.Contains(found, h) && (q.Limit <= 0 || len(found) < q.Limit) {
 				found = append(found, h)
 			}
 		}
