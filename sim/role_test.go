@@ -103,11 +103,7 @@ func TestGroupForms(t *testing.T) {
 				if alone {
 					w.Run(time.Second)
 				}
-				for id := range w.Len() {
-					for other := range w.Len() {
-						w.Step(NodeID(id), overlay.Heard{Addrs: addrsOf(w, NodeID(other))})
-					}
-				}
+				introduce(w)
 				w.Run(latest)
 				for range 540 {
 					without += 100 * time.Millisecond * time.Duration(linkless(w))
@@ -124,10 +120,65 @@ func TestGroupForms(t *testing.T) {
 	}
 }
 
-// linkless counts the nodes without links.
+// TestOnlySupernodeGoes: when the only supernode of a small group goes, another one
+// takes its place within seconds.
+func TestOnlySupernodeGoes(t *testing.T) {
+	const seeds = 20
+	for size, limit := range map[int]time.Duration{3: 3 * time.Second, 8: 5 * time.Second, 12: 20 * time.Second} {
+		for name, ends := range map[string]func(*World, NodeID){"crashes": (*World).Crash, "leaves": (*World).Leave} {
+			seen := 0
+			for seed := range uint64(seeds) {
+				w := New(Config{Seed: seed, Latency: Uniform(time.Millisecond, 20*time.Millisecond)})
+				for range size {
+					w.Add(NodeConfig{})
+				}
+				for range 20 {
+					introduce(w)
+					w.Run(30 * time.Second)
+				}
+				only, ok := onlySupernode(w)
+				if !ok {
+					continue
+				}
+				seen++
+				ends(w, only)
+				if w.Run(limit); linkless(w) > 0 {
+					t.Errorf("%d nodes, their only supernode %s, seed %d: %d have no link after %v", size, name, seed, linkless(w), limit)
+				}
+			}
+			if seen < seeds/2 {
+				t.Errorf("%d nodes: only %d of %d groups have one supernode", size, seen, seeds)
+			}
+		}
+	}
+}
+
+// introduce has all running nodes hear of each other, as on a local network.
+func introduce(w *World) {
+	for id := range w.Len() {
+		for other := range w.Len() {
+			if w.Node(NodeID(id)) != nil && w.Node(NodeID(other)) != nil {
+				w.Step(NodeID(id), overlay.Heard{Addrs: addrsOf(w, NodeID(other))})
+			}
+		}
+	}
+}
+
+// onlySupernode returns the supernode of a group that has one.
+func onlySupernode(w *World) (only NodeID, ok bool) {
+	_, supernodes := roles(w)
+	for id := range w.Len() {
+		if w.Node(NodeID(id)).Role() == overlay.RoleSupernode {
+			only = NodeID(id)
+		}
+	}
+	return only, supernodes == 1
+}
+
+// linkless counts the running nodes without links.
 func linkless(w *World) (count int) {
 	for id := range w.Len() {
-		if len(w.Node(NodeID(id)).Links()) == 0 {
+		if n := w.Node(NodeID(id)); n != nil && len(n.Links()) == 0 {
 			count++
 		}
 	}

@@ -140,8 +140,10 @@ func (n *Node) onDialFailed(ev DialFailed) {
 	}
 	n.dials.ended(a)
 	switch {
-	case ev.Own && ev.Code == codeFull:
-		n.sparedBy(a)
+	case ev.Own && ev.Code == codeFull && (!n.lacksLinks() || !n.hosts.askedSince(a, n.auto.since)):
+		// Another of several tries was faster, or this node has another role since.
+		n.hosts.spared(a, n.now)
+		n.arm(n.now)
 		return
 	case ev.Code == 0:
 		n.hosts.bad(a, n.now, hostRetry)
@@ -156,16 +158,6 @@ func (n *Node) onDialFailed(ev DialFailed) {
 	n.arm(max(n.now, n.dials.rest))
 }
 
-// sparedBy notes that this node has refused a itself: another of several tries was
-// faster, or it has taken another role meanwhile and needs a as much as before.
-func (n *Node) sparedBy(a netip.AddrPort) {
-	n.hosts.spared(a, n.now)
-	if n.lacksLinks() {
-		n.hosts.spared(a, n.now+refusedRest)
-		n.arm(n.now + refusedRest)
-	}
-}
-
 // refused notes that a has no room. A leaf is no host to link with; a supernode names
 // others that have room.
 func (n *Node) refused(a netip.AddrPort, ev DialFailed) {
@@ -178,7 +170,7 @@ func (n *Node) refused(a netip.AddrPort, ev DialFailed) {
 	n.arm(n.now) // it may have been the last hope
 	if ev.Role == RoleSupernode && n.role == RoleLeaf {
 		for _, t := range ev.Try[:min(len(ev.Try), maxTries)] {
-			if n.hosts.find(t) >= 0 { // else it may not be dialled
+			if n.hosts.find(t) >= 0 && !n.hosts.askedSince(t, n.now-hostRetry) { // else it may not be dialled, or was lately
 				n.urge(t)
 			}
 		}

@@ -21,6 +21,7 @@ type host struct {
 	heard  time.Duration // when it was last named
 	sure   bool          // named by somebody who is relied on, so that others may be told of it
 	full   bool          // it had no room when it was last dialled
+	asked  time.Duration // when it was last dialled; 0: never
 }
 
 const (
@@ -98,8 +99,14 @@ func (c *hostCache) drop(a netip.AddrPort) {
 // tried notes that a is being dialled.
 func (c *hostCache) tried(a netip.AddrPort, now time.Duration) {
 	if i := c.find(a); i >= 0 {
-		c.list[i].next = now + hostRetry
+		c.list[i].next, c.list[i].asked = now+hostRetry, now
 	}
+}
+
+// askedSince says whether a was dialled at now or later.
+func (c *hostCache) askedSince(a netip.AddrPort, now time.Duration) bool {
+	i := c.find(a)
+	return i >= 0 && c.list[i].asked > 0 && c.list[i].asked >= now
 }
 
 func (c *hostCache) good(a netip.AddrPort, now time.Duration) {
@@ -188,9 +195,13 @@ func (c *hostCache) refused(a netip.AddrPort, now, wait time.Duration) {
 // retry lets those be dialled now that had no room: a link has ended, and they may be
 // all there are. Not too often, for that is how a host is besieged.
 func (c *hostCache) retry(now time.Duration) {
-	if c.retried > 0 && now < c.retried+fullRetry {
-		return
+	if c.retried == 0 || now >= c.retried+fullRetry {
+		c.recall(now)
 	}
+}
+
+// recall is retry, however short a time ago that was.
+func (c *hostCache) recall(now time.Duration) {
 	c.retried = now
 	for i := range c.list {
 		if h := &c.list[i]; h.full {

@@ -83,26 +83,67 @@ func TestCallBack(t *testing.T) {
 	}
 }
 
-// TestRefusedByItself: a host that this node has refused itself while it takes another
-// role is called again soon.
+// dialsOf runs b for d; each dial has the outcome that answer gives. It counts the
+// dials by address.
+func dialsOf(b *bench, d time.Duration, answer func(netip.AddrPort) Event) map[netip.AddrPort]int {
+	count := map[netip.AddrPort]int{}
+	acts := b.pass(0)
+	for end := b.now.Add(d); b.now.Before(end); acts = append(acts, b.pass(50*time.Millisecond)...) {
+		dials := ops(acts, OpDial)
+		acts = nil
+		for _, a := range dials {
+			count[a.Addr]++
+			acts = append(acts, b.step(answer(a.Addr))...)
+		}
+	}
+	return count
+}
+
+// TestRefusedByItself: a host that this node has refused since it has taken another
+// role is called again at once; one that it refuses whatever its role, not sooner than
+// one that has refused it.
 func TestRefusedByItself(t *testing.T) {
 	at := hostAddr(1)
-	b := newAuto(t, nil)
+	b := newAuto(t, func(c *Config) { c.Discovery = time.Second })
 	b.step(Heard{[]netip.AddrPort{at}})
 	if dials := ops(b.pass(time.Millisecond), OpDial); len(dials) != 1 {
 		t.Fatalf("dials %+v", dials)
 	}
-	b.step(DialFailed{Addr: at, Code: codeFull, Own: true})
-	if dials := ops(b.pass(refusedRest-time.Millisecond), OpDial); len(dials) > 0 {
-		t.Errorf("dialled at once: %+v", dials)
+	b.pass(aloneAfter + aloneSpread + time.Second)
+	if b.n.Role() != RoleSupernode {
+		t.Fatalf("a %s", b.n.Role())
 	}
-	if dials := ops(b.pass(time.Millisecond), OpDial); len(dials) != 1 {
-		t.Errorf("dialled %d times after a second", len(dials))
+	b.step(DialFailed{Addr: at, Code: codeFull, Own: true})
+	if dials := ops(b.pass(0), OpDial); len(dials) != 1 {
+		t.Errorf("with another role: dialled %d times", len(dials))
 	}
 	p := ownPeer(1, RoleSupernode, true)
-	p.Addr, p.Told = at, RoleSupernode
+	p.Addr, p.Told = at, RoleLeaf
 	if dials := ops(b.step(PeerUp{Link: 3, Peer: p}), OpDial); len(b.n.Links()) > 0 || len(dials) != 1 {
 		t.Errorf("with another role than it had said: %d links, %d dials", len(b.n.Links()), len(dials))
+	}
+	for _, host := range dialsOf(b, 10*time.Minute, func(a netip.AddrPort) Event { return DialFailed{Addr: a, Code: codeFull, Own: true} }) {
+		if most := int(10*time.Minute/refusedRetry) / 2; host > most {
+			t.Errorf("with the same role: %d calls in ten minutes, %d at most", host, most)
+		}
+	}
+}
+
+// TestNamedLately: a host that was called a short while ago is not called again for
+// that another names it, so that full ones that name each other are not besieged.
+func TestNamedLately(t *testing.T) {
+	var hosts []netip.AddrPort
+	for i := range byte(12) {
+		hosts = append(hosts, peerOf(i+1, RoleSupernode).Addr)
+	}
+	b := newAuto(t, nil)
+	b.step(Heard{hosts})
+	for at, n := range dialsOf(b, 10*time.Minute, func(a netip.AddrPort) Event {
+		return DialFailed{Addr: a, Code: codeFull, Role: RoleSupernode, Try: hosts[:10]}
+	}) {
+		if most := int(10 * time.Minute / hostRetry); n > most {
+			t.Errorf("%s is called %d times in ten minutes, %d at most", at, n, most)
+		}
 	}
 }
 

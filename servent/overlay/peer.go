@@ -193,8 +193,8 @@ func (n *Node) Admit(id LinkID, p Peer) Verdict {
 }
 
 // callBack has a leaf that has nobody call a supernode that it has refused: it chooses
-// for itself on whom it hangs. It must have called there before, and found a leaf like
-// itself; with others who call in liars would choose.
+// for itself on whom it hangs. It must have called there before, and found no room, as
+// with another leaf; if any who calls in counted, liars would choose.
 func (n *Node) callBack(p Peer) {
 	if p.Outbound || p.Role != RoleSupernode || n.cfg.Role != RoleAuto || n.role != RoleLeaf || n.peers() > 0 {
 		return

@@ -1,7 +1,6 @@
 package overlay
 
 import (
-	"slices"
 	"strings"
 	"time"
 
@@ -15,6 +14,7 @@ type autoRole struct {
 	since    time.Duration // when it took the present role
 	alone    bool          // it is a supernode because it met none
 	met      time.Duration // when a supernode last refused it for want of room
+	named    time.Duration // when another that refused it last named some to ask
 	lonely   time.Duration // when it takes itself for alone; 0 while it is not
 	hopeless bool          // all that are known have refused it
 	changes  uint64
@@ -90,8 +90,11 @@ func (n *Node) judgeAlone(out []Action) []Action {
 	if !a.hopeless && n.allRefused() {
 		a.hopeless, a.lonely = true, min(a.lonely, n.now+n.chance(hopelessSpread))
 	}
-	if a.met > 0 {
+	switch {
+	case a.met > 0 && n.now < a.met+metLately:
 		a.lonely = max(a.lonely, a.met+metLately)
+	case a.named > 0 && !a.hopeless:
+		a.lonely = max(a.lonely, a.named+namedLately)
 	}
 	if a.lonely > n.now {
 		n.arm(a.lonely)
@@ -100,19 +103,28 @@ func (n *Node) judgeAlone(out []Action) []Action {
 	out = n.changeRole(RoleSupernode, "no supernode found", nil, out)
 	a.alone = true
 	if !n.cfg.Public { // those that were leaves, too, may want one now
-		n.hosts.retry(n.now)
+		n.hosts.recall(n.now)
 		n.dials.rest = 0
 	}
 	return out
 }
 
-// allRefused says whether this node knows some to link with, and all of them live and
-// have no room. On the public network there are always more.
+// allRefused says whether this node knows some to link with, and has asked them all:
+// some have no room, and the others do not answer. On the public network there are
+// always more.
 func (n *Node) allRefused() bool {
-	if n.cfg.Public || len(n.hosts.list) == 0 || len(n.dials.seeds)+len(n.dials.tries)+len(n.dials.urgent) > 0 {
+	if n.cfg.Public || len(n.dials.seeds)+len(n.dials.tries)+len(n.dials.urgent) > 0 {
 		return false
 	}
-	return !slices.ContainsFunc(n.hosts.list, func(h host) bool { return !h.full })
+	refused := false
+	for i := range n.hosts.list {
+		h := &n.hosts.list[i]
+		if h.next <= n.now {
+			return false
+		}
+		refused = refused || h.full
+	}
+	return refused
 }
 
 // meet notes that who refused for want of room is a supernode, or knows some.
@@ -122,7 +134,7 @@ func (n *Node) meet(ev DialFailed) {
 	case ev.Role == RoleSupernode:
 		n.auto.met = n.now
 	case len(ev.Try) > 0:
-		n.auto.met = max(n.auto.met, n.now-metLately+namedLately)
+		n.auto.named = n.now
 	}
 }
 
