@@ -26,6 +26,10 @@ const (
 	// fadeEvery how soon the next are.
 	fadeStep  = 500
 	fadeEvery = 10 * time.Millisecond
+	// Searches look at the files of kept lists, too, and pass over them: there are
+	// leastKept at most, or one for keptShare of those whose leaves are there.
+	leastKept = 20_000
+	keptShare = 40
 )
 
 // ListsConfig bounds the lists of leaves. Zero means the default.
@@ -210,10 +214,10 @@ func (x *Lists) RefuseDoc(id search.DocID, reason string) (link uint32, a protoc
 	return link, x.refuse(l, refusedRoom, reason), true
 }
 
-// Expire forgets lists that were kept long enough. It is to be called again at
-// next; 0: nothing waits.
+// Expire forgets lists that were kept long enough, and the oldest where there are too
+// many. It is to be called again at next; 0: nothing waits.
 func (x *Lists) Expire(now time.Duration) (next time.Duration) {
-	for len(x.kept) > 0 && (x.kept[0].stale() || x.kept[0].until <= now) {
+	for len(x.kept) > 0 && (x.kept[0].stale() || x.kept[0].until <= now || x.keptFiles > mostKept(x.files-x.keptFiles)) {
 		x.forgetOldest()
 	}
 	x.fade(fadeStep)
@@ -225,6 +229,9 @@ func (x *Lists) Expire(now time.Duration) (next time.Duration) {
 	}
 	return 0
 }
+
+// mostKept is how many files may be kept beside so many whose leaves are there.
+func mostKept(files int) int { return max(leastKept, files/keptShare) }
 
 // open begins an empty list.
 func (x *Lists) open(id protocol.GUID) *list {

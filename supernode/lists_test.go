@@ -688,3 +688,32 @@ func TestNoRoomForgetsNobody(t *testing.T) {
 		t.Errorf("%+v, %+v", a, x.Stats())
 	}
 }
+
+// TestMostKept: of the lists whose leaves have gone the oldest are forgotten past a
+// limit, before their time.
+func TestMostKept(t *testing.T) {
+	const each = 1000
+	x := NewLists(ListsConfig{})
+	for leaf := 1; leaf <= leastKept/each+1; leaf++ {
+		give(t, x, uint32(leaf), leaf, songs(1, each))
+	}
+	for leaf := 1; leaf <= leastKept/each; leaf++ {
+		x.Gone(0, uint32(leaf))
+	}
+	x.Expire(1)
+	if st := x.Stats(); st.Kept != leastKept/each || st.Leaves != 1 {
+		t.Errorf("at the limit: %+v", st)
+	}
+	x.Gone(0, leastKept/each+1)
+	x.Expire(1)
+	if st := x.Stats(); st.Kept != leastKept/each || st.Leaves != 0 {
+		t.Errorf("past the limit: %+v", st)
+	}
+	wantVerdict(t, "the oldest", offer(x, 1, 101, 1, songs(1, each)), protocol.ListSend, protocol.ListDigest{})
+	wantVerdict(t, "the next", offer(x, 1, 102, 2, songs(1, each)), protocol.ListHeld, digestOf(songs(1, each)))
+	for files, want := range map[int]int{0: leastKept, leastKept * keptShare: leastKept, leastKept*keptShare + keptShare: leastKept + 1} {
+		if got := mostKept(files); got != want {
+			t.Errorf("beside %d files: %d kept, want %d", files, got, want)
+		}
+	}
+}
