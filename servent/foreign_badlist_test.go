@@ -5,6 +5,7 @@ import (
 	"compress/flate"
 	"crypto/sha256"
 	"encoding/binary"
+	"fmt"
 	"math/big"
 	"slices"
 	"strings"
@@ -255,4 +256,54 @@ func TestForeignLeafReconnects(t *testing.T) {
 			t.Errorf("%v, refused %d", answers, p.Status().Edge.Refused)
 		}
 	})
+}
+
+// TestForeignLeafGivesUp: who gives a list and then a table, or what cannot be read,
+// takes no place in answers any more, however well its files suit.
+func TestForeignLeafGivesUp(t *testing.T) {
+	for name, giveUp := range map[string]func(l *lister){
+		"a table": func(l *lister) { l.holds("papaya") },
+		"an unread part": func(l *lister) {
+			l.change()
+			l.send(frame{muid("part"), kindVendor, 1, 0, append(vendorPayload("SRVT", 4), 0xff)})
+		},
+		"a table at once": func(l *lister) { l.change(); l.holds("papaya") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			onSupernode(t, servent.Config{}, "", func(p *party) {
+				asker, liar, honest := p.guest(captured(p.t, "out_ultra")), p.lister("liar"), p.lister("honest")
+				liar.givesMany("papaya", 500)
+				honest.gives("papaya song.ogg")
+				giveUp(liar)
+				p.wantFound(asker, "papaya", honest)
+				if n := p.Status().Lists.Leaves; n != 1 {
+					p.t.Errorf("%d lists are held", n)
+				}
+			})
+		})
+	}
+}
+
+// givesMany has it give a list of so many files that hold a word.
+func (l *lister) givesMany(word string, files int) {
+	l.t.Helper()
+	var records [][]byte
+	var body []byte
+	for i := range files {
+		path := fmt.Sprintf("%s %04d.ogg", word, i)
+		r := record(uint64(i+1), uint64(len(path)), path)
+		records, body = append(records, r), append(body, put(r)...)
+	}
+	l.offer(digestOf(records...), uint32(files))
+	l.wantAnswer("an offer", listSend, "")
+	l.part(true, digestOf(records...), uint32(files), body)
+	time.Sleep(2 * time.Second)
+	l.wantAnswer("its list", listHeld, "")
+}
+
+// change offers another list.
+func (l *lister) change() {
+	l.t.Helper()
+	l.offer(digestOf([]byte("another")), 1)
+	l.wantAnswer("another list", listSend, "")
 }

@@ -265,6 +265,8 @@ func (l *loop) edgeAction(a *overlay.Action) {
 		l.offerList(a)
 	case overlay.OpListPart:
 		l.takeList(a)
+	case overlay.OpListGone:
+		l.s.leaves.Gone(uint32(a.Link))
 	case overlay.OpHosts:
 		l.boot.cacheAnswered(a)
 	case overlay.OpRole:

@@ -157,3 +157,21 @@ func TestGoneLeafIsFoundNoMore(t *testing.T) {
 		t.Errorf("%d files of a leaf that has gone", n)
 	}
 }
+
+// TestGivenUpListIsGone: a node holds the list no more of a leaf that sends a table.
+func TestGivenUpListIsGone(t *testing.T) {
+	w, _ := listWorld(t, 4, 5)
+	held := w.nodes[0].held.lists
+	before := held.Stats().Leaves
+	for _, l := range w.Node(0).Links() {
+		if l.List.State == "held" {
+			reset := protocol.Reset{Slots: 1 << 14, Infinity: 7}.Append(nil)
+			h := protocol.Header{Kind: protocol.KindQRP, TTL: 1, Size: uint32(len(reset))}
+			w.Step(0, overlay.Received{Link: l.ID, Msg: append(h.Append(nil), reset...)})
+			break
+		}
+	}
+	if n := held.Stats().Leaves; n != before-1 {
+		t.Errorf("%d lists are held, %d before", n, before)
+	}
+}

@@ -188,6 +188,8 @@ func (w *World) do(m *member, a *overlay.Action) {
 		w.cutList(m, a)
 	case overlay.OpListOffer, overlay.OpListPart:
 		w.takeList(m, a)
+	case overlay.OpListGone:
+		m.held.lists.Gone(w.now, uint32(a.Link))
 	case overlay.OpCall:
 		w.call(m, a)
 	case overlay.OpHead:

@@ -58,7 +58,7 @@ func (b *inbox) put(e event) {
 	defer b.mu.Unlock()
 	gone := e.offer == nil && e.part == nil
 	switch full := len(b.events) >= maxInbox || b.bytes+e.bytes() > maxInboxBytes; {
-	case gone: // there is one for each link
+	case gone: // there are two for each link at most
 		delete(b.lost, e.link)
 	case full || b.lost[e.link]:
 		b.lost[e.link] = true
@@ -106,5 +106,6 @@ func (x *Index) Part(link uint32, p protocol.ListPart) {
 	x.inbox.put(event{link: link, part: &p})
 }
 
-// Gone says that a link has ended, whatever has come by it.
+// Gone says that a link has ended, whatever has come by it, or that its leaf gives no
+// list by it any more.
 func (x *Index) Gone(link uint32) { x.inbox.put(event{link: link}) }

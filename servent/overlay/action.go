@@ -62,6 +62,9 @@ const (
 	// OpListPart hands over a part of the list of the leaf on Link: Msg is the data
 	// of the vendor message and must be copied. ListAnswered must follow.
 	OpListPart
+	// OpListGone says that the list of the leaf on Link, which was offered, counts no
+	// more; none is offered on that link again.
+	OpListGone
 )
 
 // Action is one thing that the node's owner must do. Fields that an Op does

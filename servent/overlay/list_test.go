@@ -600,3 +600,46 @@ func TestForgedHit(t *testing.T) {
 	}
 	wantLinks(t, "in a name of nobody's", b.receive(3, answer, hitOf(protocol.GUID{8}.Marked())), 2)
 }
+
+// TestListGone: the owner hears once, and at once, that a list counts no more, because
+// its leaf sends a table or what cannot be read; the link gives none again.
+func TestListGone(t *testing.T) {
+	bad := protocol.Vendor{Code: [4]byte{'S', 'R', 'V', 'T'}, Selector: 4, Data: []byte{0xff}}
+	offer := protocol.ListOffer{Files: 1, Trailer: protocol.QHD{Vendor: VendorCode}.Append(nil)}.Vendor()
+	reset := func(b *bench) []Action {
+		return b.receive(1, protocol.Header{Kind: protocol.KindQRP, TTL: 1}, raw(table().AppendPatch(nil, nil, 7)[0]))
+	}
+	part := func(b *bench) []Action { return b.told(1, bad) }
+	for what, tt := range map[string]struct {
+		said []protocol.ListVerdict // to its offer
+		then func(*bench) []Action
+	}{
+		"a table before an answer": {nil, reset},
+		"a table meanwhile":        {[]protocol.ListVerdict{protocol.ListSend}, reset},
+		"a table once it is held":  {[]protocol.ListVerdict{protocol.ListHeld}, reset},
+		"a part":                   {[]protocol.ListVerdict{protocol.ListSend}, part},
+		"a part of a change":       {[]protocol.ListVerdict{protocol.ListHeld, protocol.ListSend}, part},
+	} {
+		b := newSupernode(t, nil)
+		b.ownKind(1, RoleLeaf)
+		b.told(1, offer)
+		for i, v := range tt.said {
+			if i > 0 {
+				b.told(1, offer)
+			}
+			b.step(ListAnswered{1, protocol.ListAnswer{Verdict: v}})
+		}
+		if gone := ops(tt.then(b), OpListGone); len(gone) != 1 || gone[0].Link != 1 {
+			t.Errorf("%s: %+v", what, gone)
+		}
+		if out := reset(b); len(out) > 0 {
+			t.Errorf("%s, and a table again: %+v", what, out)
+		}
+		if out := b.step(ListAnswered{1, protocol.ListAnswer{Verdict: protocol.ListHeld}}); len(out) > 0 || b.n.byID[1].held() {
+			t.Errorf("%s: a late answer: %+v", what, out)
+		}
+		if out := b.told(1, offer); len(out) > 0 {
+			t.Errorf("%s: another offer: %+v", what, out)
+		}
+	}
+}

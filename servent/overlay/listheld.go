@@ -15,7 +15,7 @@ var rateOffers = Rate{1. / 2, 5}
 type holding struct {
 	stands  bool // this node answers for the leaf
 	asked   bool // the owner was asked about an offer
-	ended   bool // it sends a route table instead
+	ended   bool // for good: it sends a route table instead
 	refused bool
 	credit  int            // parts that may come
 	files   uint32         // in the list that was offered
@@ -71,11 +71,15 @@ func leafAddr(l *link, said netip.AddrPort) netip.AddrPort {
 	return netip.AddrPortFrom(netip.IPv4Unspecified(), said.Port())
 }
 
-// endHolding ends that this node answers for a leaf, which sends a route table.
-func (l *link) endHolding() {
-	if held := l.holding; held != nil {
-		held.stands, held.credit, held.ended = false, 0, true
+// endHolding ends that this node answers for a leaf, which sends a route table. The
+// owner hears of it, lest the files take the places of those that count.
+func (l *link) endHolding(out []Action) []Action {
+	held := l.holding
+	if held == nil || held.ended {
+		return out
 	}
+	held.stands, held.credit, held.ended = false, 0, true
+	return append(out, Action{Op: OpListGone, Link: l.id})
 }
 
 // onListTaken gives the owner a part of a leaf's list.
@@ -85,8 +89,8 @@ func (n *Node) onListTaken(l *link, h protocol.Header, v protocol.Vendor, out []
 		return n.offend(l, protocol.ByeProtocol, "List parts that nobody asked for", out)
 	}
 	if _, err := v.ListPart(); err != nil {
-		l.holding.credit = 0
-		out = n.malformed(l, h.Kind, out)
+		l.holding.refused = true
+		out = n.malformed(l, h.Kind, l.endHolding(out))
 		return n.answerList(l, protocol.ListAnswer{Verdict: protocol.ListRefused, Reason: err.Error()}, out)
 	}
 	l.holding.credit--

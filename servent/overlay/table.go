@@ -95,6 +95,9 @@ func (n *Node) onTable(l *link, m Received, out []Action) []Action {
 		return n.dropped(protocol.KindQRP, DropRole, out)
 	}
 	payload := m.Msg[protocol.HeaderSize:]
+	if r, err := protocol.ParseReset(payload); err == nil {
+		l.slots, out = r.Slots, l.endHolding(out)
+	}
 	if !n.tableAllowed(l, payload) {
 		out = n.dropped(protocol.KindQRP, DropRate, out)
 		return n.bye(l, protocol.ByeBadQRP, "QRP table too large or too often", out)
@@ -130,8 +133,6 @@ func (n *Node) tableAllowed(l *link, payload []byte) bool {
 		most = 1 << protocol.MaxTableBits
 	}
 	if r, err := protocol.ParseReset(payload); err == nil {
-		l.endHolding()
-		l.slots = r.Slots
 		return r.Slots <= most
 	}
 	if p, err := protocol.ParseRoutePatch(payload); err != nil || p.Seq != 1 {
