@@ -77,7 +77,7 @@ type PeerInfo struct {
 	Since time.Time `json:"since"`
 	In    uint64    `json:"in"`             // messages
 	Out   uint64    `json:"out"`            // messages
-	List  *ListInfo `json:"list,omitempty"` // nil: neither end is the other's supernode
+	List  *ListInfo `json:"list,omitempty"` // nil: neither end knows what the other shares
 }
 
 // ListInfo says how it is with the file list that a leaf gives its supernode; in the

@@ -261,23 +261,35 @@ func TestForeignLeafReconnects(t *testing.T) {
 // TestForeignLeafGivesUp: who gives a list and then a table, or what cannot be read,
 // takes no place in answers any more, however well its files suit.
 func TestForeignLeafGivesUp(t *testing.T) {
-	for name, giveUp := range map[string]func(l *lister){
-		"a table": func(l *lister) { l.holds("papaya") },
-		"an unread part": func(l *lister) {
+	for name, tt := range map[string]struct {
+		state  string // what peers tells of the liar
+		giveUp func(l *lister)
+	}{
+		"a table":         {"table", func(l *lister) { l.holds("papaya") }},
+		"a table at once": {"table", func(l *lister) { l.change(); l.holds("papaya") }},
+		"an unread part": {"refused", func(l *lister) {
 			l.change()
 			l.send(frame{muid("part"), kindVendor, 1, 0, append(vendorPayload("SRVT", 4), 0xff)})
-		},
-		"a table at once": func(l *lister) { l.change(); l.holds("papaya") },
+		}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			onSupernode(t, servent.Config{}, "", func(p *party) {
 				asker, liar, honest := p.guest(captured(p.t, "out_ultra")), p.lister("liar"), p.lister("honest")
 				liar.givesMany("papaya", 500)
 				honest.gives("papaya song.ogg")
-				giveUp(liar)
+				tt.giveUp(liar)
 				p.wantFound(asker, "papaya", honest)
 				if n := p.Status().Lists.Leaves; n != 1 {
 					p.t.Errorf("%d lists are held", n)
+				}
+				var states []string
+				for _, peer := range p.Peers() {
+					if peer.List != nil {
+						states = append(states, peer.List.State)
+					}
+				}
+				if want := []string{tt.state, "held"}; !slices.Equal(states, want) {
+					p.t.Errorf("lists are %q, want %q", states, want)
 				}
 			})
 		})

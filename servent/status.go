@@ -29,11 +29,12 @@ func (s *Servent) Peers() []PeerInfo {
 // that role.
 func listInfo(role Role, link *overlay.Link) *ListInfo {
 	peer := link.Peer.Role
-	serves := role == RoleSupernode && (peer == RoleSupernode || peer == RoleLeaf) || role == RoleLeaf && peer == RoleSupernode
+	came := role == RoleSupernode && (peer == RoleSupernode || peer == RoleLeaf) && link.TableIn
+	went := role == RoleLeaf && peer == RoleSupernode && link.TableTo
 	switch info := ListInfo(link.List); {
 	case info != (ListInfo{}):
 		return &info
-	case serves:
+	case came || went:
 		return &ListInfo{State: "table"}
 	}
 	return nil

@@ -56,6 +56,7 @@ func (a *app) noLinks(st *servent.Status, command string) string {
 func filesText(role string, p *servent.PeerInfo) string {
 	const leaf, supernode = "leaf", "supernode"
 	switch {
+	case p.List == nil:
 	case role == leaf && p.Role == supernode:
 		return "ours: " + listText(p.List)
 	case role == supernode && p.Role == leaf:
@@ -68,9 +69,6 @@ func filesText(role string, p *servent.PeerInfo) string {
 
 // listText says what has become of a file list.
 func listText(l *servent.ListInfo) string {
-	if l == nil { // a running servent that is older
-		return "table of words"
-	}
 	switch l.State {
 	case "table":
 		return "table of words"

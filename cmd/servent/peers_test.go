@@ -14,7 +14,7 @@ func TestPeersTable(t *testing.T) {
 	a.showPeers("supernode", []servent.PeerInfo{
 		{Addr: "127.0.0.1:6346", Role: "flat", Agent: "Evil\x1b[2J/1.0", Since: now.Add(-time.Hour), In: 1234, Out: 5},
 		{Addr: "10.0.0.2:6346", Role: "leaf", Agent: "a", Since: now, List: &servent.ListInfo{State: "held", Files: 1}},
-		{Addr: "10.0.0.3:6346", Role: "supernode", Agent: "b", Since: now},
+		{Addr: "10.0.0.3:6346", Role: "supernode", Agent: "b", Since: now, List: &servent.ListInfo{State: "table"}},
 	}, now)
 	want := "PEER            ROLE              UP     IN  OUT  FILES            AGENT\n" +
 		"127.0.0.1:6346  flat       1 h 0 min  1,234    5  -                Evil[2J/1.0\n" +
@@ -33,12 +33,14 @@ func TestFilesText(t *testing.T) {
 		list      *servent.ListInfo
 		want      string
 	}{
-		{"supernode", "leaf", nil, "its table of words"},
+		{"supernode", "leaf", nil, "-"},
+		{"supernode", "supernode", nil, "-"},
+		{"supernode", "supernode", list("table"), "tables of words"},
 		{"supernode", "leaf", list("table"), "its table of words"},
 		{"leaf", "supernode", list("table"), "ours: table of words"},
 		{"supernode", "leaf", list("coming"), "its list coming"},
 		{"supernode", "leaf", list("refused"), "its table of words"},
-		{"leaf", "supernode", nil, "ours: table of words"},
+		{"leaf", "supernode", nil, "-"},
 		{"leaf", "supernode", list("offered"), "ours: list offered"},
 		{"leaf", "supernode", list("sending"), "ours: list sending"},
 		{"leaf", "supernode", list("given"), "ours: list given"},

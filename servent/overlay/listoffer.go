@@ -38,9 +38,9 @@ func (l *link) list() ListState {
 	switch {
 	case l.held():
 		return ListState{State: "held", Files: int(l.holding.files)}
-	case l.holding != nil && (l.holding.refused || l.holding.ended):
+	case l.holding != nil && l.holding.refused:
 		return ListState{State: "refused"}
-	case l.holding != nil:
+	case l.holding != nil && !l.holding.ended:
 		return ListState{State: "coming"}
 	}
 	return ListState{State: listStages[l.giving.stage], Reason: l.giving.reason}

@@ -124,6 +124,8 @@ type Link struct {
 	Queued  int    // bytes
 	Checked bool   // it needs no check, or has passed it
 	List    ListState
+	TableIn bool // the peer has sent a whole route table
+	TableTo bool // it was sent one
 }
 
 // ListState says how it is with a file list that one end of a link gives the other.
@@ -137,7 +139,7 @@ type ListState struct {
 func (n *Node) Links() []Link {
 	out := make([]Link, 0, len(n.links))
 	for _, l := range n.links {
-		out = append(out, Link{l.id, l.peer, n.start.Add(l.since), l.in, l.out, l.queued, !l.strange, l.list()})
+		out = append(out, Link{l.id, l.peer, n.start.Add(l.since), l.in, l.out, l.queued, !l.strange, l.list(), l.table.Table() != nil, l.sent != nil})
 	}
 	return out
 }
