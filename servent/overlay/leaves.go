@@ -45,7 +45,7 @@ func (n *Node) peers() int { return len(n.links) - n.leaves }
 // leavesChanged sees to it that other ultrapeers hear what leaves hold by now.
 func (n *Node) leavesChanged() {
 	n.merged = nil
-	n.plan(&n.tableDue, max(leafTablesSoon, n.tablesSent+leafTablesEvery-n.now))
+	n.planTables(leafTablesSoon, leafTablesEvery)
 }
 
 // offered is the route table of all that can be found here: this node's own files

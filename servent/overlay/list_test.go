@@ -413,6 +413,18 @@ func TestUserWaitsForLists(t *testing.T) {
 	}
 }
 
+// TestFirstListIsSoon: what a leaf shares is offered as soon as it has been scanned,
+// also right after the start.
+func TestFirstListIsSoon(t *testing.T) {
+	b := newBench(t, func(c *Config) { c.Role = RoleLeaf })
+	b.ownKind(1, RoleSupernode, protocol.VendorListOffer)
+	b.answers(1, protocol.ListHeld, protocol.ListDigest{})
+	b.step(Shared{Table: table("blue"), List: protocol.ListDigest{5}, Files: 1})
+	if out, _ := vendors(t, b.pass(tableSoon), 1, protocol.VendorListOffer); len(out) != 1 {
+		t.Errorf("%d offers after %v", len(out), tableSoon)
+	}
+}
+
 // TestFoundBeforeHeld: what is found in a list counts from when the words are told of,
 // not only from when the leaf has been told so; never after a refusal.
 func TestFoundBeforeHeld(t *testing.T) {

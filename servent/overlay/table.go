@@ -35,7 +35,15 @@ var emptyTable = protocol.NewRouteTable(emptyTableBits)
 // onShared takes over what the node offers; its table goes out soon.
 func (n *Node) onShared(ev Shared) {
 	n.shared, n.merged = ev, nil
-	n.plan(&n.tableDue, max(tableSoon, n.tablesSent+tableEvery-n.now))
+	n.planTables(tableSoon, tableEvery)
+}
+
+// planTables has tables go out soon, but every so often at most.
+func (n *Node) planTables(soon, every time.Duration) {
+	if n.tablesSent > 0 {
+		soon = max(soon, n.tablesSent+every-n.now)
+	}
+	n.plan(&n.tableDue, soon)
 }
 
 func (n *Node) sendTables(out []Action) []Action {
