@@ -165,15 +165,18 @@ func TestSlowDownloadIsToldOf(t *testing.T) {
 
 // TestGotText: the time is told with what came in it.
 func TestGotText(t *testing.T) {
-	for want, got := range map[string]servent.Got{
-		"8.0 MB in 152 ms": {Bytes: 8e6, Fetched: 8e6, MS: 152},
-		"8.0 MB in 153 ms": {Bytes: 8e6, Fetched: 9e6, MS: 153}, // some of it was wrong
-		"0 B in 1.0 s":     {MS: 1000},
-		"8.0 MB, the last 1.0 MB of it in 152 ms": {Bytes: 8e6, Fetched: 1e6, MS: 152},
-		"8.0 MB": {Bytes: 8e6, MS: 152},
+	for _, c := range []struct {
+		got  servent.Got
+		want string
+	}{
+		{servent.Got{Bytes: 8e6, Fetched: 8e6, MS: 152}, "8.0 MB in 152 ms"},
+		{servent.Got{Bytes: 8e6, Fetched: 9e6, MS: 153}, "8.0 MB in 153 ms"}, // some of it was wrong
+		{servent.Got{MS: 1000}, "0 B in 1.0 s"},
+		{servent.Got{Bytes: 8e6, Fetched: 1e6, MS: 152}, "8.0 MB, the last 1.0 MB of it in 152 ms"},
+		{servent.Got{Bytes: 8e6, MS: 152}, "8.0 MB"},
 	} {
-		if text := gotText(&got); text != want {
-			t.Errorf("%+v: %q, want %q", got, text, want)
+		if text := gotText(&c.got); text != c.want {
+			t.Errorf("%+v: %q, want %q", c.got, text, c.want)
 		}
 	}
 }

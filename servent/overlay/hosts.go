@@ -103,10 +103,10 @@ func (c *hostCache) tried(a netip.AddrPort, now time.Duration) {
 	}
 }
 
-// askedSince says whether a was dialled at now or later.
-func (c *hostCache) askedSince(a netip.AddrPort, now time.Duration) bool {
+// askedSince says whether a was dialled then or later.
+func (c *hostCache) askedSince(a netip.AddrPort, then time.Duration) bool {
 	i := c.find(a)
-	return i >= 0 && c.list[i].asked > 0 && c.list[i].asked >= now
+	return i >= 0 && c.list[i].asked > 0 && c.list[i].asked >= then
 }
 
 func (c *hostCache) good(a netip.AddrPort, now time.Duration) {
