@@ -27,6 +27,7 @@ const (
 	netSearch            = time.Second // that a search may take
 	netHeal              = 10 * time.Second
 	netWindow            = 12 * time.Second // of searches for all there is
+	netQuiet             = 6 * time.Second  // without queries, after which none is on its way: twice a supernode's wait for hits
 	// mostOfFlood is the part of a flood's messages that a search may take.
 	mostOfFlood = 0.2
 )
@@ -203,6 +204,7 @@ func queries(t *testing.T, nodes []*peer) (n uint64) {
 // are found in all.
 func cost(t *testing.T, nodes, from []*peer) (perSearch float64, found int) {
 	t.Helper()
+	awaitQuiet(t, nodes)
 	before := queries(t, nodes)
 	ctx, cancel := context.WithTimeout(t.Context(), netWindow)
 	defer cancel()
@@ -226,6 +228,22 @@ func cost(t *testing.T, nodes, from []*peer) (perSearch float64, found int) {
 	perSearch = float64(queries(t, nodes)-before) / float64(len(from))
 	t.Logf("%d searches: %.1f queries each, %d files are found", len(from), perSearch, found)
 	return perSearch, found
+}
+
+// awaitQuiet waits until earlier searches send no more queries: a supernode goes on
+// with one whose asker is satisfied by the first hit.
+func awaitQuiet(t *testing.T, nodes []*peer) {
+	t.Helper()
+	sent, since := queries(t, nodes), time.Now()
+	until(t, time.Minute, func() error {
+		if now := queries(t, nodes); now != sent {
+			sent, since = now, time.Now()
+		}
+		if time.Since(since) < netQuiet {
+			return fmt.Errorf("queries are sent still, %d by now", sent)
+		}
+		return nil
+	})
 }
 
 // lists returns what became of file lists at each of these supernodes.
