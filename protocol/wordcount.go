@@ -11,10 +11,11 @@ const (
 )
 
 // WordCount counts words as a route table has them, so that what is no longer
-// there can be taken out. It takes 4 MiB at most. It is not safe for concurrent
-// use.
+// there can be taken out. It takes what few words need, and 4 MiB at most. It is
+// not safe for concurrent use.
 type WordCount struct {
-	counts []uint16 // by slot of a table of MaxTableBits; at the maximum for good
+	few    slotCounts // all there is, until counts
+	counts []uint16   // by slot of a table of MaxTableBits; nil while there are few
 }
 
 // NewWordCount returns one that has counted nothing.
@@ -47,11 +48,22 @@ func (r Removal) AddURN(u URN) {
 	}
 }
 
-func (c *WordCount) more(hash uint32) {
-	if c.counts == nil {
-		c.counts = make([]uint16, 1<<MaxTableBits)
+// of returns the count of a hash's slot. With add there is one, for the caller to
+// put up; else nil where nothing was counted.
+func (c *WordCount) of(hash uint32, add bool) *uint16 {
+	slot := hash >> (hashBits - MaxTableBits)
+	if c.counts == nil && add && c.few.full() {
+		c.counts = c.few.all()
+		c.few = slotCounts{}
 	}
-	if n := &c.counts[hash>>(hashBits-MaxTableBits)]; *n < math.MaxUint16 {
+	if c.counts != nil {
+		return &c.counts[slot]
+	}
+	return c.few.of(slot, add)
+}
+
+func (c *WordCount) more(hash uint32) {
+	if n := c.of(hash, true); *n < math.MaxUint16 {
 		*n++
 	}
 }
@@ -59,20 +71,27 @@ func (c *WordCount) more(hash uint32) {
 // less leaves a slot that has been at its maximum there: how often it was
 // counted since is not known.
 func (c *WordCount) less(hash uint32) {
-	if c.counts == nil {
-		return
-	}
-	if n := &c.counts[hash>>(hashBits-MaxTableBits)]; *n > 0 && *n < math.MaxUint16 {
+	if n := c.of(hash, false); n != nil && *n > 0 && *n < math.MaxUint16 {
 		*n--
 	}
 }
 
 // Table returns a table of the largest size with everything that is counted.
-func (c *WordCount) Table() *RouteTable {
-	t := NewRouteTable(MaxTableBits)
+func (c *WordCount) Table() *RouteTable { return c.tableOf(MaxTableBits) }
+
+func (c *WordCount) tableOf(bits uint) *RouteTable {
+	t := NewRouteTable(bits)
+	shift := MaxTableBits - bits
 	for i, n := range c.counts {
 		if n > 0 {
-			t.slots[i/wordBits] |= 1 << (i % wordBits)
+			slot := i >> shift
+			t.slots[slot/wordBits] |= 1 << (slot % wordBits)
+		}
+	}
+	for i, n := range c.few.counts {
+		if n > 0 {
+			slot := (c.few.slots[i] - 1) >> shift
+			t.slots[slot/wordBits] |= 1 << (slot % wordBits)
 		}
 	}
 	return t
@@ -81,14 +100,9 @@ func (c *WordCount) Table() *RouteTable {
 // Fitted returns a table with everything that is counted, in the smallest size of
 // 2^16 slots or more that is not over a third full, or else the largest there is.
 func (c *WordCount) Fitted() *RouteTable {
-	t := c.Table()
-	for t.Bits() > smallestFitted && t.Fill() <= maxFill {
-		smaller := NewRouteTable(t.Bits() - 1)
-		smaller.Or(t)
-		if smaller.Fill() > maxFill {
-			break
+	for bits := uint(smallestFitted); ; bits++ {
+		if t := c.tableOf(bits); bits == MaxTableBits || t.Fill() <= maxFill {
+			return t
 		}
-		t = smaller
 	}
-	return t
 }

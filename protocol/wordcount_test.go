@@ -43,6 +43,81 @@ func TestWordCount(t *testing.T) {
 	}
 }
 
+// TestWordCountFewAndMany: what is counted, and the tables made of it, are the same
+// before and after there are too many words for a small count.
+func TestWordCountFewAndMany(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(3, 3))
+	c := NewWordCount()
+	counts := make([]uint16, 1<<MaxTableBits)
+	check := func(added int) {
+		t.Helper()
+		for bits := uint(smallestFitted); bits <= MaxTableBits; bits++ {
+			want := NewRouteTable(bits)
+			for slot, n := range counts {
+				if n > 0 {
+					want.set(uint32(slot) << (hashBits - MaxTableBits))
+				}
+			}
+			if got := c.tableOf(bits); !got.Equal(want) {
+				t.Fatalf("%d added: the table of %d bits differs", added, bits)
+			}
+			if want.Fill() <= maxFill || bits == MaxTableBits {
+				if !c.Fitted().Equal(want) {
+					t.Fatalf("%d added: not fitted to %d bits", added, bits)
+				}
+				return
+			}
+		}
+	}
+	var there []uint32
+	for n := range 900_000 {
+		hash := rnd.Uint32()
+		if len(there) > 0 && rnd.IntN(3) == 0 {
+			i, last := rnd.IntN(len(there)), len(there)-1
+			hash, there[i], there = there[i], there[last], there[:last]
+			c.less(hash)
+			counts[hash>>(hashBits-MaxTableBits)]--
+			continue
+		}
+		if n%4 == 0 && len(there) > 0 { // once more
+			hash = there[rnd.IntN(len(there))]
+		}
+		there = append(there, hash)
+		c.more(hash)
+		counts[hash>>(hashBits-MaxTableBits)]++
+		if n%90_000 == 0 || n == 100 {
+			check(n)
+		}
+		if n == 90_000 && c.counts != nil {
+			t.Error("few words take what many do")
+		}
+	}
+	if c.counts == nil || c.few.slots != nil {
+		t.Error("many words are counted as few")
+	}
+	for _, hash := range there {
+		c.less(hash)
+	}
+	if c.Table().Fill() != 0 {
+		t.Error("something is left")
+	}
+}
+
+// TestWordCountMemory: ten thousand words do not take four megabytes, and words that
+// come and go take no more than those that are there.
+func TestWordCountMemory(t *testing.T) {
+	c := NewWordCount()
+	for n := range 1_000_000 {
+		c.Add(fmt.Sprintf("%x", n))
+		if n >= 2000 {
+			c.Remove().Add(fmt.Sprintf("%x", n-2000))
+		}
+	}
+	if got := 4*len(c.few.slots) + 2*len(c.few.counts); c.counts != nil || got > 1<<17 {
+		t.Errorf("2000 words take %d bytes", got)
+	}
+}
+
 // TestWordCountAtItsLimit: what is counted too often stays.
 func TestWordCountAtItsLimit(t *testing.T) {
 	for _, n := range []int{math.MaxUint16 - 1, math.MaxUint16, math.MaxUint16 + 1} {
