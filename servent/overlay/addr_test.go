@@ -89,7 +89,7 @@ func TestBlocked(t *testing.T) {
 	b.links(1)
 	b.step(Heard{Addrs: []netip.AddrPort{stranger, another}})
 	b.hearPongs(1, 0, 1, 1)
-	told := b.n.pongs.ring[0].p.Addr
+	told := b.n.pongs.ring[0].addr
 	bad = told.Addr()
 	out := b.ping(another, 100, protocol.NewGGEP(protocol.GGEPWish, []byte{1}))
 	for _, a := range ops(out, OpDatagram) {

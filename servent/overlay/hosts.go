@@ -16,12 +16,12 @@ type hostCache struct {
 type host struct {
 	addr   netip.AddrPort
 	next   time.Duration // before which it is not dialled
-	fails  uint8
-	linked bool          // it has been, and has not failed too often since
 	heard  time.Duration // when it was last named
-	sure   bool          // named by somebody who is relied on, so that others may be told of it
-	full   bool          // it had no room when it was last dialled
 	asked  time.Duration // when it was last dialled; 0: never
+	fails  uint8
+	linked bool // it has been, and has not failed too often since
+	sure   bool // named by somebody who is relied on, so that others may be told of it
+	full   bool // it had no room when it was last dialled
 }
 
 const (

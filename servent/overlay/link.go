@@ -58,19 +58,18 @@ type link struct {
 	out uint64
 }
 
-// bucket is a token bucket; it starts full at its first use.
+// bucket is a token bucket; it starts full at its first use. A link has a dozen.
 type bucket struct {
 	tokens float64
-	at     time.Duration
-	used   bool
+	at     time.Duration // of its last use; 0 for none
 }
 
 func (b *bucket) allow(now time.Duration, r Rate) bool { return b.take(now, r, 1) }
 
 // take is allow for something that costs more than one token.
 func (b *bucket) take(now time.Duration, r Rate, cost float64) bool {
-	if !b.used {
-		b.tokens, b.at, b.used = r.Burst, now, true
+	if b.at == 0 {
+		b.tokens, b.at = r.Burst, now
 	}
 	// The conversion keeps machines that can from multiplying and adding in one
 	// step, which rounds otherwise: traces are equal everywhere.

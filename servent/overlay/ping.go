@@ -18,11 +18,17 @@ type pongCache struct {
 }
 
 type pong struct {
-	p    protocol.Pong // Ext is nil
-	hops uint8
-	from LinkID
-	at   time.Duration
-	full [2]bool // GGEP UP: it has no slot for a leaf, and none for an ultrapeer
+	addr          netip.AddrPort
+	files, kbytes uint32
+	from          LinkID
+	at            time.Duration
+	hops          uint8
+	full          [2]bool // GGEP UP: it has no slot for a leaf, and none for an ultrapeer
+}
+
+// message is the pong as it goes out, but for its extensions.
+func (e *pong) message() protocol.Pong {
+	return protocol.Pong{Addr: e.addr, Files: e.files, KBytes: e.kbytes}
 }
 
 // free says whether a servent had a slot when it sent its pong.
@@ -56,12 +62,15 @@ const (
 
 func (c *pongCache) add(e pong) {
 	for i := range c.ring {
-		if c.ring[i].p.Addr == e.p.Addr {
+		if c.ring[i].addr == e.addr {
 			if e.hops <= c.ring[i].hops || e.at-c.ring[i].at > pongLife {
 				c.ring[i] = e
 			}
 			return
 		}
+	}
+	if c.ring == nil {
+		c.ring = make([]pong, 0, maxPongs)
 	}
 	if len(c.ring) < maxPongs {
 		c.ring = append(c.ring, e)
@@ -80,7 +89,7 @@ func (c *pongCache) choose(now time.Duration, to LinkID, asker netip.AddrPort) (
 			e := &c.ring[i]
 			hop := min(int(e.hops), len(perHop)-1)
 			full := pass == 0 && perHop[hop] >= pongsPerHop
-			if count == pongsPerPing || picked[i] || full || e.from == to || e.p.Addr == asker || now-e.at > pongLife {
+			if count == pongsPerPing || picked[i] || full || e.from == to || e.addr == asker || now-e.at > pongLife {
 				continue
 			}
 			picked[i] = true
@@ -117,12 +126,12 @@ func (n *Node) onPing(l *link, h protocol.Header, m Received, out []Action) []Ac
 	}
 	picked, count := n.pongs.choose(n.now, l.id, l.peer.Listen)
 	for i := range n.pongs.ring {
-		if e := &n.pongs.ring[i]; picked[i] && !n.blocked(e.p.Addr.Addr()) {
-			if e.p.Addr.Addr().Is6() && !l.peer.GGEP {
+		if e := &n.pongs.ring[i]; picked[i] && !n.blocked(e.addr.Addr()) {
+			if e.addr.Addr().Is6() && !l.peer.GGEP {
 				continue // cannot be told
 			}
 			head := protocol.Header{ID: h.ID, Kind: protocol.KindPong, TTL: h.Hops + 1, Hops: min(e.hops+1, HardTTL-h.Hops-1)}
-			out = n.sendNew(l, head, pongOf(e.p), out)
+			out = n.sendNew(l, head, pongOf(e.message()), out)
 		}
 	}
 	if count < pongsPerPing/2 {
@@ -208,10 +217,8 @@ func (n *Node) onPong(l *link, h protocol.Header, m Received, out []Action) []Ac
 	if r == nil {
 		return n.dropped(h.Kind, DropNoRoute, out)
 	}
-	full := fullIn(p.Ext)
-	p.Ext = nil
 	if told && p.Addr != n.Addr() && n.mayDial(p.Addr.Addr(), l.peer.Addr.Addr().IsLoopback()) {
-		n.pongs.add(pong{p: p, hops: h.Hops, from: l.id, at: n.now, full: full})
+		n.pongs.add(pong{addr: p.Addr, files: p.Files, kbytes: p.KBytes, hops: h.Hops, from: l.id, at: n.now, full: fullIn(p.Ext)})
 	}
 	if r.link == self {
 		return n.dial(out)

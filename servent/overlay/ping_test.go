@@ -48,7 +48,7 @@ func TestPongCacheIsARing(t *testing.T) {
 	b.hearPongs(1, 1000, 2, 1) // past the limit: the two eldest go
 	have := map[netip.AddrPort]bool{}
 	for _, e := range b.n.pongs.ring {
-		have[e.p.Addr] = true
+		have[e.addr] = true
 	}
 	if len(have) != maxPongs || have[hostAddr(0)] || have[hostAddr(1)] || !have[hostAddr(2)] || !have[hostAddr(1001)] {
 		t.Errorf("%d pongs, the eldest: %t %t %t, the newest: %t", len(have), have[hostAddr(0)], have[hostAddr(1)], have[hostAddr(2)], have[hostAddr(1001)])

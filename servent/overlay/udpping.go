@@ -116,8 +116,8 @@ func (n *Node) hostItems(to netip.AddrPort, wish protocol.GGEP) []protocol.GGEP 
 		}
 	}
 	for i := range n.pongs.ring {
-		if e := &n.pongs.ring[i]; n.now-e.at <= pongLife && e.p.Ultrapeer() && e.free(w&protocol.WishUltrapeer != 0) {
-			add(e.p.Addr)
+		if e := &n.pongs.ring[i]; n.now-e.at <= pongLife && e.message().Ultrapeer() && e.free(w&protocol.WishUltrapeer != 0) {
+			add(e.addr)
 		}
 	}
 	for _, l := range n.links {
