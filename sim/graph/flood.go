@@ -1,55 +1,56 @@
 package graph
 
-// Flood is what a flood costs and reaches when every message takes the same
-// time: each node that gets its first copy with TTL to spare passes it on to
-// every neighbour but the one it came from, and drops what comes later.
+// Flood is what a flood costs and reaches. A node that gets its first copy with
+// TTL to spare passes it on to every neighbour but the one it came from, and
+// drops what comes later.
 type Flood struct {
-	Messages   int   // copies sent, duplicates included
+	Messages   int   // copies sent, duplicates and lost ones included
 	Reached    int   // nodes that got one, without the source
 	Duplicates int   // copies that came second or later
+	Lost       int   // copies to nodes that were down
 	SentAt     []int // copies sent with hops 0, 1, ...
 	ReachedAt  []int // nodes whose first copy had hops 0, 1, ...
 }
 
-// Flood counts what a flood from source costs and reaches. Its last copies are
-// sent with hops ttl-1.
-func (g *Graph) Flood(source, ttl int) Flood {
-	var f Flood
-	seen := make([]bool, g.Len())
-	seen[source] = true
-	front := []int32{int32(source)}
-	for hop := 0; hop < ttl && len(front) > 0; hop++ {
-		var next []int32
-		sent := 0
-		for _, v := range front {
-			sent += g.Degree(int(v))
-			if hop > 0 {
-				sent-- // nothing goes back to where it came from
-			}
-			next = g.visit(v, seen, next)
+// Flood counts what a flood from source costs and reaches when every message
+// takes the same time. Its last copies are sent with hops ttl-1.
+func (g *Graph) Flood(source, ttl int) Flood { return NewBFS(g).Flood(source, ttl) }
+
+// hopCount counts the nodes whose first copy had crossed some number of links, and
+// their neighbours.
+type hopCount struct{ reached, degrees int }
+
+// flood tells what a flood cost that reached nodes at 0, 1, ... hops; those at
+// ttl hops sent nothing on. The first are the source.
+func flood(at []hopCount, ttl int) Flood {
+	hops := 0 // at which something was sent
+	for hops < min(len(at), ttl) && at[hops].sent(hops) > 0 {
+		hops++
+	}
+	if hops == 0 {
+		return Flood{}
+	}
+	counts := make([]int, 2*hops)
+	f := Flood{SentAt: counts[:hops:hops], ReachedAt: counts[hops:]}
+	for hop := range hops {
+		f.SentAt[hop] = at[hop].sent(hop)
+		f.Messages += f.SentAt[hop]
+		if hop+1 < len(at) {
+			f.ReachedAt[hop] = at[hop+1].reached
+			f.Reached += f.ReachedAt[hop]
 		}
-		if sent == 0 {
-			break
-		}
-		f.Messages += sent
-		f.Reached += len(next)
-		f.SentAt = append(f.SentAt, sent)
-		f.ReachedAt = append(f.ReachedAt, len(next))
-		front = next
 	}
 	f.Duplicates = f.Messages - f.Reached
 	return f
 }
 
-// visit appends to next the neighbours of v that were not seen, and marks them.
-func (g *Graph) visit(v int32, seen []bool, next []int32) []int32 {
-	for _, w := range g.Neighbours(int(v)) {
-		if !seen[w] {
-			seen[w] = true
-			next = append(next, w)
-		}
+// sent returns how many copies went out: nothing goes back to where it came
+// from, which the source alone did not have.
+func (c hopCount) sent(hop int) int {
+	if hop == 0 {
+		return c.degrees
 	}
-	return next
+	return c.degrees - c.reached
 }
 
 // Distances returns how many edges lie between source and each node; -1 where
@@ -72,23 +73,4 @@ func (g *Graph) Distances(source int) []int {
 		}
 	}
 	return dist
-}
-
-// Components returns the sizes of the connected components, in the order of
-// their lowest nodes.
-func (g *Graph) Components() []int {
-	var sizes []int
-	seen := make([]bool, g.Len())
-	for v := range seen {
-		if seen[v] {
-			continue
-		}
-		seen[v] = true
-		part := []int32{int32(v)}
-		for i := 0; i < len(part); i++ {
-			part = g.visit(part[i], seen, part)
-		}
-		sizes = append(sizes, len(part))
-	}
-	return sizes
 }

@@ -12,17 +12,17 @@ func TestFlood(t *testing.T) {
 		ttl  int
 		want Flood
 	}{
-		{"line", Line(5), 7, Flood{4, 4, 0, []int{1, 1, 1, 1}, []int{1, 1, 1, 1}}},
-		{"line, TTL ends", Line(5), 3, Flood{3, 3, 0, []int{1, 1, 1}, []int{1, 1, 1}}},
+		{"line", Line(5), 7, Flood{4, 4, 0, 0, []int{1, 1, 1, 1}, []int{1, 1, 1, 1}}},
+		{"line, TTL ends", Line(5), 3, Flood{3, 3, 0, 0, []int{1, 1, 1}, []int{1, 1, 1}}},
 		{"TTL 0", Line(5), 0, Flood{}},
 		{"nobody there", Line(1), 7, Flood{}},
 		// The two ways round meet at the far node. It drops the second copy and
 		// passes the first one on, to where the second came from.
-		{"even ring", Ring(8), 7, Flood{9, 7, 2, []int{2, 2, 2, 2, 1}, []int{2, 2, 2, 1, 0}}},
-		{"odd ring", Ring(5), 7, Flood{6, 4, 2, []int{2, 2, 2}, []int{2, 2, 0}}},
+		{"even ring", Ring(8), 7, Flood{9, 7, 2, 0, []int{2, 2, 2, 2, 1}, []int{2, 2, 2, 1, 0}}},
+		{"odd ring", Ring(5), 7, Flood{6, 4, 2, 0, []int{2, 2, 2}, []int{2, 2, 0}}},
 		// Seven copies reach all; each of the seven then sends six to the others.
-		{"clique", Clique(8), 7, Flood{49, 7, 42, []int{7, 42}, []int{7, 0}}},
-		{"clique, TTL 1", Clique(8), 1, Flood{7, 7, 0, []int{7}, []int{7}}},
+		{"clique", Clique(8), 7, Flood{49, 7, 42, 0, []int{7, 42}, []int{7, 0}}},
+		{"clique, TTL 1", Clique(8), 1, Flood{7, 7, 0, 0, []int{7}, []int{7}}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

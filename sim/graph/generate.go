@@ -3,6 +3,7 @@ package graph
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 )
 
 // Line joins each of n nodes to the next.
@@ -34,81 +35,47 @@ func Clique(n int) *Graph {
 	return New(n, edges)
 }
 
-// Random is an Erdős–Rényi graph: m of all possible edges, each set equally
-// likely. It need not be connected. An m that does not fit panics.
-func Random(r *rand.Rand, n, m int) *Graph {
-	if most := n * (n - 1) / 2; m < 0 || m > most {
-		panic(fmt.Sprintf("graph: %d edges do not fit %d nodes", m, n))
-	}
-	have := make(map[Edge]bool, m)
-	edges := make([]Edge, 0, m)
-	for len(edges) < m {
-		a, b := r.Int32N(int32(n)), r.Int32N(int32(n))
-		e := Edge{min(a, b), max(a, b)}
-		if a == b || have[e] {
-			continue
+// Grid joins each of width times height nodes to those beside, above and below
+// it; node x+y*width stands at column x of row y. On a torus each row and column
+// is a ring; else the nodes at the rim have fewer neighbours.
+func Grid(width, height int, torus bool) *Graph {
+	edges := make([]Edge, 0, 2*width*height)
+	join := func(x, y, x2, y2 int) {
+		if torus || x2 < width && y2 < height {
+			edges = append(edges, Edge{int32(x + y*width), int32(x2%width + y2%height*width)})
 		}
-		have[e] = true
+	}
+	for y := range height {
+		for x := range width {
+			join(x, y, x+1, y)
+			join(x, y, x, y+1)
+		}
+	}
+	return New(width*height, edges)
+}
+
+// TwoTier is a network of supernodes and leaves: nodes 0 to supers-1 are a
+// [Random] graph of the given mean degree, and each of the leaves that follow
+// hangs on as many supernodes as parents says, drawn evenly. Leaves are not joined
+// to each other. More parents than supernodes, or a mean that they do not fit,
+// panic.
+func TwoTier(r *rand.Rand, supers int, mean float64, leaves, parents int) *Graph {
+	if leaves > 0 && parents > supers {
+		panic(fmt.Sprintf("graph: %d parents among %d supernodes", parents, supers))
+	}
+	core := Random(r, supers, int(mean*float64(supers)/2+0.5))
+	edges := make([]Edge, 0, core.Size()+leaves*parents)
+	for e := range core.Edges() {
 		edges = append(edges, e)
 	}
-	return New(n, edges)
-}
-
-// Regular is a random graph in which each of n nodes has d neighbours. It is
-// connected almost always when d is 3 or more. A pair that no such graph
-// exists for (d not under n, or n*d odd) panics.
-func Regular(r *rand.Rand, n, d int) *Graph {
-	if d < 0 || d >= n || n*d%2 != 0 {
-		panic(fmt.Sprintf("graph: no %d-regular graph has %d nodes", d, n))
-	}
-	for {
-		if edges, ok := pairing(r, n, d); ok {
-			return New(n, edges)
-		}
-	}
-}
-
-// pairing joins the free ends of all nodes in random pairs, again and again
-// for those pairs that would be loops or double edges, until none is left; it
-// gives up when the rest cannot be paired.
-func pairing(r *rand.Rand, n, d int) ([]Edge, bool) {
-	ends := make([]int32, 0, n*d)
-	for v := range n {
-		for range d {
-			ends = append(ends, int32(v))
-		}
-	}
-	have := make(map[Edge]bool, n*d/2)
-	edges := make([]Edge, 0, n*d/2)
-	for len(ends) > 0 {
-		r.Shuffle(len(ends), func(i, j int) { ends[i], ends[j] = ends[j], ends[i] })
-		left := ends[:0]
-		for i := 0; i < len(ends); i += 2 {
-			a, b := ends[i], ends[i+1]
-			e := Edge{min(a, b), max(a, b)}
-			if a == b || have[e] {
-				left = append(left, a, b)
-				continue
-			}
-			have[e] = true
-			edges = append(edges, e)
-		}
-		if len(left) == len(ends) && !pairable(left, have) {
-			return nil, false
-		}
-		ends = left
-	}
-	return edges, true
-}
-
-// pairable says whether some two of the free ends may still be joined.
-func pairable(ends []int32, have map[Edge]bool) bool {
-	for i, a := range ends {
-		for _, b := range ends[:i] {
-			if a != b && !have[Edge{min(a, b), max(a, b)}] {
-				return true
+	for leaf := supers; leaf < supers+leaves; leaf++ {
+		first := len(edges)
+		for len(edges) < first+parents {
+			e := Edge{r.Int32N(int32(supers)), int32(leaf)}
+			if !slices.Contains(edges[first:], e) {
+				edges = append(edges, e)
 			}
 		}
 	}
-	return false
+	return New(supers+leaves, edges)
 }

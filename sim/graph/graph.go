@@ -1,13 +1,15 @@
-// Package graph holds the topologies that simulations run on, and the plain
-// breadth-first counts that they are measured against. It knows nothing of
-// servents: a node is a number, an edge a pair of them. It is pure.
+// Package graph holds the topologies that simulations run on, and the engines
+// that flood them: [Flooder] with latency, [BFS] hop by hop, and [Floods], many at
+// once on all cores. It knows nothing of servents: a node is a number, an edge a
+// pair of them. It is pure, and what it returns depends on its arguments alone,
+// not on the machine or the number of cores.
 package graph
 
-import (
-	"cmp"
-	"iter"
-	"slices"
-)
+import "iter"
+
+// MaxEdges is how many edges a Graph may have: its slots, two an edge, are
+// numbered in 32 bits.
+const MaxEdges = 1<<30 - 1
 
 // Graph is an undirected simple graph of the nodes 0 to Len()-1. It never
 // changes, so any number of goroutines may read it. Its zero value has no
@@ -22,43 +24,12 @@ type Edge struct{ A, B int32 }
 
 // New returns the graph of n nodes and the given edges. An edge that is given
 // twice, or the other way round, counts once; one from a node to itself does
-// not count. An edge to a node outside 0 to n-1 panics.
+// not count. An edge to a node outside 0 to n-1 panics, and so do more than
+// [MaxEdges].
 func New(n int, edges []Edge) *Graph {
-	edges = simple(edges)
-	g := &Graph{start: make([]int32, n+1), to: make([]int32, 2*len(edges))}
-	for _, e := range edges {
-		g.start[e.A+1]++
-		g.start[e.B+1]++
-	}
-	for i := range n {
-		g.start[i+1] += g.start[i]
-	}
-	at := slices.Clone(g.start)
-	place := func(from, to int32) {
-		g.to[at[from]] = to
-		at[from]++
-	}
-	// Edges are sorted by A, then B: first what is lower than a node, then what
-	// is higher, comes in ascending order.
-	for _, e := range edges {
-		place(e.B, e.A)
-	}
-	for _, e := range edges {
-		place(e.A, e.B)
-	}
+	g := assemble(n, edges)
+	g.compact()
 	return g
-}
-
-// simple returns edges with A < B, sorted, each once, without loops.
-func simple(edges []Edge) []Edge {
-	out := make([]Edge, 0, len(edges))
-	for _, e := range edges {
-		if e.A != e.B {
-			out = append(out, Edge{min(e.A, e.B), max(e.A, e.B)})
-		}
-	}
-	slices.SortFunc(out, func(a, b Edge) int { return cmp.Or(cmp.Compare(a.A, b.A), cmp.Compare(a.B, b.B)) })
-	return slices.Compact(out)
 }
 
 // Len returns the number of nodes.
@@ -86,4 +57,21 @@ func (g *Graph) Edges() iter.Seq[Edge] {
 			}
 		}
 	}
+}
+
+// MeanDegree returns how many neighbours a node has on average; 0 without nodes.
+func (g *Graph) MeanDegree() float64 { return float64(len(g.to)) / float64(max(g.Len(), 1)) }
+
+// DegreeCounts returns how many nodes have 0, 1, 2, ... neighbours, up to the
+// highest degree.
+func (g *Graph) DegreeCounts() []int {
+	var counts []int
+	for v := range g.Len() {
+		d := g.Degree(v)
+		for len(counts) <= d {
+			counts = append(counts, 0)
+		}
+		counts[d]++
+	}
+	return counts
 }
