@@ -1,0 +1,77 @@
+package model
+
+import (
+	"time"
+
+	"github.com/seed282dab8e/servent/sim/load"
+)
+
+// answer brings the hits of all nodes that got the query back to the asker. A
+// node answers for its leaves, so one file of a leaf may be told of by several;
+// it counts once, when the asker first hears of it.
+func (s *superSearcher) answer(q *load.Query) {
+	for i, p := range s.targets.Peers {
+		if at, ok := s.heard(p); ok {
+			s.hit(p, int(s.targets.Counts[i]), at)
+		}
+	}
+	for _, node := range s.order {
+		if files := s.matching(node); files > 0 {
+			s.reply(q, node, files)
+		}
+	}
+	s.cover(q)
+}
+
+// heard returns when the asker first hears of a peer's files, if it does.
+func (s *superSearcher) heard(peer int32) (first time.Duration, ok bool) {
+	for _, node := range s.net.of(peer) {
+		if !s.got.has(node) {
+			continue
+		}
+		v := s.visit[node]
+		if back := v.at + v.travel; !ok || back < first {
+			first, ok = back, true
+		}
+		if hops := int(v.hops); s.out.Hops < 0 || hops < s.out.Hops {
+			s.out.Hops = hops
+		}
+	}
+	return first, ok
+}
+
+// reply sends the hits of one node back the way that the query came.
+func (s *superSearcher) reply(q *load.Query, node int32, files int) {
+	for node >= 0 {
+		to := s.visit[node].by
+		peer := q.From
+		if to >= 0 {
+			peer = s.net.super[to]
+		}
+		if peer != s.net.super[node] { // else the asker is this supernode
+			s.out.Replies++
+			s.out.Bytes += hitBytes + int64(files)*fileBytes
+			s.send(s.net.super[node], peer)
+		}
+		node = to
+	}
+}
+
+// cover counts whom the search has looked at, in one way or another.
+func (s *superSearcher) cover(q *load.Query) {
+	s.out.Reached = len(s.order)
+	if s.net.node[q.From] >= 0 {
+		s.out.Reached-- // the asker itself
+	}
+	for p := range int32(s.w.Peers()) {
+		if p == q.From {
+			continue
+		}
+		for _, node := range s.net.of(p) {
+			if s.got.has(node) {
+				s.out.Covered++
+				break
+			}
+		}
+	}
+}
