@@ -1,0 +1,233 @@
+package study
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/seed282dab8e/servent/sim/load"
+	"github.com/seed282dab8e/servent/sim/report"
+)
+
+func compareInfo() Info {
+	return Info{
+		Name:  "compare",
+		Title: "Flooding against supernodes",
+		Short: "Flooding against supernodes and other ways to find files",
+		Long: `Gives the same files, peers and searches to each way of finding files, and
+counts what it finds, what it costs, how long a user waits, and who carries the
+load: a central index, flat flooding, supernodes, and more, from small networks
+to a million peers, with peers that stay and with peers that come and go.`,
+		Example: "servent sim compare\nservent sim compare --peers 1000000 --searches 100",
+		New:     func() Study { return newCompare() },
+	}
+}
+
+// compare is the study of that name.
+type compare struct {
+	peers    string
+	models   string
+	searches int
+	session  float64
+	rate     float64
+	degree   int
+	leaves   int
+	links    int
+	fastest  int
+	slowest  int
+	seed     int
+	bare     bool // also floods bare graphs of a million peers, as published
+}
+
+func newCompare() *compare {
+	return &compare{peers: "1000,10000,100000", models: "all", searches: 200, session: 60, rate: 6, degree: 4, leaves: 31, links: 30, fastest: 20, slowest: 200, seed: 1, bare: true}
+}
+
+// maxComparePeers is how large a network is compared; the largest of the graphs
+// have 40 bytes a peer.
+const maxComparePeers = 10_000_000
+
+func (c *compare) Params() []Param {
+	return []Param{
+		{Name: "peers", Usage: "sizes of the networks, with commas between", Text: &c.peers},
+		{Name: "models", Usage: "which are compared, with commas between: " + strings.Join(modelKeys(), ", "), Text: &c.models},
+		{Name: "searches", Usage: "searches in each network", Int: &c.searches, Min: 10, Max: 100_000},
+		{Name: "session", Usage: "minutes that half of the peers stay for, where they come and go", Float: &c.session, Min: 1, Max: 100_000},
+		{Name: "rate", Usage: "searches of each peer an hour, for the traffic in all", Float: &c.rate, Min: 0, Max: 3600},
+		{Name: "degree", Usage: "neighbours of each peer when all are equal", Int: &c.degree, Min: 3, Max: 99},
+		{Name: "leaves", Usage: "leaves of each supernode", Int: &c.leaves, Min: 1, Max: 10_000},
+		{Name: "links", Usage: "links of a supernode to others, on average", Int: &c.links, Min: 2, Max: 1000},
+		{Name: "fastest", Usage: "the least that a message takes, in ms", Int: &c.fastest, Min: 1, Max: 10_000},
+		{Name: "slowest", Usage: "the most that a message takes, in ms", Int: &c.slowest, Min: 1, Max: 10_000},
+		{Name: "seed", Usage: "what all that is random follows from", Int: &c.seed, Min: 0, Max: 1 << 53},
+	}
+}
+
+// part says which section of the page a point belongs to.
+type part string
+
+const (
+	partSize  part = "size"  // all models at one size
+	partReach part = "reach" // one model at several TTLs
+	partChurn part = "churn" // all models with peers that come and go
+	partGraph part = "graph" // floods of bare graphs, as published
+)
+
+// cell is one point of the comparison.
+type cell struct {
+	part    part
+	model   string // key of a contender
+	peers   int
+	ttl     int           // 0: what reaches most
+	session time.Duration // median; 0: nobody leaves
+}
+
+// sizes reads --peers.
+func (c *compare) sizes() ([]int, error) {
+	sizes, err := Counts(c.peers, 100, maxComparePeers)
+	if err != nil {
+		return nil, fmt.Errorf("--peers: %w", err)
+	}
+	for _, n := range sizes {
+		if n*c.degree%2 != 0 {
+			return nil, fmt.Errorf("--degree %d: %d peers cannot all have so many neighbours, since every link has two ends: make one of them even", c.degree, n)
+		}
+	}
+	slices.Sort(sizes)
+	return slices.Compact(sizes), nil
+}
+
+// chosen reads --models.
+func (c *compare) chosen() ([]contender, error) {
+	if c.models == "all" {
+		return contenders(), nil
+	}
+	var out []contender
+	for _, key := range strings.Split(c.models, ",") {
+		i := slices.Index(modelKeys(), strings.TrimSpace(key))
+		if i < 0 {
+			return nil, fmt.Errorf("--models: %q is none of %s", key, strings.Join(modelKeys(), ", "))
+		}
+		out = append(out, contenders()[i])
+	}
+	return out, nil
+}
+
+// cells lists the comparison. The sweeps over TTLs and sessions are done once: at
+// the largest size, and at a hundredth of the peers where that is a million.
+func (c *compare) cells() ([]cell, error) {
+	sizes, err := c.sizes()
+	if err != nil {
+		return nil, err
+	}
+	if c.slowest < c.fastest {
+		return nil, fmt.Errorf("--slowest %d: less than --fastest %d", c.slowest, c.fastest)
+	}
+	var cells []cell
+	if c.bare {
+		cells = append(cells, cell{part: partGraph})
+	}
+	models, err := c.chosen()
+	if err != nil {
+		return nil, err
+	}
+	largest := sizes[len(sizes)-1]
+	for _, n := range slices.Backward(sizes) {
+		for _, m := range models {
+			cells = append(cells, cell{part: partSize, model: m.key, peers: n})
+		}
+	}
+	for _, m := range models {
+		for _, ttl := range m.ttls {
+			cells = append(cells, cell{part: partReach, model: m.key, peers: largest, ttl: ttl})
+		}
+	}
+	for _, share := range []float64{1, 0.25, 0.05} {
+		session := time.Duration(share * c.session * float64(time.Minute))
+		for _, m := range models {
+			cells = append(cells, cell{part: partChurn, model: m.key, peers: min(largest, 100_000), session: session})
+		}
+	}
+	return cells, nil
+}
+
+// Points returns one point for each network that searches are run in.
+func (c *compare) Points() ([]Point, error) {
+	cells, err := c.cells()
+	if err != nil {
+		return nil, err
+	}
+	points := make([]Point, len(cells))
+	for i, l := range cells {
+		points[i] = Point{Name: l.name(), Weight: c.weight(l), Memory: c.memory(l)}
+		points[i].Run = func(ctx context.Context, tick func(float64)) (any, error) {
+			if l.part == partGraph {
+				return runBareGraphs(ctx, uint64(c.seed), tick)
+			}
+			return c.run(ctx, l, tick)
+		}
+	}
+	return points, nil
+}
+
+func (l cell) name() string {
+	if l.part == partGraph {
+		return "bare graphs of 1,000,000 peers"
+	}
+	name := fmt.Sprintf("%s, %d peers", contenderOf(l.model).name, l.peers)
+	switch {
+	case l.ttl > 0:
+		name += fmt.Sprintf(", TTL %d", l.ttl)
+	case l.session > 0:
+		name += fmt.Sprintf(", sessions of %s", l.session)
+	}
+	return name
+}
+
+// weight guesses how long a point takes: what it floods, and what it builds.
+func (c *compare) weight(l cell) float64 {
+	if l.part == partGraph {
+		return 1e6
+	}
+	return float64(l.peers) * (20 + contenderOf(l.model).work*float64(c.searches)/20)
+}
+
+// bytesPerPeer is what graphs, searchers and the counting of one point take
+// beside the workload, while the graph is built; more where a model says so.
+const bytesPerPeer = 100
+
+func (c *compare) memory(l cell) int64 {
+	if l.part == partGraph {
+		return 100 << 20
+	}
+	return c.workload(l).Memory() + int64(l.peers)*max(bytesPerPeer, contenderOf(l.model).bytes)
+}
+
+// workload is what all models of one size get.
+func (c *compare) workload(l cell) load.Config {
+	cfg := load.Config{Seed: uint64(c.seed), Peers: l.peers, Replication: load.Proportional}
+	if l.session > 0 {
+		const shape = 0.6 // between the published fits
+		one := load.Weibull{Scale: time.Hour, Shape: shape}
+		cfg.Session = load.Weibull{Scale: time.Duration(float64(time.Hour) * (float64(l.session) / float64(one.Median()))), Shape: shape}
+	}
+	return cfg
+}
+
+// Report makes the page.
+func (c *compare) Report(results []json.RawMessage) (*report.Report, error) {
+	cells, err := c.cells()
+	if err != nil {
+		return nil, err
+	}
+	p := &comparePage{c: c}
+	for i, l := range cells {
+		if err := p.add(l, results[i]); err != nil {
+			return nil, err
+		}
+	}
+	return p.page(), nil
+}

@@ -1,0 +1,143 @@
+package study
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/seed282dab8e/servent/sim"
+)
+
+// fewNodes is the study with about everything in it, but small.
+func fewNodes(seed int) Study {
+	s := newNodes()
+	s.seed, s.runs, s.nodes, s.places, s.minutes, s.searches = seed, 2, 30, 10, 6, 10
+	s.boasters, s.falseHits, s.garblers, s.slow, s.partition, s.loss = 0.1, 0.05, 0.05, 0.1, 10, 0.01
+	return s
+}
+
+func TestNodes(t *testing.T) { checkStudy(t, fewNodes) }
+
+func TestNodesPage(t *testing.T) {
+	page := whole(t, fewNodes(1))
+	if !strings.Contains(page.Summary, "In 2 runs of 30 of the nodes") || !strings.Contains(page.Summary, "none was broken") {
+		t.Error(page.Summary)
+	}
+	if all := targets(page); len(all) != 1 || !all[0].Met() {
+		t.Errorf("%+v", all)
+	}
+	rows := page.Sections[0].Tables[0].Rows
+	if len(rows) != 2 || rows[0][0] != 1 || rows[1][0] != 2 || rows[0][13] == rows[1][13] {
+		t.Errorf("%v", rows)
+	}
+	if found := rows[0][3].(float64); found < 50 || found > 100 {
+		t.Errorf("%v %% found", found)
+	}
+}
+
+// TestNodesWithSupernodes: the roles may be given, and nobody need come or go.
+func TestNodesWithSupernodes(t *testing.T) {
+	s := newNodes()
+	s.runs, s.nodes, s.supernodes, s.minutes, s.searches, s.churn, s.crash = 1, 40, 4, 2, 20, no, 0
+	page := whole(t, s)
+	shapes := page.Sections[1].Tables[0].Rows
+	last := shapes[len(shapes)-1]
+	if last[2] != 40 || last[3] != 36 || last[4] != 4 || last[7] != 0 {
+		t.Errorf("in the end %v", last)
+	}
+	if row := page.Sections[0].Tables[0].Rows[0]; row[3] != 100.0 || row[12] != nil {
+		t.Errorf("%v", row)
+	}
+}
+
+// TestNodesRecord: a run that was recorded can be replayed, and nothing is written over.
+func TestNodesRecord(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "run.jsonl")
+	s := fewNodes(3).(*nodes)
+	s.runs, s.record = 1, file
+	trace := whole(t, s).Sections[0].Tables[0].Rows[0][13].(string)
+	again := newNodes()
+	again.replay = file
+	page := whole(t, again)
+	if !strings.Contains(page.Summary, trace) || !targets(page)[0].Met() {
+		t.Errorf("trace %s: %s", trace, page.Summary)
+	}
+	points, err := s.Points()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := points[0].Run(context.Background(), func(float64) {}); !errors.Is(err, os.ErrExist) {
+		t.Errorf("the file is there: %v", err)
+	}
+	if err := os.WriteFile(file, []byte("{}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	points, _ = again.Points()
+	if _, err := points[0].Run(context.Background(), nil); err == nil || !strings.Contains(err.Error(), "--replay: "+file+": line 1: ") {
+		t.Errorf("%v", err)
+	}
+	if page, err := again.Report(nil); err != nil || !targets(page)[0].Missing {
+		t.Errorf("nothing was replayed: %v", err)
+	}
+}
+
+func TestNodesRefuse(t *testing.T) {
+	for want, change := range map[string]func(*nodes){
+		"--record: only one run":           func(s *nodes) { s.record = "x" },
+		"--supernodes: 1 of 400 nodes":     func(s *nodes) { s.supernodes = 1 },
+		"--supernodes: 400 of 400 nodes: ": func(s *nodes) { s.supernodes = 400 },
+	} {
+		s := newNodes()
+		change(s)
+		if _, err := s.Points(); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %q", err, want)
+		}
+	}
+}
+
+// TestNodesShrink: a run that breaks an invariant is told of by the smallest that does.
+func TestNodesShrink(t *testing.T) {
+	tries := 0
+	breaks := func(most int) crowdRunner {
+		return func(_ context.Context, cfg sim.CrowdConfig, plan sim.CrowdPlan, _ func(float64)) (*sim.CrowdResult, error) {
+			if tries++; cfg.Nodes < most || plan.Time < 3*time.Minute {
+				return &sim.CrowdResult{}, nil
+			}
+			return nil, &sim.BrokenError{Seed: cfg.Seed, Faults: []string{fmt.Sprintf("%d nodes for %v", cfg.Nodes, plan.Time)}}
+		}
+	}
+	s := newNodes()
+	s.seed, s.minutes, s.crowd = 6, 60, breaks(40)
+	_, err := s.run(context.Background(), 7, nil)
+	const want = "seed 7: an invariant is broken: 50 nodes for 3m0s; the shortest command that shows it: servent sim nodes --seed 7 --runs 1 --nodes 50 --minutes 3 --searches 1"
+	if err == nil || err.Error() != want {
+		t.Errorf("%v\nwant %s", err, want)
+	}
+	if tries > 3*maxTries+1 {
+		t.Errorf("%d runs", tries)
+	}
+	s.nodes, s.supernodes, s.crowd = 100, 5, breaks(1)
+	if _, err = s.run(context.Background(), 7, nil); err == nil || !strings.Contains(err.Error(), "--nodes 50 --supernodes 2 --minutes 3") {
+		t.Errorf("%v", err)
+	}
+	s.crowd = func(context.Context, sim.CrowdConfig, sim.CrowdPlan, func(float64)) (*sim.CrowdResult, error) {
+		return nil, context.Canceled
+	}
+	if _, err := s.run(context.Background(), 7, nil); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v", err)
+	}
+}
+
+// TestNodesNothingToFind: that nobody shares is not told as a failure to find.
+func TestNodesNothingToFind(t *testing.T) {
+	p := nodesPage{s: fewNodes(1).(*nodes)}
+	p.runs = append(p.runs, &ran{Result: &sim.CrowdResult{}})
+	if got := p.page().Summary; !strings.Contains(got, "nothing to find") {
+		t.Error(got)
+	}
+}

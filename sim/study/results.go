@@ -1,0 +1,221 @@
+package study
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/seed282dab8e/servent/sim/report"
+)
+
+// Results are what the points of a sweep gave, together with all that is needed
+// to run the others. They are kept as JSON beside the report, so that parts
+// that were run on several machines can be joined.
+type Results struct {
+	Study   string
+	Version string // of servent
+	Params  []report.Param
+	Points  []PointResult
+}
+
+// PointResult is the result of one point; without Result it was not run.
+type PointResult struct {
+	Name   string
+	Result json.RawMessage `json:",omitempty"`
+}
+
+func newResults(info Info, s Study, points int) *Results {
+	r := &Results{Study: info.Name, Points: make([]PointResult, points)}
+	for _, p := range s.Params() {
+		r.Params = append(r.Params, report.Param{Name: p.Name, Value: p.Value(), Usage: p.Usage})
+	}
+	return r
+}
+
+// Some says whether any point was run.
+func (r *Results) Some() bool {
+	return slices.ContainsFunc(r.Points, func(p PointResult) bool { return p.Result != nil })
+}
+
+// Write writes r as JSON.
+func (r *Results) Write(w io.Writer) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", " ")
+	return e.Encode(r)
+}
+
+// MaxResults is how many bytes of results are read.
+const MaxResults = 1 << 30
+
+// ReadResults reads what Write wrote.
+func ReadResults(in io.Reader) (*Results, error) {
+	r := &Results{}
+	d := json.NewDecoder(io.LimitReader(in, MaxResults))
+	if err := d.Decode(r); err != nil {
+		return nil, fmt.Errorf("no results of a study: %w", err)
+	}
+	if _, err := Find(r.Study); err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// Find returns the study of that name.
+func Find(name string) (Info, error) {
+	for _, info := range All() {
+		if info.Name == name {
+			return info, nil
+		}
+	}
+	return Info{}, fmt.Errorf("there is no study %q", name)
+}
+
+// Merge joins the parts of one sweep. They must have been made by the same
+// version with the same parameters; a point that two of them have must be equal.
+func Merge(parts ...*Results) (*Results, error) {
+	if len(parts) == 0 {
+		return nil, fmt.Errorf("nothing to merge")
+	}
+	first := parts[0]
+	sum := &Results{Study: first.Study, Version: first.Version, Params: first.Params, Points: slices.Clone(first.Points)}
+	for i, part := range parts[1:] {
+		if err := sum.join(part); err != nil {
+			return nil, fmt.Errorf("part %d does not belong to part 1: %w", i+2, err)
+		}
+	}
+	return sum, nil
+}
+
+func (r *Results) join(part *Results) error {
+	switch {
+	case part.Study != r.Study:
+		return fmt.Errorf("it is of %s, not of %s", part.Study, r.Study)
+	case part.Version != r.Version:
+		return fmt.Errorf("it was made by version %s, not %s", part.Version, r.Version)
+	case len(part.Params) != len(r.Params):
+		return fmt.Errorf("it has %d parameters, not %d", len(part.Params), len(r.Params))
+	case len(part.Points) != len(r.Points):
+		return fmt.Errorf("it has %d points, not %d", len(part.Points), len(r.Points))
+	}
+	for i, p := range part.Params {
+		if p != r.Params[i] {
+			return fmt.Errorf("its --%s is %q", p.Name, p.Value)
+		}
+	}
+	for i, p := range part.Points {
+		have := &r.Points[i]
+		switch {
+		case p.Name != have.Name:
+			return fmt.Errorf("point %d is %q, not %q", i+1, p.Name, have.Name)
+		case have.Result == nil:
+			have.Result = p.Result
+		case p.Result != nil && !equalJSON(p.Result, have.Result):
+			return fmt.Errorf("both have %q, and differ", p.Name)
+		}
+	}
+	return nil
+}
+
+// equalJSON compares without regard to how lines are broken.
+func equalJSON(a, b json.RawMessage) bool { return string(compact(a)) == string(compact(b)) }
+
+func compact(raw json.RawMessage) json.RawMessage {
+	if raw == nil {
+		return nil
+	}
+	out, err := json.Marshal(raw) // makes it compact
+	if err != nil {
+		return raw
+	}
+	return out
+}
+
+// Report makes the page of a sweep, as far as it was run.
+func (r *Results) Report() (*report.Report, error) {
+	info, err := Find(r.Study)
+	if err != nil {
+		return nil, err
+	}
+	s := info.New()
+	if err := r.apply(s); err != nil {
+		return nil, err
+	}
+	if err := r.fits(s); err != nil {
+		return nil, err
+	}
+	raw := make([]json.RawMessage, len(r.Points))
+	missing := 0
+	for i, p := range r.Points {
+		if raw[i] = compact(p.Result); raw[i] == nil {
+			missing++
+		}
+	}
+	page, err := s.Report(raw)
+	if err != nil {
+		return nil, fmt.Errorf("report of %s: %w", r.Study, err)
+	}
+	page.Study, page.Title, page.Source = info.Name, info.Title, info.Source
+	page.Version, page.Params, page.Command = r.Version, r.Params, r.command(info)
+	page.Seed = r.seed()
+	if missing > 0 {
+		page.Partial = fmt.Sprintf("%d of %d parts of this study have not been run.", missing, len(raw))
+	}
+	return page, nil
+}
+
+// fits checks that the results are those of the points of s.
+func (r *Results) fits(s Study) error {
+	points, err := s.Points()
+	if err != nil {
+		return err
+	}
+	if len(points) != len(r.Points) {
+		return fmt.Errorf("there are results of %d points of %s, which has %d", len(r.Points), r.Study, len(points))
+	}
+	for i, p := range points {
+		if p.Name != r.Points[i].Name {
+			return fmt.Errorf("point %d is of %q, not of %q", i+1, r.Points[i].Name, p.Name)
+		}
+	}
+	return nil
+}
+
+// apply sets the parameters of s to those of r.
+func (r *Results) apply(s Study) error {
+	for _, p := range s.Params() {
+		i := slices.IndexFunc(r.Params, func(q report.Param) bool { return q.Name == p.Name })
+		if i < 0 {
+			return fmt.Errorf("the results do not say --%s", p.Name)
+		}
+		if err := p.Set(r.Params[i].Value); err != nil {
+			return fmt.Errorf("--%s: %w", p.Name, err)
+		}
+	}
+	return nil
+}
+
+// command is the shortest one that runs the study again.
+func (r *Results) command(info Info) string {
+	var b strings.Builder
+	b.WriteString("servent sim " + info.Name)
+	defaults := info.New().Params()
+	for i, p := range r.Params {
+		if i < len(defaults) && p.Value != defaults[i].Value() {
+			b.WriteString(" --" + p.Name + " " + p.Value)
+		}
+	}
+	return b.String()
+}
+
+func (r *Results) seed() uint64 {
+	for _, p := range r.Params {
+		if p.Name == "seed" {
+			n, _ := strconv.ParseUint(p.Value, 10, 64) // a study that has one gives a number
+			return n
+		}
+	}
+	return 0
+}
