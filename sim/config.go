@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"io"
 	"math/rand/v2"
 	"net/netip"
 	"time"
@@ -15,6 +16,10 @@ type Config struct {
 	Seed      uint64
 	Latency   Latency // of links that are given none of their own; Constant(20 ms)
 	Bandwidth int     // likewise, in bytes a second and direction; 0: without limit
+	// LinkLoss is likewise the part of all packets of links that get lost. Nothing
+	// is missing then: it comes again after a timeout, and what is behind it waits.
+	// Handshakes are spared.
+	LinkLoss float64
 
 	// Role is that of nodes whose own configuration says RoleAuto.
 	Role overlay.Role
@@ -24,6 +29,9 @@ type Config struct {
 
 	Loss float64 // the part of all datagrams that get lost; 0
 
+	// Record, when not nil, gets all that is done to the World, for Replay. Whoever
+	// sets it calls EndRecord.
+	Record io.Writer
 	// Lines makes the trace keep a line for everything that happens, not only
 	// its hash.
 	Lines bool
@@ -34,7 +42,7 @@ type Config struct {
 }
 
 func (c *Config) setDefaults() {
-	if c.Latency == nil {
+	if c.Latency == (Latency{}) {
 		c.Latency = Constant(20 * time.Millisecond)
 	}
 	if c.DialTimeout == 0 {
@@ -45,24 +53,29 @@ func (c *Config) setDefaults() {
 	}
 }
 
-// Latency draws how long one message is under way. The World keeps those of
-// one link and direction in order.
-type Latency func(r *rand.Rand) time.Duration
+// Latency says how long one message is under way: from Low up to, but not
+// including, High, or Low where High is not more. The World keeps those of one
+// link and direction in order.
+type Latency struct{ Low, High time.Duration }
 
 // Constant is the same latency for all.
-func Constant(d time.Duration) Latency {
-	return func(*rand.Rand) time.Duration { return d }
-}
+func Constant(d time.Duration) Latency { return Latency{d, d} }
 
 // Uniform is a latency from low up to, but not including, high.
-func Uniform(low, high time.Duration) Latency {
-	return func(r *rand.Rand) time.Duration { return low + time.Duration(r.Int64N(int64(high-low))) }
+func Uniform(low, high time.Duration) Latency { return Latency{low, high} }
+
+func (l Latency) draw(r *rand.Rand) time.Duration {
+	if l.High <= l.Low {
+		return l.Low
+	}
+	return l.Low + time.Duration(r.Int64N(int64(l.High-l.Low)))
 }
 
 // Wire says how a link behaves that is not like the others.
 type Wire struct {
-	Latency   Latency // nil: as Config says
+	Latency   Latency // zero: as Config says
 	Bandwidth int     // 0: as Config says
+	Loss      float64 // 0: as Config.LinkLoss says
 }
 
 // NodeConfig describes one node.
@@ -80,6 +93,11 @@ type NodeConfig struct {
 	// Upload is how many bytes a second leave the node, over all its links together;
 	// 0: as many as the links take. It goes before a link's own bandwidth.
 	Upload int
+	// Download is how many bytes a second come in over all its links together; 0:
+	// as many as there are.
+	Download int
+	// Act is how it misbehaves; the zero value is a node that does not.
+	Act Act
 	// Overlay is the node's configuration. Where zero, ID and Rand follow from
 	// the seed and Listen from Addr.
 	Overlay overlay.Config

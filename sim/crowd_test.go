@@ -1,436 +1,192 @@
 package sim
 
 import (
-	"fmt"
-	"math"
-	"math/rand/v2"
-	"net/netip"
+	"context"
+	"errors"
 	"strings"
+	"testing"
 	"time"
 
 	"github.com/seed282dab8e/servent/protocol"
 	"github.com/seed282dab8e/servent/servent/overlay"
 )
 
-// election is a network that forms itself, under churn (docs/performance.md).
-type election struct {
-	w      *World
-	why    map[string]int // role changes, by reason
-	rand   *rand.Rand
-	places int        // leaf places of a supernode
-	kinds  []nodeKind // by NodeID
-	born   []time.Duration
-	off    map[NodeID]bool // have gone
-
-	rarity int              // how many files there are to choose from
-	holds  map[int][]NodeID // by file
-
-	lost uint64 // role changes of nodes that have gone
-}
-
-// nodeKind is what is true of a node, whatever it claims.
-type nodeKind struct{ liar, firewalled bool }
-
-const (
-	bootstrap = NodeID(0)
-	// Sessions are Weibull, as in KAD's later crawl (docs: simulation workloads).
-	sessionScale = 169.5 * float64(time.Minute)
-	sessionShape = 0.615
-	// liarUpload is what a liar can send: too little for a supernode.
-	liarUpload = 8 << 10
-)
-
-// accessClasses are upload rates in bytes a second, with their weights.
-var accessClasses = []struct{ upload, weight int }{{87355, 1601}, {158001, 758}, {4280818, 258}, {89000, 47}}
-
-func (e *election) upload() int {
-	total := 0
-	for _, c := range accessClasses {
-		total += c.weight
+// troubled is a crowd in which about everything happens: nodes find their roles or
+// have them, come, go, crash, lie, damage messages, and are cut off for a while.
+func troubled(seed uint64, nodes int) (CrowdConfig, CrowdPlan) {
+	cfg := CrowdConfig{
+		Seed: seed, Nodes: nodes, Places: 10, Files: 2, Titles: 30, Ramp: 20 * time.Second, Loss: 0.01,
+		Firewalled: 0.2, Boasters: 0.1, FalseHits: 0.05, Garblers: 0.05, Check: true,
 	}
-	at := e.rand.IntN(total)
-	for _, c := range accessClasses {
-		if at -= c.weight; at < 0 {
-			return c.upload
-		}
+	plan := CrowdPlan{Time: 4 * time.Minute, Partition: 10 * time.Second, Slow: 0.1, Searches: 15, Spacing: time.Second, Wait: 20 * time.Second, Crash: 0.2}
+	if seed%2 == 0 {
+		cfg.Supernodes, cfg.Places, plan.Time = nodes/8, 60, time.Minute
 	}
-	panic("weights")
+	return cfg, plan
 }
 
-// session draws how long a node stays.
-func (e *election) session() time.Duration {
-	return time.Duration(sessionScale * math.Pow(-math.Log(1-e.rand.Float64()), 1/sessionShape))
-}
-
-// newElection begins with the bootstrap node alone. size nodes join within ramp;
-// later ones keep their number.
-func newElection(seed uint64, size, places int, ramp time.Duration) *election {
-	e := &election{rand: random(seed, 77), places: places, off: map[NodeID]bool{}, rarity: size / 10, holds: map[int][]NodeID{}}
-	e.why = map[string]int{}
-	e.w = New(Config{Seed: seed, DialTimeout: 5 * time.Second, Latency: Uniform(10*time.Millisecond, 150*time.Millisecond), Watch: func(_ NodeID, _ overlay.Event, acts []overlay.Action) {
-		for i := range acts {
-			if acts[i].Op == overlay.OpRole {
-				why, _, _ := strings.Cut(acts[i].Text, " by ")
-				e.why[why]++
-			}
-		}
-	}})
-	e.join(nodeKind{}, time.Duration(math.MaxInt64)) // bootstrap: `servent supernode`
-	for range size - 1 {
-		at := time.Duration(e.rand.Int64N(int64(ramp)))
-		e.w.After(at, func() { e.join(e.draw(), e.session()) })
-	}
-	return e
-}
-
-// replace has another node join soon after one has left, so that the number stays.
-func (e *election) replace() {
-	after := time.Duration(e.rand.ExpFloat64() * float64(10*time.Second))
-	e.w.After(after, func() { e.join(e.draw(), e.session()) })
-}
-
-func (e *election) draw() nodeKind {
-	return nodeKind{liar: e.rand.Float64() < 0.3, firewalled: e.rand.Float64() < 0.5}
-}
-
-// plenty is a machine with all that is asked for.
-var plenty = overlay.Resources{Memory: 4 << 30, Disk: 20 << 30, Descriptors: 4096}
-
-func (e *election) join(k nodeKind, stays time.Duration) {
-	cfg := NodeConfig{Upload: e.upload(), Filtered: k.firewalled}
-	file := int(math.Pow(float64(e.rarity), e.rand.Float64())) // log-uniform: some have many holders, some one
-	cfg.Overlay.MaxLeaves, cfg.Overlay.TableOnly = e.places, e.rand.IntN(4) == 0
-	cfg.Files = []string{e.fileName(file)}
-	if len(e.kinds) == int(bootstrap) {
-		cfg.Overlay.Role = overlay.RoleSupernode
-	}
-	var id NodeID
-	if k.liar {
-		cfg.Upload = liarUpload
-		id = e.w.addLiar(cfg)
-	} else {
-		id = e.w.Add(cfg)
-	}
-	e.kinds, e.born = append(e.kinds, k), append(e.born, e.w.Now())
-	if !k.liar {
-		e.holds[file] = append(e.holds[file], id)
-	}
-	e.w.Step(id, plenty)
-	if id != bootstrap {
-		e.w.Step(id, overlay.Heard{Addrs: []netip.AddrPort{e.w.Addr(bootstrap)}})
-		e.w.After(stays, func() { e.leave(id) })
-	}
-}
-
-func (e *election) fileName(file int) string {
-	return fmt.Sprintf("opus%dq walzer %d.ogg", file, file)
-}
-
-// leave ends a session: half of them with a goodbye, the others without, of these
-// half so that the machine is gone too.
-func (e *election) leave(id NodeID) {
-	if e.off[id] {
-		return
-	}
-	e.retire(id)
-	e.replace()
-	switch e.rand.IntN(4) {
-	case 0:
-		e.w.Crash(id)
-	case 1:
-		e.w.Vanish(id)
-	default:
-		e.w.Leave(id)
-	}
-}
-
-func (e *election) retire(id NodeID) {
-	e.off[id] = true
-	if n := e.w.Node(id); n != nil {
-		e.lost += n.RoleChanges()
-	}
-}
-
-// liar is a node that acts as a supernode from its first moment, whatever it is, and
-// says in every handshake what a supernode of role auto would. One that is busy has
-// never time to show how fast it is.
-type liar struct {
-	*overlay.Node
-	busy bool
-}
-
-func (l liar) Step(now time.Time, ev overlay.Event, out []overlay.Action) []overlay.Action {
-	if m, ok := ev.(overlay.Received); ok && l.busy {
-		h, err := protocol.ParseHeader(m.Msg)
-		v, err2 := protocol.ParseVendor(m.Msg[protocol.HeaderSize:])
-		if err == nil && err2 == nil && h.Kind == protocol.KindVendor && v.Type() == protocol.VendorProbe {
-			answer := protocol.Header{ID: h.ID, Kind: protocol.KindVendor, TTL: 1}
-			return append(out, overlay.Action{Op: overlay.OpSend, Link: m.Link, TTL: 1, Msg: protocol.AppendMessage(nil, answer, protocol.NewProbeData(nil))})
-		}
-	}
-	return l.Node.Step(now, ev, out)
-}
-
-func (l liar) Hello(local netip.Addr, remote netip.AddrPort) protocol.Headers {
-	h := l.Node.Hello(local, remote)
-	h.Set("X-Servent", "0.1; role=supernode; auto")
-	return h
-}
-
-// addLiar makes a node that claims what it has not. Half of them act as supernodes
-// at once, the others claim every capacity and wait to be asked.
-func (w *World) addLiar(cfg NodeConfig) NodeID {
-	if w.rand.IntN(2) == 0 {
-		return w.Add(cfg) // its owner tells it of plenty
-	}
-	cfg.Overlay.Role = overlay.RoleSupernode
-	cfg.Overlay.Dials = overlay.Rate{PerSecond: 0.1, Burst: 5} // it finds nobody for long, and would take most of the simulator's time
-	id := w.Add(cfg)
-	m := w.nodes[id]
-	m.actor = liar{m.node, w.rand.IntN(2) == 0}
-	return id
-}
-
-// shape is what a network looks like at one moment.
-type shape struct {
-	nodes, leaves, supers int
-	taken, total          int // leaf places of honest supernodes, and of liars that have any
-	liarPlaces, liarLinks int // liars that an honest node relies on as supernodes; links of leaves to liars
-	leafLinks             int
-	short                 int // honest leaves with fewer than three links
-	changes               uint64
-}
-
-func (e *election) look() shape {
-	s := shape{changes: e.lost}
-	serves := map[NodeID]bool{} // by who has a leaf, or a checked neighbour
-	for i := range e.kinds {
-		id := NodeID(i)
-		n := e.w.Node(id)
-		if n == nil {
+// TestInvariantsInCrowds runs seeds 1 to 50 and holds every step of every node that
+// behaves to the invariants. Crowds of supernodes and leaves take their time: there
+// are 32 nodes each.
+func TestInvariantsInCrowds(t *testing.T) {
+	for seed := uint64(1); seed <= 50; seed++ {
+		cfg, plan := troubled(seed, 32)
+		r, err := RunCrowd(context.Background(), cfg, plan, nil)
+		if err != nil {
+			t.Error(err)
 			continue
 		}
-		s.nodes++
-		s.changes += n.RoleChanges()
-		el := n.Election(e.w.clock())
-		if n.Role() == overlay.RoleSupernode && !e.kinds[i].liar {
-			s.supers++
-			s.taken, s.total = s.taken+el.Places.Taken, s.total+el.Places.Total
-		}
-		if n.Role() != overlay.RoleLeaf || e.kinds[i].liar {
-			continue
-		}
-		s.leaves++
-		links := 0
-		for _, l := range n.Links() {
-			if l.Peer.Role != overlay.RoleSupernode {
-				continue
-			}
-			links++
-			s.leafLinks++
-			if peer, ok := e.w.Peer(l.ID); ok && e.kinds[peer].liar {
-				s.liarLinks++
-				serves[peer] = true
-			}
-		}
-		if links < 3 {
-			s.short++
-		}
-	}
-	for i := range e.kinds {
-		if !e.kinds[i].liar || e.w.Node(NodeID(i)) == nil {
-			continue
-		}
-		if serves[NodeID(i)] || e.reliedOn(NodeID(i)) {
-			s.liarPlaces++
-		}
-	}
-	return s
-}
-
-// reliedOn says whether an honest supernode takes a liar for one.
-func (e *election) reliedOn(id NodeID) bool {
-	for _, l := range e.w.Node(id).Links() {
-		peer, ok := e.w.Peer(l.ID)
-		if !ok || e.kinds[peer].liar || e.w.Node(peer) == nil {
-			continue
-		}
-		for _, o := range e.w.Node(peer).Links() {
-			if back, ok := e.w.Peer(o.ID); ok && back == id && o.Peer.Role == overlay.RoleSupernode && o.Checked {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-func (s shape) String() string {
-	return fmt.Sprintf("%d nodes, %d leaves, %d supernodes, places %d/%d = %.1f %%, liars in %d places, %d/%d leaf links to liars, %d leaves short",
-		s.nodes, s.leaves, s.supers, s.taken, s.total, 100*s.use(), s.liarPlaces, s.liarLinks, s.leafLinks, s.short)
-}
-
-func (s shape) use() float64 { return float64(s.taken) / float64(max(1, s.total)) }
-
-// crash ends a part of the supernodes at once, but for the bootstrap node, and says how many.
-func (e *election) crash(part float64) int {
-	count := 0
-	for i := range e.kinds {
-		id := NodeID(i)
-		if n := e.w.Node(id); n == nil || n.Role() != overlay.RoleSupernode || e.kinds[i].liar || id == bootstrap {
-			continue
-		}
-		if e.rand.Float64() < part {
-			e.retire(id)
-			e.w.Crash(id)
-			e.replace()
-			count++
-		}
-	}
-	return count
-}
-
-// full returns the honest leaves that have three supernodes.
-func (e *election) full() map[NodeID]bool {
-	had := map[NodeID]bool{}
-	for i := range e.kinds {
-		n := e.w.Node(NodeID(i))
-		if n != nil && n.Role() == overlay.RoleLeaf && !e.kinds[i].liar && servers(n) >= 3 {
-			had[NodeID(i)] = true
-		}
-	}
-	return had
-}
-
-// servers counts the supernodes that a node is linked with.
-func servers(n *overlay.Node) (count int) {
-	for _, l := range n.Links() {
-		if l.Peer.Role == overlay.RoleSupernode {
-			count++
-		}
-	}
-	return count
-}
-
-// recovery lets time pass until all of these nodes that still run have three
-// supernodes, or serve; it gives up after limit, and says how many are short then.
-func (e *election) recovery(of map[NodeID]bool, limit time.Duration) (took time.Duration, short int) {
-	began := e.w.Now()
-	for {
-		e.w.Run(time.Second) // word of what has crashed is on its way
-		short = 0
-		for id := range of {
-			if n := e.w.Node(id); n != nil && n.Role() == overlay.RoleLeaf && servers(n) < 3 {
-				short++
-			}
-		}
-		if took = e.w.Now() - began; short == 0 || took >= limit {
-			return took, short
+		if r.Searches < 3 || r.Recall() < 0.7 {
+			t.Errorf("seed %d: %d searches, %d of %d files found", seed, r.Searches, r.Found, r.Want)
 		}
 	}
 }
 
-// horizon returns the honest nodes whose files a question of id can reach: those on
-// supernodes at most four hops from its own.
-func (e *election) horizon(id NodeID) map[NodeID]bool {
-	seen, at := map[NodeID]bool{id: true}, []NodeID{id}
-	reached := map[NodeID]bool{}
-	for hop := 0; hop <= 1+4 && len(at) > 0; hop++ {
-		var next []NodeID
-		for _, v := range at {
-			n := e.w.Node(v)
-			if n == nil {
-				continue
-			}
-			reached[v] = true
-			if v != id && n.Role() == overlay.RoleLeaf {
-				continue
-			}
-			for _, l := range n.Links() {
-				if peer, ok := e.w.Peer(l.ID); ok && !seen[peer] {
-					seen[peer] = true
-					next = append(next, peer)
-				}
-			}
-		}
-		at = next
+// TestQueuesAreBounded: where far more comes than a link takes, what waits on it stays
+// within its bound, at every step, and the rest is dropped and counted.
+func TestQueuesAreBounded(t *testing.T) {
+	c := watched(Config{Bandwidth: 100})
+	c.most = 2 * protocol.MaxPayload
+	for range 3 {
+		c.w.Add(NodeConfig{Overlay: overlay.Config{
+			ConnectOnly: true, MaxQueue: c.most, Rate: overlay.Rate{PerSecond: 1e6, Burst: 1e6},
+			StallLimit: 24 * time.Hour, KeepAlive: 24 * time.Hour, AliveTimeout: 48 * time.Hour,
+		}})
 	}
-	return reached
-}
-
-// question is a search of an honest leaf's.
-type question struct {
-	by     NodeID
-	file   int
-	at     time.Duration
-	within map[NodeID]bool
-	flood  *Flood
-}
-
-// recall has so many honest leaves search at once, each for a file of its own, and
-// returns how much is found of what there is, but of each no more than target. soon
-// is what came within ten seconds.
-func (e *election) recall(searches, target int) (found, soon, want int) {
-	var asked []question
-	for range searches {
-		q := question{by: e.anyLeaf(), at: e.w.Now(), file: int(math.Pow(float64(e.rarity), e.rand.Float64()))}
-		q.within = e.horizon(q.by)
-		q.flood = e.w.Query(q.by, fmt.Sprintf("opus%dq", q.file), 0)
-		asked = append(asked, q)
-		e.w.Run(100 * time.Millisecond)
-	}
-	e.w.Run(5 * time.Minute) // of 20 neighbours one after another is asked, for up to 10 s each
-	for _, q := range asked {
-		if e.w.Node(q.by) == nil {
-			continue
+	for v := range NodeID(2) {
+		if err := c.w.LinkBy(v, v+1, Wire{Bandwidth: []int{1_000_000, 100}[v]}); err != nil {
+			t.Fatal(err)
 		}
-		there := e.holders(q)
-		want += min(len(there), target)
-		found += min(q.count(there, target, time.Hour), target)
-		soon += min(q.count(there, target, 10*time.Second), target)
-		e.w.EndQuery(q.flood)
 	}
-	return found, soon, want
-}
-
-// anyLeaf draws an honest leaf that has its supernodes.
-func (e *election) anyLeaf() NodeID {
-	for {
-		id := NodeID(e.rand.IntN(len(e.kinds)))
-		if n := e.w.Node(id); n != nil && n.Role() == overlay.RoleLeaf && !e.kinds[id].liar && servers(n) >= 3 {
-			return id
+	for n := range 3000 {
+		c.w.EndQuery(c.w.Query(0, strings.Repeat("blue danube ", 12), 7))
+		c.w.Run(10 * time.Millisecond)
+		c.steps = queuesEvery - 1
+		c.check(1, nil, nil)
+		if len(c.faults) > 0 {
+			t.Fatalf("after %d queries: %s", n, c.faults[0])
 		}
+	}
+	st := c.w.Node(1).Stats()
+	if q := st.Of(protocol.KindQuery); q.In < 2990 || st.Drops[overlay.DropQueueFull] == 0 || q.Out == 0 {
+		t.Errorf("%d queries came, %d were passed on, %d dropped", q.In, q.Out, st.Drops[overlay.DropQueueFull])
 	}
 }
 
-// holders returns those that had joined a minute before, so that supernodes had been
-// told of their files, were still there, had a supernode, and could serve who asked.
-func (e *election) holders(q question) (there []NodeID) {
-	for _, holder := range e.holds[q.file] {
-		n := e.w.Node(holder)
-		if e.kinds[q.by].firewalled && e.kinds[holder].firewalled || holder == q.by || !q.within[holder] || n == nil || servers(n) == 0 || q.at-e.born[holder] < time.Minute {
-			continue
+// TestCrowdIsDeterministic: equal configurations give equal results.
+func TestCrowdIsDeterministic(t *testing.T) {
+	run := func(seed uint64) *CrowdResult {
+		cfg, plan := troubled(seed, 60)
+		r, err := RunCrowd(context.Background(), cfg, plan, nil)
+		if err != nil {
+			t.Fatal(err)
 		}
-		there = append(there, holder)
+		return r
 	}
-	return there
+	a, b, c := run(3), run(3), run(5)
+	if a.Trace != b.Trace || a.Trace == c.Trace {
+		t.Errorf("traces %s, %s, and of another seed %s", a.Trace, b.Trace, c.Trace)
+	}
 }
 
-// count returns how many of the holders were found within that time; all of them if
-// as many files were as were wanted: liars share, too, and such as have gone since.
-func (q question) count(there []NodeID, target int, within time.Duration) (hits int) {
-	got := map[NodeID]bool{}
-	for _, h := range q.flood.Hits {
-		if h.At-q.at <= within {
-			got[h.Node] = true
+// TestCrowdEnds: a run ends soon after its context does.
+func TestCrowdEnds(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	ticks := 0
+	_, err := RunCrowd(ctx, CrowdConfig{Nodes: 20, Ramp: time.Minute}, CrowdPlan{}, func(done float64) {
+		if ticks++; done > 0.1 {
+			cancel()
+		}
+	})
+	if !errors.Is(err, context.Canceled) || ticks < 5 || ticks > 200 {
+		t.Errorf("%v after %d ticks", err, ticks)
+	}
+}
+
+func TestCrowdRefuses(t *testing.T) {
+	for want, cfg := range map[string]CrowdConfig{
+		"Nodes 1 is not within 2":               {Nodes: 1},
+		"Nodes -3 is not":                       {Nodes: -3},
+		"Supernodes 1: use 0, or 2":             {Supernodes: 1},
+		"to under Nodes, 400":                   {Supernodes: 400},
+		"FreeRiders 1.5 is no part: use 0 to 1": {FreeRiders: 1.5},
+		"Garblers -1":                           {Garblers: -1},
+		"Files":                                 {Files: -1},
+	} {
+		if _, err := NewCrowd(cfg); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%+v: %v, want %q", cfg, err, want)
 		}
 	}
-	if len(got) >= target {
-		return len(there)
+}
+
+// threeNodes are two supernodes that are linked, and between them a leaf of both with a
+// file.
+func threeNodes(t *testing.T) *watcher {
+	t.Helper()
+	c := watched(Config{})
+	for _, role := range []overlay.Role{overlay.RoleSupernode, overlay.RoleLeaf, overlay.RoleSupernode} {
+		cfg := NodeConfig{Overlay: overlay.Config{Role: role, ConnectOnly: true}}
+		if role == overlay.RoleLeaf {
+			cfg.Files = []string{"blue danube.ogg"}
+		}
+		c.w.Add(cfg)
 	}
-	for _, holder := range there {
-		if got[holder] {
-			hits++
+	for _, pair := range [][2]NodeID{{1, 0}, {1, 2}, {0, 2}} {
+		if err := c.w.Link(pair[0], pair[1]); err != nil {
+			t.Fatal(err)
 		}
 	}
-	return hits
+	return c
+}
+
+// linkTo returns the link from one node to another.
+func linkTo(c *watcher, from, to NodeID) overlay.LinkID {
+	for _, e := range c.w.nodes[from].ends {
+		if e.peer.node == to {
+			return e.id
+		}
+	}
+	return 0
+}
+
+// TestWatcherFindsInCrowds shows the watcher what only leaves and dynamic queries can
+// do wrong.
+func TestWatcherFindsInCrowds(t *testing.T) {
+	query := func(text string, ttl, hops uint8) []byte {
+		h := protocol.Header{ID: protocol.GUID{1}, Kind: protocol.KindQuery, TTL: ttl, Hops: hops}
+		return protocol.AppendMessage(nil, h, protocol.Query{Text: []byte(text)})
+	}
+	send := func(link overlay.LinkID, msg []byte, ttl, hops uint8) []overlay.Action {
+		return []overlay.Action{{Op: overlay.OpSend, Link: link, Msg: msg, TTL: ttl, Hops: hops}}
+	}
+	for name, do := range map[string]func(c *watcher){
+		"which its table excludes": func(c *watcher) {
+			c.check(1, overlay.Received{Link: linkTo(c, 1, 0), Msg: query("red", 1, 1)}, nil)
+		},
+		"together they were 3": func(c *watcher) { // a question that goes out later goes too far
+			c.check(0, overlay.Received{Link: linkTo(c, 0, 1), Msg: query("blue", 3, 0)}, nil)
+			c.check(0, nil, send(linkTo(c, 0, 2), query("blue", 3, 1), 3, 1))
+		},
+		"back to where it came from": func(c *watcher) { // likewise, to who asked
+			c.check(0, overlay.Received{Link: linkTo(c, 0, 2), Msg: query("blue", 3, 0)}, nil)
+			c.check(0, nil, send(linkTo(c, 0, 2), query("blue", 2, 1), 2, 1))
+		},
+		"bytes queued": func(c *watcher) {
+			c.w.nodes[0].node.Step(c.w.clock(), overlay.UserQuery{ID: protocol.GUID{1}, Text: "blue", TTL: 3}, nil) // and nobody sends it off
+			c.steps, c.most = queuesEvery-1, 1
+			c.check(0, nil, nil)
+		},
+	} {
+		c := threeNodes(t)
+		if do(c); len(c.faults) != 1 || !strings.Contains(c.faults[0], name) {
+			t.Errorf("%s: faults %q", name, c.faults)
+		}
+	}
+	c := threeNodes(t)
+	c.check(1, overlay.Received{Link: linkTo(c, 1, 0), Msg: query("danube blue", 1, 1)}, nil)
+	c.check(0, overlay.Received{Link: linkTo(c, 0, 2), Msg: query("blue", 1, 0)}, send(linkTo(c, 0, 1), query("blue", 1, 0), 1, 1))
+	c.check(0, nil, nil)
+	if len(c.faults) > 0 || c.asked != 1 {
+		t.Errorf("faults where there are none: %q; %d questions of leaves", c.faults, c.asked)
+	}
 }

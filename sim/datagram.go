@@ -18,6 +18,7 @@ func (w *World) datagram(m *member, a *overlay.Action) {
 // SendDatagram has a node, or whoever forges its address, send a message over
 // UDP that comes from the address from.
 func (w *World) SendDatagram(id NodeID, from, to netip.AddrPort, msg []byte) {
+	w.record.note(op{Do: doDatagram, Node: id, From: from, To: to, Msg: msg})
 	w.sendFrom(w.nodes[id], from, to, msg)
 }
 
@@ -31,8 +32,8 @@ func (w *World) sendFrom(m *member, from, to netip.AddrPort, msg []byte) {
 	if target == nil || w.cfg.Loss > 0 && w.rand.Float64() < w.cfg.Loss {
 		return
 	}
-	w.After(w.cfg.Latency(w.rand), func() {
-		if target.actor != nil && target.letsIn(from, w.now) {
+	w.after(w.latency(m), func() {
+		if target.actor != nil && target.letsIn(from, w.now) && !w.parted(m, target) {
 			w.step(target, overlay.Datagram{From: from, Msg: msg})
 		}
 	})
@@ -69,8 +70,8 @@ func (w *World) connectBack(m *member, a *overlay.Action) {
 	if target == nil || target.shut() {
 		return
 	}
-	w.After(w.cfg.Latency(w.rand), func() {
-		if target.actor != nil {
+	w.after(w.latency(m), func() {
+		if target.actor != nil && !w.parted(m, target) {
 			w.step(target, overlay.ConnectedBack{From: from})
 		}
 	})
@@ -84,8 +85,8 @@ func (w *World) call(m *member, a *overlay.Action) {
 	if target == nil || target.shut() || !ok {
 		return
 	}
-	w.After(w.cfg.Latency(w.rand), func() {
-		if target.actor != nil {
+	w.after(w.latency(m), func() {
+		if target.actor != nil && !w.parted(m, target) {
 			w.step(target, overlay.Called{From: from, Servent: servent, Nonce: nonce})
 		}
 	})
@@ -95,7 +96,7 @@ func (w *World) call(m *member, a *overlay.Action) {
 func (w *World) lookUpHead(m *member, a *overlay.Action) {
 	have := m.shelf != nil && m.shelf.has(a.Text)
 	id := a.ID
-	w.After(0, func() {
+	w.after(0, func() {
 		if m.actor != nil {
 			w.step(m, overlay.LocalHead{ID: id, Have: have})
 		}

@@ -25,13 +25,13 @@ func (w *World) dial(from *member, addr netip.AddrPort) {
 	w.note(traceDial, from.id, func() string { return w.Name(from.id) + " dials " + w.addrName(addr) })
 	d := &dialing{w: w, from: from, to: w.byAddr[addr], addr: addr, starts: from.starts}
 	switch {
-	case d.to == nil || d.to.absent || d.to.shut():
+	case d.to == nil || d.to.absent || d.to.shut() || w.parted(from, d.to):
 		d.fail(w.cfg.DialTimeout, overlay.Verdict{})
 	case d.to.actor == nil: // its machine refuses
-		d.fail(w.cfg.Latency(w.rand)+w.cfg.Latency(w.rand), overlay.Verdict{})
+		d.fail(w.latency(from)+w.latency(d.to), overlay.Verdict{})
 	default:
 		d.out, d.in = w.newLink(from, d.to, Wire{})
-		w.After(w.delay(d.out)+w.delay(d.in)+w.delay(d.out), d.greet)
+		w.after(w.delay(d.out)+w.delay(d.in)+w.delay(d.out), d.greet)
 	}
 }
 
@@ -40,7 +40,7 @@ func (d *dialing) wanted() bool { return d.from.actor != nil && d.from.starts ==
 
 // fail tells who dialled, after a while, that nothing came of it.
 func (d *dialing) fail(after time.Duration, v overlay.Verdict) {
-	d.w.After(after, func() {
+	d.w.after(after, func() {
 		if !d.wanted() {
 			return
 		}
@@ -73,7 +73,7 @@ func (d *dialing) greet() {
 	switch {
 	case !d.wanted():
 		w.discard(d.out)
-	case d.in.closed && d.to.absent:
+	case d.in.closed && d.to.absent, w.parted(d.from, d.to):
 		w.discard(d.out)
 		d.fail(w.cfg.DialTimeout, overlay.Verdict{})
 	case d.in.closed:
@@ -95,7 +95,7 @@ func (d *dialing) judge() {
 		d.fail(w.delay(d.in), v)
 		return
 	}
-	w.After(w.delay(d.in), d.finish)
+	w.after(w.delay(d.in), d.finish)
 }
 
 // admit has a node judge a peer. It may have something to do then.
@@ -133,7 +133,7 @@ func (d *dialing) finish() {
 	case !d.wanted() && d.in.hung: // word of that is on its way
 		return
 	case !d.wanted(): // it vanished
-		w.After(w.cfg.DialTimeout, func() { w.down(d.in.id) })
+		w.after(w.cfg.DialTimeout, func() { w.down(d.in.id) })
 		return
 	case d.in.closed:
 		w.discard(d.out)
@@ -189,6 +189,7 @@ func (w *World) Link(a, b NodeID) error { return w.LinkBy(a, b, Wire{}) }
 
 // LinkBy is Link with a wire of its own.
 func (w *World) LinkBy(a, b NodeID, wire Wire) error {
+	w.record.note(op{Do: doLink, Node: a, Peer: b, Wire: &wire})
 	d := &dialing{w: w, from: w.nodes[a], to: w.nodes[b], addr: w.nodes[b].addr}
 	if d.from.actor == nil || d.to.actor == nil {
 		return fmt.Errorf("link %s to %s: one of them does not run", w.Name(a), w.Name(b))

@@ -37,13 +37,14 @@ func (w *World) Query(id NodeID, text string, ttl uint8) *Flood {
 
 // Search has a node search as q says. Its ID is made up where it is zero.
 func (w *World) Search(id NodeID, q overlay.UserQuery) *Flood {
+	w.record.event(id, q)
 	if q.ID == (protocol.GUID{}) {
 		q.ID = newGUID(w.rand)
 	}
 	f := &Flood{ID: q.ID, From: id, Started: w.now, seen: make([]uint64, len(w.nodes)/64+1)}
 	f.first(id)
 	w.floods[f.ID] = f
-	w.Step(id, q)
+	w.tell(id, q)
 	return f
 }
 
@@ -64,6 +65,11 @@ func (f *Flood) first(id NodeID) bool {
 	}
 	*word |= bit
 	return true
+}
+
+// has says whether the node has seen the flood.
+func (f *Flood) has(id NodeID) bool {
+	return int(id)/64 < len(f.seen) && f.seen[id/64]>>(id%64)&1 != 0
 }
 
 // flood returns the flood that msg is a copy of.

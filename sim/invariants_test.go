@@ -11,123 +11,13 @@ import (
 	"github.com/seed282dab8e/servent/sim/graph"
 )
 
-// watcher checks what must hold for every step of every node.
-type watcher struct {
-	w      *World
-	came   map[visit]overlay.LinkID // the link that a node first got a query from
-	udp    udpWatcher
-	steps  int
-	relays int // messages checked
-	hits   int
-	faults []string
-}
-
-// visit is a query at a node.
-type visit struct {
-	node  NodeID
-	start uint64 // of the node, which forgets all when it starts again
-	id    protocol.GUID
-}
-
-func newWatcher(cfg Config) *watcher {
-	c := &watcher{came: map[visit]overlay.LinkID{}}
+// watched makes a World of flat nodes that a watcher looks at.
+func watched(cfg Config) *watcher {
+	c := newWatcher(nil)
 	cfg.Watch = c.check
 	cfg.Role = overlay.RoleFlat
 	c.w = New(cfg)
 	return c
-}
-
-func (c *watcher) fault(format string, args ...any) {
-	if len(c.faults) < 10 {
-		c.faults = append(c.faults, fmt.Sprintf("at %s: ", c.w.Now())+fmt.Sprintf(format, args...))
-	}
-}
-
-func (c *watcher) check(id NodeID, ev overlay.Event, acts []overlay.Action) {
-	c.steps++
-	switch ev := ev.(type) {
-	case overlay.UserQuery:
-		c.came[c.visit(id, ev.ID)] = 0
-	case overlay.Received:
-		h, err := protocol.ParseHeader(ev.Msg)
-		if err != nil {
-			c.fault("n%d got an unreadable header", id)
-			return
-		}
-		if v := c.visit(id, h.ID); h.Kind == protocol.KindQuery {
-			if _, ok := c.came[v]; !ok {
-				c.came[v] = ev.Link
-			}
-		}
-		for i := range acts {
-			c.checkRelay(id, ev.Link, h, &acts[i])
-		}
-	}
-	for i := range acts {
-		c.checkSend(id, &acts[i])
-	}
-	c.checkUDP(id, ev, acts)
-	if c.steps%50 == 0 {
-		c.checkQueues(id)
-	}
-}
-
-func (c *watcher) visit(id NodeID, query protocol.GUID) visit {
-	return visit{id, c.w.nodes[id].starts, query}
-}
-
-// checkRelay: no message goes back to its sender, and TTL and hops of one that
-// is passed on move by one, or the TTL is cut.
-func (c *watcher) checkRelay(id NodeID, from overlay.LinkID, h protocol.Header, a *overlay.Action) {
-	if a.Op != overlay.OpSend || headerOf(a).ID != h.ID || headerOf(a).Kind != h.Kind {
-		return
-	}
-	if h.Kind == protocol.KindVendor { // is never passed on, and an answer has its id
-		return
-	}
-	c.relays++
-	if a.Link == from {
-		c.fault("n%d sends a %s back to where it came from", id, h.Kind)
-	}
-	if a.TTL == 0 || a.TTL >= h.TTL || a.Hops != h.Hops+1 {
-		c.fault("n%d passes on a %s of TTL %d and hops %d with %d and %d", id, h.Kind, h.TTL, h.Hops, a.TTL, a.Hops)
-	}
-}
-
-// checkSend: every message is within the TTL limit, and a hit goes to where its
-// query came from first.
-func (c *watcher) checkSend(id NodeID, a *overlay.Action) {
-	switch {
-	case a.Op == overlay.OpHit:
-		if from, ok := c.came[c.visit(id, a.ID)]; !ok || from != 0 {
-			c.fault("n%d hands its user a hit for another's query", id)
-		}
-		return
-	case a.Op != overlay.OpSend:
-		return
-	}
-	h := headerOf(a)
-	if a.TTL == 0 || int(a.TTL)+int(a.Hops) > overlay.HardTTL {
-		c.fault("n%d sends a %s with TTL %d and hops %d", id, h.Kind, a.TTL, a.Hops)
-	}
-	if h.Kind == protocol.KindQueryHit {
-		c.hits++
-		if from, ok := c.came[c.visit(id, h.ID)]; !ok || from != a.Link {
-			c.fault("n%d sends a hit to link %d, the query came from %d", id, a.Link, from)
-		}
-	}
-}
-
-func (c *watcher) checkQueues(id NodeID) {
-	n := c.w.Node(id)
-	if n == nil {
-		return
-	}
-	for _, l := range n.Links() {
-		if l.Queued < 0 || l.Queued > 512<<10 {
-			c.fault("n%d has %d bytes queued on link %d", id, l.Queued, l.ID)
-		}
-	}
 }
 
 // checkEmptyQueues: when nothing is under way, no node believes that it is.
@@ -143,11 +33,6 @@ func (c *watcher) checkEmptyQueues() {
 			}
 		}
 	}
-}
-
-func headerOf(a *overlay.Action) protocol.Header {
-	h, _ := protocol.ParseHeader(a.Msg)
-	return h
 }
 
 // report fails the test with what was found, and with the seed.
@@ -169,7 +54,7 @@ func songs(v int) NodeConfig {
 // happen, and checks every step.
 func TestInvariantsInChurn(t *testing.T) {
 	for seed := uint64(1); seed <= 50; seed++ {
-		c := newWatcher(Config{Seed: seed, Latency: Uniform(5*time.Millisecond, 300*time.Millisecond), Bandwidth: 2000 + int(seed)*500, Loss: 0.05})
+		c := watched(Config{Seed: seed, Latency: Uniform(5*time.Millisecond, 300*time.Millisecond), Bandwidth: 2000 + int(seed)*500, Loss: 0.05})
 		w, r := c.w, random(seed, 3)
 		for v := range 40 {
 			cfg := songs(v)
@@ -211,9 +96,9 @@ func TestInvariantsInChurn(t *testing.T) {
 func TestRecall(t *testing.T) {
 	for seed := uint64(1); seed <= 50; seed++ {
 		g := graph.Random(random(seed, 1), 60, 100)
-		constant := newWatcher(Config{Seed: seed})
+		constant := watched(Config{Seed: seed})
 		checkRecall(t, constant, seed, g, 2+int(seed)%6)
-		anyhow := newWatcher(Config{Seed: seed, Latency: Uniform(5*time.Millisecond, 50*time.Millisecond)})
+		anyhow := watched(Config{Seed: seed, Latency: Uniform(5*time.Millisecond, 50*time.Millisecond)})
 		checkRecall(t, anyhow, seed, g, overlay.HardTTL)
 	}
 }
@@ -276,7 +161,7 @@ func TestWatcherCanFail(t *testing.T) {
 	message := func(kind protocol.Kind, ttl, hops uint8) []byte {
 		return protocol.AppendMessage(nil, protocol.Header{ID: id, Kind: kind, TTL: ttl, Hops: hops}, nil)
 	}
-	query := message(protocol.KindQuery, 3, 2)
+	query := protocol.AppendMessage(nil, protocol.Header{ID: id, Kind: protocol.KindQuery, TTL: 3, Hops: 2}, protocol.Query{Text: []byte("blue")})
 	send := func(link overlay.LinkID, msg []byte, ttl, hops uint8) overlay.Action {
 		return overlay.Action{Op: overlay.OpSend, Link: link, Msg: msg, TTL: ttl, Hops: hops}
 	}
@@ -289,14 +174,14 @@ func TestWatcherCanFail(t *testing.T) {
 		"hit another way":    send(2, message(protocol.KindQueryHit, 3, 0), 3, 0),
 		"hit not ours":       {Op: overlay.OpHit, ID: id},
 	} {
-		c := newWatcher(Config{})
+		c := watched(Config{})
 		c.w.Add(NodeConfig{})
 		c.check(0, overlay.Received{Link: 1, Msg: query}, []overlay.Action{a})
 		if len(c.faults) == 0 {
 			t.Errorf("%s: not found", name)
 		}
 	}
-	c := newWatcher(Config{})
+	c := watched(Config{})
 	c.w.Add(NodeConfig{})
 	c.check(0, overlay.Received{Link: 1, Msg: query}, []overlay.Action{
 		send(2, query, 2, 3), send(3, query, 1, 3), send(1, message(protocol.KindQueryHit, 4, 0), 4, 0),

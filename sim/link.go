@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -28,12 +29,7 @@ type end struct {
 
 // newLink makes both ends of a link.
 func (w *World) newLink(a, b *member, wire Wire) (*end, *end) {
-	if wire.Latency == nil {
-		wire.Latency = w.cfg.Latency
-	}
-	if wire.Bandwidth == 0 {
-		wire.Bandwidth = w.cfg.Bandwidth
-	}
+	wire = Wire{cmp.Or(wire.Latency, w.cfg.Latency), cmp.Or(wire.Bandwidth, w.cfg.Bandwidth), cmp.Or(wire.Loss, w.cfg.LinkLoss)}
 	id := overlay.LinkID(len(w.ends))
 	pair := [2]end{{id: id, node: a.id, wire: wire}, {id: id + 1, node: b.id, wire: wire}}
 	out, in := &pair[0], &pair[1]
@@ -52,7 +48,12 @@ func (w *World) end(id overlay.LinkID) *end {
 }
 
 // delay is how long a message that e sends now is under way.
-func (w *World) delay(e *end) time.Duration { return e.wire.Latency(w.rand) }
+func (w *World) delay(e *end) time.Duration {
+	return w.nodes[e.node].slowed(e.wire.Latency.draw(w.rand))
+}
+
+// latency is how long what a node sends beside its links is under way.
+func (w *World) latency(m *member) time.Duration { return m.slowed(w.cfg.Latency.draw(w.rand)) }
 
 // patched is a copy of a message with another TTL and hops. The copies of one
 // relayed message are alike for most links, so they share one.
@@ -62,14 +63,12 @@ type patched struct {
 	msg       []byte
 }
 
-// withTTL returns msg with ttl and hops in its header. What nodes send is never
-// changed, so msg itself will do when it has them.
+// withTTL returns msg with ttl and hops in its header, where it has one: a Garbler
+// may send less. What nodes send is never changed, so msg itself will do when it
+// has them.
 func (w *World) withTTL(msg []byte, ttl, hops uint8) []byte {
 	h, err := protocol.ParseHeader(msg)
-	if err != nil {
-		panic("sim: a node sends what is no message")
-	}
-	if h.TTL == ttl && h.Hops == hops {
+	if err != nil || h.TTL == ttl && h.Hops == hops {
 		return msg
 	}
 	if c := &w.copied; c.from != &msg[0] || c.ttl != ttl || c.hops != hops {
@@ -87,14 +86,16 @@ func (w *World) send(a *overlay.Action) {
 	msg := w.withTTL(a.Msg, a.TTL, a.Hops)
 	w.traceMessage(e, msg)
 	w.countSent(msg)
-	leaves := w.leave(e, len(msg))
+	w.traffic.count(msg)
+	leaves := w.leave(e, len(msg)) + w.retransmission(e, len(msg))
 	w.queue.push(w.inOrder(e, leaves), event{kind: atMessage, link: e.peer.id, msg: msg})
 }
 
 // leave returns when size more bytes have left e, and sees that it is told.
 func (w *World) leave(e *end, size int) time.Duration {
-	if m := w.nodes[e.node]; m.cfg.Upload > 0 {
-		m.busy = max(m.busy, w.now) + time.Duration(float64(size)/float64(m.cfg.Upload)*float64(time.Second))
+	m := w.nodes[e.node]
+	if m.cfg.Upload > 0 {
+		m.busy = max(m.busy, w.now) + m.slowed(atRate(size, m.cfg.Upload))
 		e.busy = m.busy
 		w.queue.push(e.busy, event{kind: atSent, link: e.id, size: int32(size)})
 		return e.busy
@@ -106,9 +107,14 @@ func (w *World) leave(e *end, size int) time.Duration {
 		e.unsent += size
 		return w.now
 	}
-	e.busy = max(e.busy, w.now) + time.Duration(float64(size)/float64(e.wire.Bandwidth)*float64(time.Second))
+	e.busy = max(e.busy, w.now) + m.slowed(atRate(size, e.wire.Bandwidth))
 	w.queue.push(e.busy, event{kind: atSent, link: e.id, size: int32(size)})
 	return e.busy
+}
+
+// atRate is how long so many bytes take at a rate in bytes a second.
+func atRate(size, rate int) time.Duration {
+	return time.Duration(float64(size) / float64(rate) * float64(time.Second))
 }
 
 // inOrder returns when something that leaves e then arrives: not before what

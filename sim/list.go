@@ -143,7 +143,7 @@ func (w *World) soon(m *member, ev overlay.Event) {
 // later tells a node what has happened, if it runs by then.
 func (w *World) later(after time.Duration, m *member, what func() overlay.Event) {
 	starts := m.starts
-	w.After(after, func() {
+	w.after(after, func() {
 		if m.actor != nil && m.starts == starts {
 			w.step(m, what())
 		}

@@ -40,6 +40,9 @@ type member struct {
 	timer  time.Duration                    // when the next atTimer is due; 0 when there is none
 	addr   netip.AddrPort                   // where it lives
 	busy   time.Duration                    // until when bytes wait to leave it, where Upload bounds them
+	coming time.Duration                    // likewise, to come in, with Download
+	slow   float64                          // what it does takes so many times as long; 0: as long
+	group  int32                            // of the partition
 
 	expires   int // at the one time expiredAt
 	expiredAt time.Duration
@@ -48,7 +51,19 @@ type member struct {
 // Add makes a node and starts it. A configuration that [overlay.New] refuses,
 // or an address that is taken, panics: it is a mistake in the experiment.
 func (w *World) Add(cfg NodeConfig) NodeID {
-	m := w.join(cfg)
+	w.record.add(cfg)
+	id, err := w.add(cfg)
+	if err != nil {
+		panic("sim: " + err.Error())
+	}
+	return id
+}
+
+func (w *World) add(cfg NodeConfig) (NodeID, error) {
+	m, err := w.join(cfg)
+	if err != nil {
+		return 0, err
+	}
 	if m.cfg.Overlay.ID == (protocol.GUID{}) {
 		m.cfg.Overlay.ID = newGUID(rand.New(rand.NewPCG(^w.cfg.Seed, uint64(m.id))))
 	}
@@ -60,21 +75,24 @@ func (w *World) Add(cfg NodeConfig) NodeID {
 	if m.shelf != nil && m.shelf.list == nil {
 		m.cfg.Overlay.TableOnly = true
 	}
-	w.Start(m.id)
-	return m.id
+	return m.id, w.start(m)
 }
 
 // AddActor makes a node that a is in charge of. It cannot be started again
 // once it has ended.
 func (w *World) AddActor(cfg NodeConfig, a Actor) NodeID {
-	m := w.join(cfg)
+	w.record.fail("an Actor of a test cannot be recorded")
+	m, err := w.join(cfg)
+	if err != nil {
+		panic("sim: " + err.Error())
+	}
 	w.byGUID[m.cfg.Overlay.ID] = m.id
 	m.actor = a
 	w.arm(m)
 	return m.id
 }
 
-func (w *World) join(cfg NodeConfig) *member {
+func (w *World) join(cfg NodeConfig) (*member, error) {
 	id := NodeID(len(w.nodes))
 	m := &member{id: id, cfg: cfg, addr: cfg.Addr}
 	if !m.addr.IsValid() {
@@ -83,11 +101,11 @@ func (w *World) join(cfg NodeConfig) *member {
 		m.addr = netip.AddrPortFrom(ip, 6346)
 	}
 	if w.byAddr[m.addr] != nil {
-		panic(fmt.Sprintf("sim: address %s is taken", m.addr))
+		return nil, fmt.Errorf("node %d: address %s is taken", id, m.addr)
 	}
 	w.byAddr[m.addr] = m
 	w.nodes = append(w.nodes, m)
-	return m
+	return m, nil
 }
 
 func newGUID(r *rand.Rand) protocol.GUID {
@@ -101,31 +119,39 @@ func newGUID(r *rand.Rand) protocol.GUID {
 // Start starts a node again that has left, crashed or vanished: with the same
 // GUID, address and files, and without memory.
 func (w *World) Start(id NodeID) {
-	m := w.nodes[id]
+	w.record.note(op{Do: doStart, Node: id})
+	if err := w.start(w.nodes[id]); err != nil {
+		panic("sim: " + err.Error()) // it has started before
+	}
+}
+
+func (w *World) start(m *member) error {
 	if m.actor != nil {
-		return
+		return nil
 	}
 	cfg := m.cfg.Overlay
 	if cfg.Role == overlay.RoleAuto {
 		cfg.Role = w.cfg.Role
 	}
 	if cfg.Rand == nil {
-		cfg.Rand = rand.New(rand.NewPCG(w.cfg.Seed, uint64(id+1)<<32|m.starts))
+		cfg.Rand = rand.New(rand.NewPCG(w.cfg.Seed, uint64(m.id+1)<<32|m.starts))
 	}
 	node, err := overlay.New(w.clock(), cfg)
 	if err != nil {
-		panic(fmt.Sprintf("sim: node %s: %v", w.Name(id), err))
+		return fmt.Errorf("node %s: %w", w.Name(m.id), err)
 	}
-	m.actor, m.node, m.absent, m.timer = node, node, false, 0
+	m.actor, m.node, m.absent, m.timer = w.actor(m, node), node, false, 0
 	m.starts++
 	w.arm(m)
 	if m.shelf != nil {
 		w.step(m, m.shelf.shared)
 	}
+	return nil
 }
 
 // Leave stops a node that says goodbye.
 func (w *World) Leave(id NodeID) {
+	w.record.note(op{Do: doLeave, Node: id})
 	m := w.nodes[id]
 	if m.actor == nil {
 		return
@@ -143,6 +169,7 @@ func (w *World) Leave(id NodeID) {
 
 // Crash stops a node at once. Its machine still closes its links.
 func (w *World) Crash(id NodeID) {
+	w.record.note(op{Do: doCrash, Node: id})
 	m := w.nodes[id]
 	w.note(traceNote, id, func() string { return w.Name(id) + " crashes" })
 	m.stop()
@@ -154,6 +181,7 @@ func (w *World) Crash(id NodeID) {
 
 // Vanish stops a node at once, as if its cable were cut: nobody is told.
 func (w *World) Vanish(id NodeID) {
+	w.record.note(op{Do: doVanish, Node: id})
 	m := w.nodes[id]
 	w.note(traceNote, id, func() string { return w.Name(id) + " vanishes" })
 	m.stop()

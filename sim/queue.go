@@ -13,7 +13,7 @@ type event struct {
 	link overlay.LinkID // where: atMessage, atSent, atDown
 	size int32          // atSent
 	msg  []byte         // atMessage
-	do   func()         // atCall
+	do   func()         // atCall, atUser
 }
 
 type eventKind uint8
@@ -24,6 +24,7 @@ const (
 	atDown                     // the end link is closed
 	atTimer                    // the deadline of node, unless it has moved
 	atCall                     // do
+	atUser                     // do, which Replay does by itself
 )
 
 // queue holds events by time, those of equal time in the order in which they

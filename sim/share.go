@@ -33,18 +33,13 @@ func newShelf(cfg NodeConfig) *shelf {
 	case len(cfg.Files) == 0:
 		return nil
 	}
-	c := catalogue{index: search.NewMemory()}
-	docs := make([]search.Doc, 0, len(cfg.Files))
+	c := catalogue{files: make([]protocol.FileRecord, 0, len(cfg.Files))}
 	var bytes uint64
 	for i, name := range cfg.Files {
 		f := FileNamed(name)
 		f.Index = uint32(i + 1)
 		c.files = append(c.files, f)
-		docs = append(docs, search.Doc{ID: search.DocID(i), Text: name, Size: f.Size, Type: search.TypeOf(name)})
 		bytes += f.Size
-	}
-	if err := c.index.Apply(docs, nil); err != nil {
-		panic("sim: " + err.Error()) // an index in memory has nothing to fail
 	}
 	l := newList(c.files)
 	return &shelf{overlay.Shared{Table: c.table(), Files: len(c.files), Bytes: bytes, List: l.digest}, l, c.find}
@@ -64,10 +59,24 @@ func FileNamed(name string) protocol.FileRecord {
 // catalogue is a list of files with an index over their names.
 type catalogue struct {
 	files []protocol.FileRecord // by DocID
-	index *search.Memory
+	index *search.Memory        // made when it is first needed: a leaf that gives a list is never asked
+}
+
+func (c *catalogue) makeIndex() {
+	c.index = search.NewMemory()
+	docs := make([]search.Doc, 0, len(c.files))
+	for i, f := range c.files {
+		docs = append(docs, search.Doc{ID: search.DocID(i), Text: f.Name, Size: f.Size, Type: search.TypeOf(f.Name)})
+	}
+	if err := c.index.Apply(docs, nil); err != nil {
+		panic("sim: " + err.Error()) // an index in memory has nothing to fail
+	}
 }
 
 func (c *catalogue) find(q protocol.Query, limit int) []protocol.FileRecord {
+	if c.index == nil {
+		c.makeIndex()
+	}
 	hits, err := c.index.Find(context.Background(), search.WireQuery(string(q.Text)), nil, limit)
 	if err != nil {
 		return nil

@@ -31,12 +31,18 @@ type World struct {
 	floods    map[protocol.GUID]*Flood
 	dialBacks []DialBack
 	trace     trace
+	traffic   kindCounts
+	ran       uint64    // events, but for calls of After
+	record    *recorder // nil: nobody wants to know
+
+	apart bool    // there is a partition
+	held  []event // that wait for it to end
 }
 
 // New makes a World without nodes.
 func New(cfg Config) *World {
 	cfg.setDefaults()
-	return &World{
+	w := &World{
 		cfg:    cfg,
 		rand:   rand.New(rand.NewPCG(cfg.Seed, 0)),
 		byAddr: map[netip.AddrPort]*member{},
@@ -45,6 +51,8 @@ func New(cfg Config) *World {
 		floods: map[protocol.GUID]*Flood{},
 		trace:  newTrace(cfg.Lines),
 	}
+	w.record = newRecorder(w, cfg)
+	return w
 }
 
 // epoch is when every World begins.
@@ -85,27 +93,44 @@ func (w *World) RunUntilIdle() {
 
 // After calls do when d has passed.
 func (w *World) After(d time.Duration, do func()) {
+	w.queue.push(w.now+d, event{kind: atUser, do: do})
+}
+
+func (w *World) after(d time.Duration, do func()) {
 	w.queue.push(w.now+d, event{kind: atCall, do: do})
 }
 
 func (w *World) runNext(at time.Duration) {
 	w.now = max(w.now, at)
-	switch ev := w.queue.pop(); ev.kind {
+	ev := w.queue.pop()
+	if ev.kind != atUser {
+		w.ran++
+	}
+	switch ev.kind {
 	case atMessage:
-		w.arrive(ev.link, ev.msg)
+		if !w.delayed(ev) {
+			w.arrive(ev.link, ev.msg)
+		}
 	case atSent:
 		w.sent(ev.link, int(ev.size))
 	case atDown:
-		w.down(ev.link)
+		if !w.delayed(ev) {
+			w.down(ev.link)
+		}
 	case atTimer:
 		w.expire(w.nodes[ev.node], at)
-	case atCall:
+	case atCall, atUser:
 		ev.do()
 	}
 }
 
 // Step hands an event to a running node: a search, a Push, files, hosts.
 func (w *World) Step(id NodeID, ev overlay.Event) {
+	w.record.event(id, ev)
+	w.tell(id, ev)
+}
+
+func (w *World) tell(id NodeID, ev overlay.Event) {
 	if m := w.nodes[id]; m.actor != nil {
 		w.step(m, ev)
 	}

@@ -1,0 +1,92 @@
+package sim
+
+import (
+	"context"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"testing"
+	"time"
+)
+
+// heap is what is in use once the garbage is gone.
+func heap() int {
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int(m.HeapAlloc)
+}
+
+// bytesOf is what the nodes of a crowd take that is full and has been there for a while:
+// supernodes, and leaves that share ten files each and have three supernodes.
+func bytesOf(t *testing.T, supernodes, leaves int) int {
+	t.Helper()
+	before := heap()
+	c, err := NewCrowd(CrowdConfig{Seed: 1, Nodes: supernodes + leaves, Supernodes: supernodes, Files: 10, Titles: 10000, Hosts: 64, Ramp: time.Minute, Steady: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.w.Run(3 * time.Minute)
+	if s := c.look(); s.Short > 0 || s.Leaves != leaves {
+		t.Fatalf("not all are there: %v", s)
+	}
+	took := heap() - before
+	runtime.KeepAlive(c)
+	return took
+}
+
+// TestMemoryOfNodes: what a leaf takes, with its part of three supernodes, and what
+// a supernode of 30 leaves takes beside that. 100,000 nodes must fit into one process.
+func TestMemoryOfNodes(t *testing.T) {
+	const mostOfLeaf, mostOfSupernode = 36 << 10, 160 << 10
+	few, many, more := bytesOf(t, 10, 50), bytesOf(t, 10, 150), bytesOf(t, 20, 200)
+	leaf := (many - few) / 100
+	supernode := (more - 200*leaf) / 20
+	t.Logf("a leaf takes %d bytes, a supernode with 30 leaves %d beside them", leaf, supernode)
+	if leaf > mostOfLeaf || supernode > mostOfSupernode {
+		t.Errorf("want at most %d and %d", mostOfLeaf, mostOfSupernode)
+	}
+}
+
+// TestLargeCrowd is 3 supernodes in a hundred nodes, and leaves of which half share ten
+// files each. `make crowd` runs it with 100,000 nodes, and says what they took.
+func TestLargeCrowd(t *testing.T) {
+	nodes := fromEnv("CROWD_NODES", 500)
+	if nodes >= 10_000 {
+		defer debug.SetGCPercent(debug.SetGCPercent(50)) // most of the heap stays
+	}
+	done := 0.0
+	r, err := RunCrowd(context.Background(), CrowdConfig{
+		Seed: 1, Nodes: nodes, Supernodes: max(2, nodes*3/100), Files: 10, FreeRiders: 0.5, Hosts: 64, Ramp: 90 * time.Second, Steady: true,
+	}, CrowdPlan{Time: 3 * time.Minute, Searches: fromEnv("CROWD_SEARCHES", 50), Wait: time.Minute}, func(now float64) {
+		if now >= done+0.1 && nodes >= 10_000 {
+			done = now
+			t.Logf("%.0f %%", 100*now)
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := r.Shapes[len(r.Shapes)-1]
+	t.Logf("%v; %d of %d files found, %d within 10 s; %v; %s", s, r.Found, r.Want, r.Soon, r.Traffic, peak(t))
+	if s.Nodes != nodes || s.Short > 0 || r.Want == 0 || r.Recall() < leastRecall {
+		t.Errorf("%d nodes, %d leaves short, %d of %d files found", s.Nodes, s.Short, r.Found, r.Want)
+	}
+}
+
+// peak is how much memory the process has had at most.
+func peak(t *testing.T) string {
+	status, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		t.Log(err) // not Linux
+		return ""
+	}
+	for line := range strings.Lines(string(status)) {
+		if strings.HasPrefix(line, "VmHWM:") {
+			return strings.Join(strings.Fields(line), " ")
+		}
+	}
+	return ""
+}
