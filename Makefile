@@ -19,7 +19,7 @@ give_up = { [ -n "$(CHECKING)" ] && echo "$@: LEFT OUT"; exit; }
 
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: help build test loopback race fmt vet lint fuzz bench election cross cover tidy check install clean
+.PHONY: help build test loopback race fmt vet lint fuzz bench election crowd cross cover tidy check install clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## / {printf "%-9s %s\n", $$1, $$2}' Makefile
@@ -61,6 +61,9 @@ bench: ## all benchmarks, and the servent beside nats-server
 election: ## 10,000 nodes that find their supernodes, for some hours of churn (some CPU minutes)
 	ELECTION_NODES=10000 ELECTION_PLACES=300 ELECTION_HOURS=$(HOURS) ELECTION_SEARCHES=300 \
 	  go test -vet=off -count=1 -timeout 0 -run 'TestElection$$' -v ./sim
+
+crowd: ## 100,000 nodes in one process: 3,000 supernodes and their leaves (some 5.5 GB and a quarter of an hour)
+	CROWD_NODES=100000 CROWD_SEARCHES=200 go test -vet=off -count=1 -timeout 0 -run 'TestLargeCrowd$$' -v ./sim
 
 bench-%: ## one comparison: bench-hashing, bench-download, bench-share, bench-links, bench-leaves
 	cd bench && go run . $*

@@ -18,6 +18,10 @@ func importTable() map[string][]string {
 	pure := []string{"protocol", "protocol/tiger", "search", "supernode", "nat", "servent/overlay", "servent/transfer/pick"}
 	edge := append(slices.Clone(pure), "search/bleveindex", "nat/stun", "nat/portmap",
 		"servent/library", "servent/reach", "servent/transfer", "servent/wordindex", "servent/leaves")
+	study := []string{
+		"sim", "sim/graph", "sim/load", "sim/model", "sim/dht", "sim/gia", "sim/swarm", "sim/report",
+		"protocol", "search", "supernode", "servent/overlay",
+	}
 	return map[string][]string{
 		"protocol/tiger":        nil,
 		"protocol/tiger/gen":    nil, // writes the S-boxes of protocol/tiger
@@ -40,7 +44,14 @@ func importTable() map[string][]string {
 		"servent":               edge,
 		"servent/control":       append(slices.Clone(edge), "servent"),
 		"sim":                   {"protocol", "search", "supernode", "nat", "sim/graph", "servent/overlay", "servent/transfer/pick"},
-		"cmd/servent":           {"servent", "servent/control", "sim", "protocol", "search"},
+		"sim/load":              nil,
+		"sim/dht":               nil,
+		"sim/gia":               {"sim/graph", "sim/load"},
+		"sim/swarm":             nil,
+		"sim/report":            nil,
+		"sim/model":             {"supernode", "sim/graph", "sim/load", "sim/dht", "sim/gia"},
+		"sim/study":             study,
+		"cmd/servent":           {"servent", "servent/control", "sim", "sim/graph", "sim/report", "sim/study", "protocol", "search"},
 	}
 }
 
@@ -60,6 +71,7 @@ func onlyImporter() map[string]string {
 	return map[string]string{
 		"github.com/blevesearch/bleve": "search/bleveindex",
 		"github.com/pion/stun":         "nat/stun",
+		"gonum.org/v1/plot":            "sim/report",
 	}
 }
 
@@ -67,7 +79,7 @@ func onlyImporter() map[string]string {
 func goroutinePackages() []string {
 	return []string{
 		"servent", "servent/library", "servent/leaves", "servent/transfer", "servent/reach", "servent/control",
-		"nat/stun", "nat/portmap", "sim", "sim/graph", "cmd/servent",
+		"nat/stun", "nat/portmap", "sim", "sim/graph", "sim/study", "cmd/servent",
 		"search/bleveindex", // to close in time what damage has locked
 	}
 }

@@ -52,7 +52,9 @@ told, with exit code 2.`,
 
 // unconfigured says whether a command takes no settings of its own: what is meant
 // for `servent get` is not for a demonstration.
-func unconfigured(c *cobra.Command) bool { return c.Name() == "demo" || c.Name() == "config" }
+func unconfigured(c *cobra.Command) bool {
+	return c.Name() == "demo" || c.Name() == "config" || c.HasParent() && c.Parent().Name() == "sim"
+}
 
 // settingsOf lists the settings of all commands in groups: global ones, those
 // of a servent that runs, and of the other commands their own.

@@ -12,19 +12,19 @@ import (
 	"github.com/seed282dab8e/servent/servent"
 )
 
-// graph lists the neighbours of each node.
-type graph [][]int
+// links lists the neighbours of each node.
+type links [][]int
 
-func ring(n int) graph {
-	g := make(graph, n)
+func ring(n int) links {
+	g := make(links, n)
 	for i := range n {
 		g[i] = []int{(i + n - 1) % n, (i + 1) % n}
 	}
 	return g
 }
 
-func clique(n int) graph {
-	g := make(graph, n)
+func clique(n int) links {
+	g := make(links, n)
 	for i := range n {
 		for j := range n {
 			if i != j {
@@ -37,7 +37,7 @@ func clique(n int) graph {
 
 // flood counts, breadth first, the messages of one flood and how many of them
 // reach a node that has been reached before.
-func flood(g graph, source, ttl int) (messages, duplicates uint64) {
+func flood(g links, source, ttl int) (messages, duplicates uint64) {
 	type arrival struct{ node, from, ttl int }
 	seen := make([]bool, len(g))
 	seen[source] = true
@@ -68,7 +68,7 @@ func flood(g graph, source, ttl int) (messages, duplicates uint64) {
 func TestFloodCount(t *testing.T) {
 	tests := []struct {
 		name                 string
-		g                    graph
+		g                    links
 		ttl                  int
 		messages, duplicates uint64
 	}{
@@ -99,7 +99,7 @@ const floodTTL = 15
 
 // testGraph searches from two nodes and compares what all nodes have counted
 // with a breadth-first count.
-func testGraph(t *testing.T, g graph) {
+func testGraph(t *testing.T, g links) {
 	nodes := build(t, g)
 	var wantIn, wantDuplicate uint64
 	for i, source := range []int{0, 5} {
@@ -122,7 +122,7 @@ func testGraph(t *testing.T, g graph) {
 }
 
 // build starts a process for each node of g.
-func build(t *testing.T, g graph) []*peer {
+func build(t *testing.T, g links) []*peer {
 	t.Helper()
 	var nodes []*peer
 	for i, neighbours := range g {

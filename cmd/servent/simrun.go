@@ -1,0 +1,158 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/seed282dab8e/servent/sim/report"
+	"github.com/seed282dab8e/servent/sim/study"
+)
+
+// resultsFile is what the points of a study gave, in its folder.
+const resultsFile = "results.json"
+
+// runStudy runs a study and writes down what it shows.
+func (a *app) runStudy(ctx context.Context, info study.Info, s study.Study, f *simFlags) error {
+	points, err := s.Points()
+	if err != nil {
+		return &usageError{err}
+	}
+	memory, err := memoryFor(study.Memory(points, f.shard.Shard), int64(f.memory))
+	if err != nil {
+		return err
+	}
+	dir, err := newFolder(f.out)
+	if err != nil {
+		return err
+	}
+	defer removeEmpty(dir)
+	p := a.studyProgress(info.Name)
+	results, err := study.Run(ctx, info, s, study.Options{Shard: f.shard.Shard, Memory: memory, Progress: p.set})
+	p.close()
+	if err != nil && (ctx.Err() == nil || results == nil || !results.Some()) {
+		return err
+	}
+	results.Version = versionText()
+	if wrong := a.writeStudy(dir, results, f.shard.N > 0); wrong != nil {
+		return wrong
+	}
+	if err != nil {
+		a.note("stopped: what was done is in %s", dir)
+	}
+	return err
+}
+
+// writeStudy writes the results and the page, and tells what they say.
+func (a *app) writeStudy(dir string, results *study.Results, shard bool) error {
+	var b bytes.Buffer
+	if err := results.Write(&b); err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(dir, resultsFile), b.Bytes(), 0o644); err != nil {
+		return fmt.Errorf("write results: %w", err)
+	}
+	page, err := results.Report()
+	if err != nil {
+		return err
+	}
+	if err := page.Write(dir); err != nil {
+		return fmt.Errorf("%w (the results are whole: `servent sim merge --out ELSEWHERE %s` makes the page)", err, dir)
+	}
+	return a.tellStudy(dir, page, shard)
+}
+
+// plainWidth is how wide a report is where there is no terminal.
+const plainWidth = 120
+
+// tellStudy prints what a study shows, and where the page is. A study that
+// missed one of its targets has failed.
+func (a *app) tellStudy(dir string, page *report.Report, shard bool) error {
+	index := filepath.Join(dir, "index.html")
+	missed := page.Failed()
+	switch {
+	case a.json:
+		a.printJSON(studyLine(page, index))
+	case shard:
+		a.printf("%s\nResults: %s\nJoin them with those of the other parts: servent sim merge --out FOLDER %s ...\n", page.Partial, filepath.Join(dir, resultsFile), dir)
+		return nil
+	default:
+		width, _ := a.screen.size()
+		if err := page.Text(a.out, cmp.Or(width, plainWidth)); err != nil {
+			return err
+		}
+		a.printf("\nPage: %s\n", index)
+	}
+	if len(missed) > 0 {
+		return fmt.Errorf("targets of this study that were missed: %d, the first: %s", len(missed), missed[0].What)
+	}
+	return nil
+}
+
+// studyJSON is what --json prints of a study. The whole report is in a file.
+type studyJSON struct {
+	Study   string `json:"study"`
+	Page    string `json:"page"`
+	Seed    uint64 `json:"seed"`
+	Version string `json:"version"`
+	Partial string `json:"partial,omitempty"`
+
+	Met        int      `json:"met"`
+	Unverified int      `json:"unverified"`
+	NotRun     int      `json:"not_run"`
+	Missed     []string `json:"missed"`
+}
+
+func studyLine(page *report.Report, index string) studyJSON {
+	line := studyJSON{Study: page.Study, Page: index, Seed: page.Seed, Version: page.Version, Partial: page.Partial, Missed: []string{}}
+	for _, s := range page.Sections {
+		for _, t := range s.Targets {
+			switch {
+			case t.Missing:
+				line.NotRun++
+			case t.Unverified:
+				line.Unverified++
+			case t.Met():
+				line.Met++
+			default:
+				line.Missed = append(line.Missed, t.What)
+			}
+		}
+	}
+	return line
+}
+
+// newFolder makes a folder for results. One that is there must be empty: nothing
+// is written over.
+func newFolder(name string) (string, error) {
+	dir, err := filepath.Abs(name)
+	if err != nil {
+		return "", fmt.Errorf("--out %s: %w", name, err)
+	}
+	err = os.Mkdir(dir, 0o755)
+	if errors.Is(err, os.ErrNotExist) {
+		return "", usagef("--out %s: there is no folder %s: make it first", name, filepath.Dir(dir))
+	}
+	if !errors.Is(err, os.ErrExist) {
+		return name, err
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return "", usagef("--out %s is no folder: name another one", name)
+	}
+	if len(entries) > 0 {
+		return "", usagef("--out %s exists and is not empty: remove it, or name another folder", name)
+	}
+	return name, nil
+}
+
+// removeEmpty removes a folder that nothing was written into.
+func removeEmpty(dir string) { _ = os.Remove(dir) }
+
+// indented puts the lines of an example as cobra shows them.
+func indented(text string) string { return examples(strings.Split(text, "\n")...) }
