@@ -197,3 +197,19 @@ func TestLegible(t *testing.T) {
 		}
 	}
 }
+
+// TestNoBarsOnLogAxes: where a length means nothing, marks are drawn, and nothing
+// between them and the axis.
+func TestNoBarsOnLogAxes(t *testing.T) {
+	f := testFont(t)
+	for _, log := range []bool{false, true} {
+		c := newChart(Figure{Kind: Bars, LogY: log, Labels: []string{"a"}, Series: []Series{{Y: []float64{1000}}}}, f)
+		svg, err := c.svg(wide, wideHeight, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if mark := strings.Contains(string(svg), "A5,5 "); mark != log { // an arc of the mark's radius
+			t.Errorf("logarithmic axis %v, a mark %v", log, mark)
+		}
+	}
+}

@@ -41,7 +41,7 @@ func (c *chart) legend(p pen, from, to, top vg.Length) vg.Length {
 // sample draws how a series looks, from at to the right.
 func (c *chart) sample(p pen, s *points, at vg.Point) {
 	var path vg.Path
-	if c.Kind == Bars {
+	if c.Kind == Bars && !c.LogY {
 		box(&path, vg.Point{X: at.X, Y: at.Y - 6}, vg.Point{X: at.X + 12, Y: at.Y + 6})
 		s.fillBox(p, path)
 		return

@@ -58,7 +58,7 @@ type FigureKind int
 const (
 	Lines  FigureKind = iota // points joined, each also marked
 	Points                   // points alone
-	Bars                     // groups of bars over Labels
+	Bars                     // groups of bars over Labels; of marks where the axis is logarithmic, on which lengths mean nothing
 )
 
 // Figure is one plot. It becomes NAME.svg and NAME.png.

@@ -52,7 +52,8 @@ func (s *points) errorBar(path *vg.Path, f frame, x vg.Length, i int) {
 	segment(path, vg.Point{X: x - half, Y: hi}, vg.Point{X: x + half, Y: hi})
 }
 
-// bars draws groups of bars, the series beside one another in each.
+// bars draws groups of bars, or of marks on a logarithmic axis, the series beside
+// one another in each.
 func (c *chart) bars(p pen, f frame) {
 	slot := f.Size().X / vg.Length(max(1, len(c.Labels)))
 	n := vg.Length(len(c.series))
@@ -68,13 +69,22 @@ func (c *chart) bars(p pen, f frame) {
 			middle := f.Min.X + (vg.Length(s.x[i])+0.5)*slot
 			from := middle + (vg.Length(j)-n/2)*width
 			y := f.yAt(s.y[i])
-			box(&path, vg.Point{X: from + width*0.04, Y: zero}, vg.Point{X: from + width*0.96, Y: y})
-			s.errorBar(&ends, f, from+width/2, i)
+			tip := vg.Point{X: from + width/2, Y: y}
+			if c.LogY {
+				s.mark(&path, tip, barMark)
+			} else {
+				box(&path, vg.Point{X: from + width*0.04, Y: zero}, vg.Point{X: from + width*0.96, Y: y})
+			}
+			s.errorBar(&ends, f, tip.X, i)
 			if values {
-				p.value(s.y[i], vg.Point{X: from + width/2, Y: y})
+				p.value(s.y[i], vg.Point{X: tip.X, Y: tip.Y + c.above()})
 			}
 		}
-		s.fillBox(p, path)
+		if c.LogY {
+			s.marks(p, path)
+		} else {
+			s.fillBox(p, path)
+		}
 		p.line(ends, 1.2, ink(0xff))
 	}
 	var base vg.Path
@@ -93,6 +103,14 @@ func (c *chart) roomForValues(p pen, width vg.Length) bool {
 		}
 	}
 	return true
+}
+
+// above is how much of a bar's mark is over its value.
+func (c *chart) above() vg.Length {
+	if c.LogY {
+		return barMark
+	}
+	return 0
 }
 
 // value writes the height of a bar at its end.

@@ -45,6 +45,7 @@ func (s *points) dashes() []vg.Length {
 const (
 	markSize   vg.Length = 3.6
 	smallMark  vg.Length = 2.4
+	barMark    vg.Length = 5   // instead of a bar
 	cloudBegin           = 150 // points
 )
 
