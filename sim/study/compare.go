@@ -73,6 +73,7 @@ const (
 	partSize  part = "size"  // all models at one size
 	partReach part = "reach" // one model at several TTLs
 	partChurn part = "churn" // all models with peers that come and go
+	partCopy  part = "copy"  // models that do not look everywhere, with copies shared out in other ways
 	partGraph part = "graph" // floods of bare graphs, as published
 )
 
@@ -83,6 +84,7 @@ type cell struct {
 	peers   int
 	ttl     int           // 0: what reaches most
 	session time.Duration // median; 0: nobody leaves
+	copies  load.Strategy
 }
 
 // sizes reads --peers.
@@ -116,8 +118,8 @@ func (c *compare) chosen() ([]contender, error) {
 	return out, nil
 }
 
-// cells lists the comparison. The sweeps over TTLs and sessions are done once: at
-// the largest size, and at a hundredth of the peers where that is a million.
+// cells lists the comparison. The sweeps over TTLs, sessions and ways to copy are
+// done at the largest size.
 func (c *compare) cells() ([]cell, error) {
 	sizes, err := c.sizes()
 	if err != nil {
@@ -137,21 +139,33 @@ func (c *compare) cells() ([]cell, error) {
 	largest := sizes[len(sizes)-1]
 	for _, n := range slices.Backward(sizes) {
 		for _, m := range models {
-			cells = append(cells, cell{part: partSize, model: m.key, peers: n})
+			cells = append(cells, cell{part: partSize, model: m.key, peers: n, copies: load.Proportional})
 		}
 	}
 	for _, m := range models {
 		for _, ttl := range m.ttls {
-			cells = append(cells, cell{part: partReach, model: m.key, peers: largest, ttl: ttl})
+			cells = append(cells, cell{part: partReach, model: m.key, peers: largest, ttl: ttl, copies: load.Proportional})
 		}
 	}
 	for _, share := range []float64{1, 0.25, 0.05} {
 		session := time.Duration(share * c.session * float64(time.Minute))
 		for _, m := range models {
-			cells = append(cells, cell{part: partChurn, model: m.key, peers: min(largest, 100_000), session: session})
+			cells = append(cells, cell{part: partChurn, model: m.key, peers: largest, session: session, copies: load.Proportional})
+		}
+	}
+	for _, m := range models {
+		for _, s := range otherStrategies() {
+			if m.partial {
+				cells = append(cells, cell{part: partCopy, model: m.key, peers: largest, copies: s})
+			}
 		}
 	}
 	return cells, nil
+}
+
+// otherStrategies are those that the sizes are not compared with.
+func otherStrategies() []load.Strategy {
+	return []load.Strategy{load.Owner, load.Uniform, load.SquareRoot}
 }
 
 // Points returns one point for each network that searches are run in.
@@ -183,6 +197,8 @@ func (l cell) name() string {
 		name += fmt.Sprintf(", TTL %d", l.ttl)
 	case l.session > 0:
 		name += fmt.Sprintf(", sessions of %s", l.session)
+	case l.part == partCopy:
+		name += fmt.Sprintf(", %s copies", l.copies)
 	}
 	return name
 }
@@ -208,7 +224,7 @@ func (c *compare) memory(l cell) int64 {
 
 // workload is what all models of one size get.
 func (c *compare) workload(l cell) load.Config {
-	cfg := load.Config{Seed: uint64(c.seed), Peers: l.peers, Replication: load.Proportional}
+	cfg := load.Config{Seed: uint64(c.seed), Peers: l.peers, Replication: l.copies}
 	if l.session > 0 {
 		const shape = 0.6 // between the published fits
 		one := load.Weibull{Scale: time.Hour, Shape: shape}

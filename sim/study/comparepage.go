@@ -4,7 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
-	"strings"
+	"slices"
 
 	"github.com/seed282dab8e/servent/sim/report"
 )
@@ -55,6 +55,9 @@ func (p *comparePage) page() *report.Report {
 	if len(p.parts[partChurn]) > 0 {
 		r.Sections = append(r.Sections, p.churn())
 	}
+	if len(p.parts[partCopy]) > 0 {
+		r.Sections = append(r.Sections, p.copies())
+	}
 	r.Sections = append(r.Sections, p.published())
 	return r
 }
@@ -91,30 +94,6 @@ func findModel(cells []comparedCell, key string) (comparedCell, bool) {
 	return comparedCell{}, false
 }
 
-// summary says in words what the largest network showed.
-func (p *comparePage) summary() string {
-	cells := p.largest()
-	flat, ok1 := findModel(cells, "flat")
-	super, ok2 := findModel(cells, "super")
-	if !ok1 || !ok2 {
-		return "Flooding and supernodes were not both run."
-	}
-	var b strings.Builder
-	fmt.Fprintf(&b, "The same %s peers shared the same files and asked for the same things in every network. ", thousands(flat.peers))
-	fmt.Fprintf(&b, "When all peers are equal and pass each search on to their neighbours (flat flooding), one search takes %s messages and finds %.0f %% of what there is. ",
-		thousands(nearest(flat.Messages+flat.Replies)), 100*flat.Recall)
-	fmt.Fprintf(&b, "When the strongest peers keep the file lists of the others and only these pass searches on (supernodes), it takes %s messages and finds %.0f %%: %.0f times fewer messages.",
-		thousands(nearest(super.Messages+super.Replies)), 100*super.Recall, (flat.Messages+flat.Replies)/(super.Messages+super.Replies))
-	fmt.Fprintf(&b, "\n\nHalf of the first hits are there after %.1f s with flooding and %.1f s with supernodes. ", flat.First50/1000, super.First50/1000)
-	fmt.Fprintf(&b, "The price is who does the work: the busiest 1 %% of the peers carry %.0f %% of all messages with flooding and %.0f %% with supernodes.",
-		100*flat.Busiest, 100*super.Busiest)
-	if d, ok := findModel(cells, "dynamic"); ok {
-		fmt.Fprintf(&b, "\n\nSupernodes as servent runs them ask their neighbours one after the other and stop when there is enough: %s messages a search, and %.0f %% of the searches find something. They find %.0f %% of all copies: they stop when there is enough.",
-			thousands(nearest(d.Messages+d.Replies)), 100*d.Success, 100*d.Recall)
-	}
-	return b.String()
-}
-
 // sideBySide shows all models in one network.
 func (p *comparePage) sideBySide(cells []comparedCell) report.Section {
 	n := cells[0].peers
@@ -147,7 +126,7 @@ func (p *comparePage) sideBySide(cells []comparedCell) report.Section {
 		Text:   "Flooding goes as far as it must to reach three fifths of the peers, and so do the supernodes that flood. One step of the TTL can double the reach, so some come much further. Where there are fewer supernodes than links of each, all are linked with all. Duplicates are copies of a query that come to a peer which has it already; they are the waste of flooding.",
 		Tables: []report.Table{t, aboutModels(cells)},
 		Figures: []report.Figure{
-			bars("cost", "What one search costs", "messages a search; each mark is ten times the one before", true, cells, func(l comparedCell) float64 { return l.Messages + l.Replies }),
+			bars("cost", "What one search costs", "messages a search, on a logarithmic axis", true, cells, func(l comparedCell) float64 { return l.sent() }),
 			bars("recall", "What it finds", "copies found (%)", false, cells, func(l comparedCell) float64 { return 100 * l.Recall }),
 			waits(cells), p.lorenz(cells),
 		},
@@ -191,7 +170,7 @@ func (p *comparePage) lorenz(cells []comparedCell) report.Figure {
 		Name: "load", Title: "Who carries the load", XLabel: "busiest peers (%)", YLabel: "messages that they carry (%)", LogX: true,
 		Text: "All messages are counted at who sends and at who gets them. Models that send so little that the searches of this run cannot tell who carries it are left out (more --searches can).",
 	}
-	for _, l := range cells {
+	for _, l := range drawn(cells) {
 		s := report.Series{Name: contenderOf(l.model).name}
 		for i, v := range l.Lorenz {
 			if v >= 0 && p.loaded(l) {
@@ -211,7 +190,7 @@ func (p *comparePage) lorenz(cells []comparedCell) report.Figure {
 const enoughLoad = 5
 
 func (p *comparePage) loaded(l comparedCell) bool {
-	return 2*(l.Messages+l.Replies)*float64(p.c.searches) >= enoughLoad*float64(l.peers)
+	return 2*l.sent()*float64(p.c.searches) >= enoughLoad*float64(l.peers)
 }
 
 // gini and busiest leave a cell empty where the load cannot be told.
@@ -243,6 +222,22 @@ func seconds(ms float64) any {
 		return nil
 	}
 	return ms / 1000
+}
+
+// mostLines is how many lines a plot has room for.
+const mostLines = 8
+
+// drawn returns the cells of those models that the lines of a plot are for: all
+// where there is room.
+func drawn(cells []comparedCell) []comparedCell {
+	models := map[string]bool{}
+	for _, l := range cells {
+		models[l.model] = true
+	}
+	if len(models) <= mostLines {
+		return cells
+	}
+	return slices.DeleteFunc(slices.Clone(cells), func(l comparedCell) bool { return !contenderOf(l.model).drawn })
 }
 
 func nearest(v float64) int { return int(math.Round(v)) }

@@ -32,6 +32,9 @@ type compared struct {
 	UpkeepMessages, UpkeepBytes float64 // a peer and second
 }
 
+// sent is how many messages a search takes in all.
+func (c *compared) sent() float64 { return c.Messages + c.Replies }
+
 // run builds a network and runs the searches in it.
 func (c *compare) run(ctx context.Context, l cell, tick func(float64)) (*compared, error) {
 	w, err := load.New(c.workload(l))

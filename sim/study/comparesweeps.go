@@ -17,7 +17,7 @@ func (p *comparePage) growth() report.Section {
 	messages.LogX, messages.LogY = true, true
 	traffic := lines("traffic", "What each peer carries", "peers", "bytes a second and peer")
 	traffic.LogX, traffic.LogY = true, true
-	traffic.Text = fmt.Sprintf("When every peer searches %g times an hour. Flooding does not scale: most of the network's searches come to every peer.", p.c.rate)
+	traffic.Text = fmt.Sprintf("When every peer searches %g times an hour, and with what the network sends when nobody searches. Plots have lines for some models only where there are many; the tables have all.", p.c.rate)
 	t := report.Table{Name: "sizes", Title: "From small to large", Columns: []report.Column{
 		{Name: "peers"},
 		{Name: "model"},
@@ -29,13 +29,14 @@ func (p *comparePage) growth() report.Section {
 		{Name: "traffic", Unit: "bytes a second and peer"},
 		{Name: "Gini of load"},
 	}}
+	lined := drawn(cells)
 	for _, m := range contenders() {
 		a, b := report.Series{Name: m.name}, report.Series{Name: m.name}
-		for _, l := range cells {
+		for _, l := range lined {
 			if l.model != m.key {
 				continue
 			}
-			a.X, a.Y = append(a.X, float64(l.peers)), append(a.Y, l.Messages+l.Replies)
+			a.X, a.Y = append(a.X, float64(l.peers)), append(a.Y, l.sent())
 			b.X, b.Y = append(b.X, float64(l.peers)), append(b.Y, p.traffic(l))
 		}
 		if len(a.X) > 0 {
@@ -43,7 +44,7 @@ func (p *comparePage) growth() report.Section {
 		}
 	}
 	for _, l := range cells {
-		t.Add(l.peers, contenderOf(l.model).name, orNothing(l.TTL), 100*l.Recall, 100*l.Success, l.Messages+l.Replies, seconds(l.First50), p.traffic(l), p.gini(l))
+		t.Add(l.peers, contenderOf(l.model).name, orNothing(l.TTL), 100*l.Recall, 100*l.Success, l.sent(), seconds(l.First50), p.traffic(l), p.gini(l))
 	}
 	return report.Section{Title: "As the network grows", Tables: []report.Table{t}, Figures: []report.Figure{messages, traffic}}
 }
@@ -63,9 +64,9 @@ func (p *comparePage) reach() report.Section {
 	}}
 	for _, m := range contenders() {
 		s := report.Series{Name: m.name}
-		for _, l := range p.of(partReach, m.key) {
-			s.X, s.Y = append(s.X, l.Messages+l.Replies), append(s.Y, 100*l.Recall)
-			t.Add(m.name, l.ttl, l.Messages+l.Replies, 100*l.Duplicates, 100*l.Covered, 100*l.Recall, 100*l.Success)
+		for _, l := range p.byTTL(m.key) {
+			s.X, s.Y = append(s.X, l.sent()), append(s.Y, 100*l.Recall)
+			t.Add(m.name, l.ttl, l.sent(), 100*l.Duplicates, 100*l.Covered, 100*l.Recall, 100*l.Success)
 		}
 		if len(s.X) > 0 {
 			f.Series = append(f.Series, s)
@@ -73,8 +74,22 @@ func (p *comparePage) reach() report.Section {
 	}
 	return report.Section{
 		Title: "What a TTL buys", Figures: []report.Figure{f}, Tables: []report.Table{t},
-		Text: "Each point is one TTL, of searches in the largest network. Further up is better, further left is cheaper.",
+		Text: "Each point is one TTL, of searches in the largest network; the one that is used elsewhere on this page is among them. Further up is better, further left is cheaper.",
 	}
+}
+
+// byTTL returns what a model did with each TTL of the sweep, and with its own.
+func (p *comparePage) byTTL(key string) []comparedCell {
+	cells := p.of(partReach, key)
+	own, ok := findModel(p.largest(), key)
+	same := func(l comparedCell) bool { return l.ttl == own.TTL }
+	if len(cells) == 0 || !ok || slices.ContainsFunc(cells, same) {
+		return cells
+	}
+	own.ttl = own.TTL
+	cells = append(cells, own)
+	slices.SortFunc(cells, func(a, b comparedCell) int { return cmp.Compare(a.ttl, b.ttl) })
+	return cells
 }
 
 // churn shows what peers that come and go change.
@@ -90,12 +105,16 @@ func (p *comparePage) churn() report.Section {
 		{Name: "upkeep", Unit: "messages a minute and peer"},
 		{Name: "upkeep traffic", Unit: "bytes a second and peer"},
 	}}
+	lined := drawn(p.parts[partChurn])
 	for _, m := range contenders() {
-		s := report.Series{Name: m.name}
 		for _, l := range p.of(partChurn, m.key) {
-			minutes := float64(l.session) / float64(time.Minute)
-			t.Add(m.name, minutes, 100*l.Recall, 100*l.Success, 100*l.Stale, 60*l.UpkeepMessages, l.UpkeepBytes)
-			s.X, s.Y = append(s.X, minutes), append(s.Y, l.UpkeepBytes)
+			t.Add(m.name, l.minutes(), 100*l.Recall, 100*l.Success, 100*l.Stale, 60*l.UpkeepMessages, l.UpkeepBytes)
+		}
+		s := report.Series{Name: m.name}
+		for _, l := range lined {
+			if l.model == m.key {
+				s.X, s.Y = append(s.X, l.minutes()), append(s.Y, l.UpkeepBytes)
+			}
 		}
 		if len(s.X) > 0 {
 			keep.Series = append(keep.Series, s)
@@ -106,6 +125,9 @@ func (p *comparePage) churn() report.Section {
 		Text: "Sessions are Weibull with shape 0.6. Links are mended and lists sent as peers come and go; three in ten leave without a goodbye, which the others notice after 30 s. Until then searches run into them, and indexes tell of files that are gone.",
 	}
 }
+
+// minutes is the median session.
+func (l cell) minutes() float64 { return float64(l.session) / float64(time.Minute) }
 
 func lines(name, title, x, y string) report.Figure {
 	return report.Figure{Name: name, Title: title, Kind: report.Lines, XLabel: x, YLabel: y}

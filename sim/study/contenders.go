@@ -15,6 +15,8 @@ type contender struct {
 	key, name string
 	about     string  // what it does, and what it cannot find
 	ttls      []int   // that the sweep over TTLs tries; none: it has no TTL
+	partial   bool    // it looks at a part of the peers only, and what it finds depends on how many copies there are
+	drawn     bool    // it is among the lines of a plot that has no room for all
 	work      float64 // of a search beside that of a flat flood
 	bytes     int64   // a peer, where it is more than for others
 	build     func(c *compare, w *load.Workload, ttl int) (model.Model, error)
@@ -26,37 +28,42 @@ func contenders() []contender {
 		{
 			key: "central", name: "central index",
 			about: "One server knows what everybody shares, as Napster had it. It finds all; it is one machine that all depend on.",
+			drawn: true,
 			work:  0.01, build: buildCentral,
 		},
 		{
 			key: "flat", name: "flat flooding",
 			about: "All peers are equal and pass a search on to all neighbours until its TTL is used up, as the first Gnutella did. It finds what is within the TTL.",
-			ttls:  []int{4, 7, 9, 11, 13, 15}, work: 1, build: buildFlat,
+			ttls:  []int{4, 7, 9, 11, 13, 15}, partial: true, drawn: true, work: 1, build: buildFlat,
 		},
 		{
 			key: "rings", name: "expanding ring",
-			about: "Flooding that begins with a small TTL and is repeated with larger ones until ten files are found. Rare files cost all rounds.",
-			work:  1, build: buildRings,
+			about:   "Flooding that begins with a small TTL and is repeated with larger ones until ten files are found. Rare files cost all rounds.",
+			partial: true,
+			work:    1, build: buildRings,
 		},
 		{
 			key: "walks", name: "32 walkers",
-			about: "32 copies of a search go from peer to peer at random until ten files are found. Rare files are mostly missed.",
-			work:  0.3, build: buildWalks(model.Walk{Walkers: 32, Check: 4, Most: 256, Want: 10, Keep: true}),
+			about:   "32 copies of a search go from peer to peer at random until ten files are found. Rare files are mostly missed.",
+			partial: true, drawn: true,
+			work: 0.3, build: buildWalks(model.Walk{Walkers: 32, Check: 4, Most: 256, Want: 10, Keep: true}),
 		},
 		{
 			key: "biased", name: "walk by degree",
-			about: "One walker goes to the neighbour with most links, and peers answer for their neighbours. Few peers get nearly all of it.",
-			work:  0.2, build: buildWalks(model.Walk{Walkers: 1, Check: 1, Most: 1024, Want: 10, Biased: true, Index: true}),
+			about:   "One walker goes to the neighbour with most links, and peers answer for their neighbours. Few peers get nearly all of it.",
+			partial: true,
+			work:    0.2, build: buildWalks(model.Walk{Walkers: 1, Check: 1, Most: 1024, Want: 10, Biased: true, Index: true}),
 		},
 		{
 			key: "gia", name: "Gia",
-			about: "As before, over a network in which the most capable peers have made most links (Gia). Rare files are often missed.",
-			work:  0.3, bytes: 500, build: buildGia,
+			about:   "As before, over a network in which the most capable peers have made most links (Gia). Rare files are often missed.",
+			partial: true, drawn: true,
+			work: 0.3, bytes: 500, build: buildGia,
 		},
 		{
 			key: "super", name: "supernodes",
 			about: "The most capable peers keep the file lists of the others, and flood searches among themselves, as Kazaa did. Lists may name files that have just gone.",
-			ttls:  []int{1, 2, 3, 4}, work: 0.3, build: buildSupernodes(false, false),
+			ttls:  []int{1, 2, 3, 4}, partial: true, drawn: true, work: 0.3, build: buildSupernodes(false, false),
 		},
 		{
 			key: "tables", name: "supernodes, tables",
@@ -65,12 +72,14 @@ func contenders() []contender {
 		},
 		{
 			key: "dynamic", name: "supernodes, dynamic",
-			about: "The same, as servent does it: one supernode after the other is asked, until there are 50 hits. It finds enough, not all.",
-			work:  0.2, build: buildSupernodes(true, true),
+			about:   "The same, as servent does it: one supernode after the other is asked, until there are 50 hits. It finds enough, not all.",
+			partial: true, drawn: true,
+			work: 0.2, build: buildSupernodes(true, true),
 		},
 		{
 			key: "chord", name: "Chord, by words",
 			about: "A hash table over all peers in which each word has an owner that lists the files with it. It finds all; the lists of several words are shipped and compared, and publishing each word costs all the time.",
+			drawn: true,
 			work:  0.3, build: buildTable(model.TableConfig{Kind: model.Chord}),
 		},
 		{
@@ -81,6 +90,7 @@ func contenders() []contender {
 		{
 			key: "exact", name: "Kademlia, by key",
 			about: "A hash table asked for the key of one file, which the searcher must know already: it cannot search by words at all. Other files with the same words are not found.",
+			drawn: true,
 			work:  0.1, build: buildTable(model.TableConfig{Kind: model.Kademlia, ByKey: true}),
 		},
 	}

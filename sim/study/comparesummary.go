@@ -1,0 +1,68 @@
+package study
+
+import (
+	"fmt"
+	"strings"
+)
+
+// summary says in words what the largest network showed.
+func (p *comparePage) summary() string {
+	cells := p.largest()
+	flat, ok1 := findModel(cells, "flat")
+	super, ok2 := findModel(cells, "super")
+	if !ok1 || !ok2 {
+		return summaryOf(cells)
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "The same %s peers shared the same files and asked for the same things in every network. ", thousands(flat.peers))
+	fmt.Fprintf(&b, "When all peers are equal and pass each search on to their neighbours (flat flooding), one search takes %s messages and finds %.0f %% of what there is. ",
+		thousands(nearest(flat.sent())), 100*flat.Recall)
+	fmt.Fprintf(&b, "When the strongest peers keep the file lists of the others and only these pass searches on (supernodes), it takes %s messages and finds %.0f %%: %s.",
+		thousands(nearest(super.sent())), 100*super.Recall, fewer(flat.sent(), super.sent()))
+	fmt.Fprintf(&b, "\n\nHalf of the first hits are there after %.1f s with flooding and %.1f s with supernodes. ", flat.First50/1000, super.First50/1000)
+	fmt.Fprintf(&b, "As to who does the work: the busiest 1 %% of the peers carry %.0f %% of all messages with flooding and %.0f %% with supernodes.",
+		100*flat.Busiest, 100*super.Busiest)
+	if d, ok := findModel(cells, "dynamic"); ok {
+		fmt.Fprintf(&b, "\n\nSupernodes as servent runs them ask their neighbours one after the other and stop when there is enough: %s messages a search, and %.0f %% of the searches find something. They find %.0f %% of all copies.",
+			thousands(nearest(d.sent())), 100*d.Success, 100*d.Recall)
+		if d.sent() > super.sent() {
+			b.WriteString(" Among so few supernodes it is cheaper to ask all of them at once: asking one after the other pays in larger networks.")
+		}
+	}
+	return b.String()
+}
+
+// fewer says in words how many messages the one takes beside the other.
+func fewer(than, messages float64) string {
+	switch r := perOne(than, messages); {
+	case r >= 1.5:
+		return fmt.Sprintf("%.*f times fewer messages", digitsOf(r), r)
+	case r > 1/1.5:
+		return "about as many messages"
+	default:
+		return fmt.Sprintf("%.*f times as many messages", digitsOf(1/r), 1/r)
+	}
+}
+
+// digitsOf is how many digits after the point people want of a ratio.
+func digitsOf(r float64) int {
+	if r < 10 {
+		return 1
+	}
+	return 0
+}
+
+// summaryOf says what each model did, where flooding and supernodes are not there to
+// be compared.
+func summaryOf(cells []comparedCell) string {
+	if len(cells) == 0 {
+		return "Nothing of the largest network was run."
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s peers shared the same files and asked for the same things.", thousands(cells[0].peers))
+	for _, l := range cells {
+		fmt.Fprintf(&b, "\n\n%s: %s messages a search, which finds %.0f %% of what there is; %.0f %% of the searches find something.",
+			contenderOf(l.model).name, thousands(nearest(l.sent())), 100*l.Recall, 100*l.Success)
+	}
+	return b.String()
+}
