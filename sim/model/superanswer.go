@@ -1,6 +1,7 @@
 package model
 
 import (
+	"slices"
 	"time"
 
 	"github.com/seed282dab8e/servent/sim/load"
@@ -63,15 +64,8 @@ func (s *superSearcher) cover(q *load.Query) {
 	if s.net.node[q.From] >= 0 {
 		s.out.Reached-- // the asker itself
 	}
-	for p := range int32(s.w.Peers()) {
-		if p == q.From {
-			continue
-		}
-		for _, node := range s.net.of(p) {
-			if s.got.has(node) {
-				s.out.Covered++
-				break
-			}
-		}
+	s.out.Covered = s.net.Covered(s.got.has)
+	if slices.ContainsFunc(s.net.of(q.From), s.got.has) {
+		s.out.Covered--
 	}
 }

@@ -119,6 +119,18 @@ func (s *Supernodes) of(peer int32) []int32 {
 	return s.parents[from : from+int(k)]
 }
 
+// Covered counts the peers whose files are known to one at least of the nodes of
+// its graph that got a query.
+func (s *Supernodes) Covered(got func(node int32) bool) int {
+	n := 0
+	for p := range int32(s.w.Peers()) {
+		if slices.ContainsFunc(s.of(p), got) {
+			n++
+		}
+	}
+	return n
+}
+
 // Name tells which kind it is.
 func (s *Supernodes) Name() string {
 	switch {

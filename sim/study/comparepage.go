@@ -123,7 +123,7 @@ func (p *comparePage) sideBySide(cells []comparedCell) report.Section {
 	}
 	return report.Section{
 		Title:  "Side by side",
-		Text:   "Flooding goes as far as it must to reach three fifths of the peers, and so do the supernodes that flood. One step of the TTL can double the reach, so some come much further. Where there are fewer supernodes than links of each, all are linked with all. Duplicates are copies of a query that come to a peer which has it already; they are the waste of flooding.",
+		Text:   "Flooding goes as far as it must to look through the files of three fifths of the peers, and so do the supernodes that flood. One step of the TTL can double the reach, so some come much further. Where there are fewer supernodes than links of each, all are linked with all. Duplicates are copies of a query that come to a peer which has it already; they are the waste of flooding.",
 		Tables: []report.Table{t, aboutModels(cells)},
 		Figures: []report.Figure{
 			bars("cost", "What one search costs", "messages a search, on a logarithmic axis", true, cells, func(l comparedCell) float64 { return l.sent() }),

@@ -136,3 +136,37 @@ func TestCellsAskForWhatTheyAreCalled(t *testing.T) {
 		t.Errorf("%d with churn, %v with other copies", churn, copies)
 	}
 }
+
+// TestTTLIsTheLeast: floods look through the files of three fifths of the peers, by
+// the searches' own count, and one step less would not do.
+func TestTTLIsTheLeast(t *testing.T) {
+	c := newCompare()
+	for _, key := range []string{"flat", "super", "tables"} {
+		w, err := load.New(c.workload(cell{peers: 20_000, copies: load.Proportional}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		covered := func(ttl int) (share float64, used int) {
+			m, err := contenderOf(key).build(c, w, ttl)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s := m.Searcher()
+			const searches = 40
+			for id := range uint64(searches) {
+				q := w.Query(id)
+				share += float64(s.Search(&q).Covered) / float64(searches*(w.Peers()-1))
+			}
+			return share, ttlOf(m, ttl)
+		}
+		_, ttl := covered(0)
+		least, _ := covered(ttl)
+		less, _ := covered(ttl - 1)
+		if key == "tables" { // those that cannot answer are not asked, and need not be
+			least, less = max(least, enough), 0
+		}
+		if ttl < 2 || least < 0.95*enough || less > 1.05*enough {
+			t.Errorf("%s: TTL %d covers %v, one less %v", key, ttl, least, less)
+		}
+	}
+}

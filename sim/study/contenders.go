@@ -130,7 +130,7 @@ func (c *compare) flatGraph(peers int) *graph.Graph {
 func buildFlat(c *compare, w *load.Workload, ttl int) (model.Model, error) {
 	g := c.flatGraph(w.Peers())
 	if ttl == 0 {
-		ttl = ttlFor(g, c.delay())
+		ttl = ttlFor(g, c.delay(), flooded(g))
 	}
 	return model.NewFlat(w, g, ttl, c.net()), nil
 }
@@ -139,7 +139,7 @@ func buildFlat(c *compare, w *load.Workload, ttl int) (model.Model, error) {
 // it has them.
 func buildRings(c *compare, w *load.Workload, _ int) (model.Model, error) {
 	g := c.flatGraph(w.Peers())
-	return model.NewRings(w, g, model.Ring{First: 1, Add: 2, Most: ttlFor(g, c.delay()), Want: 10}, c.net()), nil
+	return model.NewRings(w, g, model.Ring{First: 1, Add: 2, Most: ttlFor(g, c.delay(), flooded(g)), Want: 10}, c.net()), nil
 }
 
 // buildWalks lets walkers go over the links that flooding has. Where they go by
@@ -175,7 +175,9 @@ func buildSupernodes(lastHop, dynamic bool) func(*compare, *load.Workload, int) 
 		if ttl > 0 || dynamic {
 			return m, nil
 		}
-		return m.WithTTL(ttlFor(m.Graph(), c.delay())), nil
+		return m.WithTTL(ttlFor(m.Graph(), c.delay(), func(f *graph.Flooder) float64 {
+			return float64(m.Covered(f.Seen)) / float64(w.Peers())
+		})), nil
 	}
 }
 
@@ -183,17 +185,18 @@ func (c *compare) delay() graph.Delay {
 	return graph.Delay{Lo: uint32(c.fastest), Hi: uint32(c.slowest), Seed: uint64(c.seed)}
 }
 
-// enough is the part of a graph that a flood should reach where nobody says how
-// far it goes, and tries the floods that its TTL is chosen by.
+// enough is the part of the peers whose files a flood should look through where
+// nobody says how far it goes, and tries the floods that its TTL is chosen by.
 const (
 	enough = 0.6
 	tries  = 10
 	maxTTL = 40
 )
 
-// ttlFor returns the smallest TTL at which floods reach enough of a graph, on
-// average; maxTTL when none does. So all are compared at about the same reach.
-func ttlFor(g *graph.Graph, d graph.Delay) int {
+// ttlFor returns the smallest TTL at which floods look through the files of enough
+// peers, on average; maxTTL when none does. So all are compared at about the same
+// reach. covered says which part of the peers the last flood looked through.
+func ttlFor(g *graph.Graph, d graph.Delay, covered func(*graph.Flooder) float64) int {
 	f := graph.NewFlooder(g)
 	r := rand.New(rand.NewPCG(d.Seed, 3))
 	sources := make([]int, tries)
@@ -201,16 +204,22 @@ func ttlFor(g *graph.Graph, d graph.Delay) int {
 		sources[i] = r.IntN(g.Len())
 	}
 	for ttl := 1; ttl < maxTTL; ttl++ {
-		reached := 0
+		sum := 0.0
 		for i, s := range sources {
 			d.Seed = uint64(i)
-			reached += f.Flood(s, ttl, d).Reached + 1
+			f.Flood(s, ttl, d)
+			sum += covered(f)
 		}
-		if float64(reached) >= enough*float64(tries*g.Len()) {
+		if sum >= enough*tries {
 			return ttl
 		}
 	}
 	return maxTTL
+}
+
+// flooded is the part of the peers that a flood among equals looks through.
+func flooded(g *graph.Graph) func(*graph.Flooder) float64 {
+	return func(f *graph.Flooder) float64 { return float64(len(f.Order())+1) / float64(g.Len()) }
 }
 
 // buildGia adapts a network of its own. A walker goes as far as one by degree.
