@@ -8,6 +8,7 @@ import (
 
 	"github.com/seed282dab8e/servent/protocol"
 	"github.com/seed282dab8e/servent/servent/overlay"
+	"github.com/seed282dab8e/servent/sim/natbox"
 )
 
 // Config says how a World behaves. Zero fields mean the defaults named beside
@@ -85,10 +86,17 @@ type NodeConfig struct {
 	// Addr is where it lives. The zero value means port 6346 of an address
 	// that follows from its NodeID.
 	Addr netip.AddrPort
-	// Firewalled: nobody can connect to it, and it knows.
+	// Router is between the node and all others; the zero value is none. Nobody
+	// connects to a node behind one, and datagrams pass as it lets them. One that
+	// translates gives the node an address of net 11 for all others.
+	Router natbox.Kind
+	// Site numbers the routers: nodes of one Site are behind the one that the first
+	// of them has, and reach each other directly. 0: the node has its own.
+	Site int
+	// Firewalled: nobody can connect to it, and it knows. Where Router is zero, that
+	// is by a filter for addresses and ports.
 	Firewalled bool
-	// Filtered: nobody can connect to it, and it does not know. Datagrams come
-	// only from where it has sent some.
+	// Filtered: nobody can connect to it, and it does not know; likewise.
 	Filtered bool
 	// Upload is how many bytes a second leave the node, over all its links together;
 	// 0: as many as the links take. It goes before a link's own bandwidth.

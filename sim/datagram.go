@@ -3,7 +3,6 @@ package sim
 import (
 	"fmt"
 	"net/netip"
-	"time"
 
 	"github.com/seed282dab8e/servent/servent/overlay"
 )
@@ -24,31 +23,17 @@ func (w *World) SendDatagram(id NodeID, from, to netip.AddrPort, msg []byte) {
 
 func (w *World) sendFrom(m *member, from, to netip.AddrPort, msg []byte) {
 	w.traceDatagram(m, from, to, msg)
-	if m.sentTo == nil {
-		m.sentTo = map[netip.AddrPort]time.Duration{}
-	}
-	m.sentTo[to] = w.now
-	target := w.byAddr[to]
-	if target == nil || w.cfg.Loss > 0 && w.rand.Float64() < w.cfg.Loss {
+	from, ok := w.outward(m, from, to)
+	if !ok || !w.known(to) || w.cfg.Loss > 0 && w.rand.Float64() < w.cfg.Loss {
 		return
 	}
 	w.after(w.latency(m), func() {
-		if target.actor != nil && target.letsIn(from, w.now) && !w.parted(m, target) {
+		target := w.receiver(m, from, to)
+		if target != nil && target.actor != nil && !w.parted(m, target) {
 			w.step(target, overlay.Datagram{From: from, Msg: msg})
 		}
 	})
 }
-
-// holeTime is for how long a firewall lets in what answers a datagram.
-const holeTime = time.Minute
-
-func (m *member) letsIn(from netip.AddrPort, now time.Duration) bool {
-	at, ok := m.sentTo[from]
-	return !m.shut() || ok && now-at < holeTime
-}
-
-// shut says whether nobody can connect to a node.
-func (m *member) shut() bool { return m.cfg.Firewalled || m.cfg.Filtered }
 
 func (w *World) traceDatagram(m *member, from, to netip.AddrPort, msg []byte) {
 	w.trace.mix(uint64(w.now))
@@ -65,9 +50,10 @@ func (w *World) traceDatagram(m *member, from, to netip.AddrPort, msg []byte) {
 
 // connectBack connects to a node that wants to know whether that can be done.
 func (w *World) connectBack(m *member, a *overlay.Action) {
-	target, from := w.byAddr[a.Addr], netip.AddrPortFrom(m.addr.Addr(), 32768)
+	target := w.byAddr[a.Addr]
+	from := netip.AddrPortFrom(m.source(target), 32768)
 	w.note(traceNote, m.id, func() string { return w.Name(m.id) + "->" + w.addrName(a.Addr) + " CONNECTBACK tcp" })
-	if target == nil || target.shut() {
+	if target == nil || target.shut(m) {
 		return
 	}
 	w.after(w.latency(m), func() {
@@ -79,10 +65,11 @@ func (w *World) connectBack(m *member, a *overlay.Action) {
 
 // call connects to a node that is to be found there, and says who asks.
 func (w *World) call(m *member, a *overlay.Action) {
-	target, from := w.byAddr[a.Addr], netip.AddrPortFrom(m.addr.Addr(), 32769)
+	target := w.byAddr[a.Addr]
+	from := netip.AddrPortFrom(m.source(target), 32769)
 	servent, nonce, ok := overlay.ParseCall(overlay.CallText(m.cfg.Overlay.ID, a.ID))
 	w.note(traceNote, m.id, func() string { return w.Name(m.id) + "->" + w.addrName(a.Addr) + " CALL tcp" })
-	if target == nil || target.shut() || !ok {
+	if target == nil || target.shut(m) || !ok {
 		return
 	}
 	w.after(w.latency(m), func() {

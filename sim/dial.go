@@ -25,7 +25,7 @@ func (w *World) dial(from *member, addr netip.AddrPort) {
 	w.note(traceDial, from.id, func() string { return w.Name(from.id) + " dials " + w.addrName(addr) })
 	d := &dialing{w: w, from: from, to: w.byAddr[addr], addr: addr, starts: from.starts}
 	switch {
-	case d.to == nil || d.to.absent || d.to.shut() || w.parted(from, d.to):
+	case d.to == nil || d.to.absent || d.to.shut(from) || w.parted(from, d.to):
 		d.fail(w.cfg.DialTimeout, overlay.Verdict{})
 	case d.to.actor == nil: // its machine refuses
 		d.fail(w.latency(from)+w.latency(d.to), overlay.Verdict{})
@@ -115,7 +115,7 @@ func (d *dialing) peers() (asked, answer overlay.Peer) {
 
 // peerAt returns what the node at e learns of the other one from its headers.
 func (d *dialing) peerAt(e *end) overlay.Peer {
-	source := netip.AddrPortFrom(d.from.addr.Addr(), uint16(32768+d.out.id/2%28000))
+	source := netip.AddrPortFrom(d.from.source(d.to), uint16(32768+d.out.id/2%28000))
 	if e == d.in {
 		p := overlay.ParsePeer(d.from.actor.Hello(source.Addr(), d.addr))
 		p.Addr = source

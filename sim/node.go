@@ -29,20 +29,20 @@ type Actor interface {
 type member struct {
 	id     NodeID
 	cfg    NodeConfig
-	shelf  *shelf                           // what it shares; nil when nothing
-	held   *holdings                        // what its leaves share; nil until one has said
-	ends   []*end                           // its ends of links, in join order
-	starts uint64                           // how often it was started
-	actor  Actor                            // nil while it does not run
-	node   *overlay.Node                    // actor, when it is a Node
-	sentTo map[netip.AddrPort]time.Duration // when it last sent a datagram there
-	absent bool                             // vanished: its machine answers nobody
-	timer  time.Duration                    // when the next atTimer is due; 0 when there is none
-	addr   netip.AddrPort                   // where it lives
-	busy   time.Duration                    // until when bytes wait to leave it, where Upload bounds them
-	coming time.Duration                    // likewise, to come in, with Download
-	slow   float64                          // what it does takes so many times as long; 0: as long
-	group  int32                            // of the partition
+	shelf  *shelf         // what it shares; nil when nothing
+	held   *holdings      // what its leaves share; nil until one has said
+	ends   []*end         // its ends of links, in join order
+	starts uint64         // how often it was started
+	actor  Actor          // nil while it does not run
+	node   *overlay.Node  // actor, when it is a Node
+	site   *site          // behind whose router it is; nil: none
+	absent bool           // vanished: its machine answers nobody
+	timer  time.Duration  // when the next atTimer is due; 0 when there is none
+	addr   netip.AddrPort // where it lives
+	busy   time.Duration  // until when bytes wait to leave it, where Upload bounds them
+	coming time.Duration  // likewise, to come in, with Download
+	slow   float64        // what it does takes so many times as long; 0: as long
+	group  int32          // of the partition
 
 	expires   int // at the one time expiredAt
 	expiredAt time.Duration
@@ -104,6 +104,7 @@ func (w *World) join(cfg NodeConfig) (*member, error) {
 		return nil, fmt.Errorf("node %d: address %s is taken", id, m.addr)
 	}
 	w.byAddr[m.addr] = m
+	w.settle(m)
 	w.nodes = append(w.nodes, m)
 	return m, nil
 }

@@ -8,8 +8,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seed282dab8e/servent/nat"
 	"github.com/seed282dab8e/servent/protocol"
 	"github.com/seed282dab8e/servent/servent/overlay"
+	"github.com/seed282dab8e/servent/sim/natbox"
 )
 
 // recordedCrowd records a run in which about everything happens.
@@ -49,6 +51,9 @@ func TestReplayOfAll(t *testing.T) {
 	for v := range 6 {
 		cfg := songs(v)
 		cfg.Name, cfg.Download, cfg.Upload, cfg.Filtered = fmt.Sprintf("node %d", v), 30_000, 20_000, v == 4
+		if v == 3 {
+			cfg.Router, cfg.Site = natbox.Kind{Mapping: nat.MappingPort, Filtering: nat.FilteringAddress, KeepsPort: true}, 1
+		}
 		cfg.Overlay.UDP, cfg.Overlay.HostCache = true, v == 0
 		cfg.Overlay.DialBacks = overlay.Rate{PerSecond: 3, Burst: 7}
 		w.Add(cfg)

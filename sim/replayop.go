@@ -67,8 +67,8 @@ func (w *World) addRecorded(o op) error {
 		}
 	}
 	cfg := node.config()
-	if cfg.Act >= numActs || cfg.Upload < 0 || cfg.Download < 0 {
-		return fmt.Errorf("the node: no act has the number %d, or a rate is negative", cfg.Act)
+	if cfg.Act >= numActs || cfg.Upload < 0 || cfg.Download < 0 || !cfg.Router.Valid() {
+		return fmt.Errorf("the node: no act has the number %d, a rate is negative, or there is no such router", cfg.Act)
 	}
 	_, err := w.add(cfg)
 	return err

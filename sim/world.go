@@ -19,10 +19,12 @@ type World struct {
 	now   time.Duration
 	queue queue
 
-	nodes  []*member // by NodeID
-	byAddr map[netip.AddrPort]*member
-	byGUID map[protocol.GUID]NodeID
-	ends   []*end // by LinkID; nil once both ends are closed
+	nodes   []*member // by NodeID
+	byAddr  map[netip.AddrPort]*member
+	sites   map[int]*site        // that have a number
+	routers map[netip.Addr]*site // by outside address
+	byGUID  map[protocol.GUID]NodeID
+	ends    []*end // by LinkID; nil once both ends are closed
 
 	acts    []overlay.Action // of the step that runs
 	copied  patched          // the last message that was copied for it
@@ -43,13 +45,15 @@ type World struct {
 func New(cfg Config) *World {
 	cfg.setDefaults()
 	w := &World{
-		cfg:    cfg,
-		rand:   rand.New(rand.NewPCG(cfg.Seed, 0)),
-		byAddr: map[netip.AddrPort]*member{},
-		byGUID: map[protocol.GUID]NodeID{},
-		ends:   []*end{nil}, // LinkID 0 is none
-		floods: map[protocol.GUID]*Flood{},
-		trace:  newTrace(cfg.Lines),
+		cfg:     cfg,
+		rand:    rand.New(rand.NewPCG(cfg.Seed, 0)),
+		byAddr:  map[netip.AddrPort]*member{},
+		sites:   map[int]*site{},
+		routers: map[netip.Addr]*site{},
+		byGUID:  map[protocol.GUID]NodeID{},
+		ends:    []*end{nil}, // LinkID 0 is none
+		floods:  map[protocol.GUID]*Flood{},
+		trace:   newTrace(cfg.Lines),
 	}
 	w.record = newRecorder(w, cfg)
 	return w
