@@ -14,6 +14,10 @@ import "math/bits"
 // node on the way.
 type Chord struct {
 	*Ring
+	// Noticed are dead nodes that those before them on the ring do without
+	// already, since they look after their successors more often than others do
+	// after their fingers.
+	Noticed    Dead
 	successors int32
 	shortcut   bool
 }
@@ -110,7 +114,7 @@ func (c *Chord) closest(v int32, key ID, before int32, dead Dead, p *Path) int32
 		if c.shortcut && off < c.successors {
 			break
 		}
-		if w := c.step(v, off); p.ask(w, dead) {
+		if w, ok := c.ask(v, off, dead, p); ok {
 			return w
 		}
 		last = off
@@ -121,7 +125,7 @@ func (c *Chord) closest(v int32, key ID, before int32, dead Dead, p *Path) int32
 // listed asks the nodes from far places ahead down to the next one.
 func (c *Chord) listed(v, far int32, dead Dead, p *Path) int32 {
 	for off := far; off > 0; off-- {
-		if w := c.step(v, off); p.ask(w, dead) {
+		if w, ok := c.ask(v, off, dead, p); ok {
 			return w
 		}
 	}
@@ -132,9 +136,17 @@ func (c *Chord) listed(v, far int32, dead Dead, p *Path) int32 {
 // those in the next before places are not; -1 when all of the list are dead.
 func (c *Chord) follow(v, before int32, dead Dead, p *Path) int32 {
 	for off := before + 1; off <= c.successors; off++ {
-		if w := c.step(v, off); p.ask(w, dead) {
+		if w, ok := c.ask(v, off, dead, p); ok {
 			return w
 		}
 	}
 	return -1
+}
+
+// ask sends a request to the node that is off places after v, unless v knows that
+// it is dead, and says whether it answers.
+func (c *Chord) ask(v, off int32, dead Dead, p *Path) (int32, bool) {
+	w := c.step(v, off)
+	known := off <= c.successors && c.Noticed.has(w)
+	return w, !known && p.ask(w, dead)
 }

@@ -373,3 +373,43 @@ func TestPastryAmongDead(t *testing.T) {
 		t.Errorf("found %d of %d", found, lookups)
 	}
 }
+
+// TestNoticed: where the neighbours of the dead do without them, nodes that know
+// all of the ring have no timeouts and find every owner; in a large one others
+// still run into the dead, but less often and with less to find.
+func TestNoticed(t *testing.T) {
+	lookups := func(n int, o Overlay, dead Dead) (found, timeouts int) {
+		r := random(14)
+		var p Path
+		for range 500 {
+			from := int32(r.IntN(n))
+			for dead[from] {
+				from = int32(r.IntN(n))
+			}
+			o.Lookup(from, ID(r.Uint64()), dead, &p)
+			timeouts += p.Timeouts
+			if p.Found {
+				found++
+			}
+		}
+		return found, timeouts
+	}
+	for _, n := range []int{12, 3000} {
+		r := random(13)
+		ring := RandomRing(r, n)
+		dead := make(Dead, n)
+		for _, v := range r.Perm(n)[:n/3] {
+			dead[v] = true
+		}
+		c, p := NewChord(ring, 16), NewPastry(ring, 16)
+		for _, o := range []Overlay{c, p} {
+			before, without := lookups(n, o, dead)
+			c.Noticed, p.Noticed = dead, dead
+			found, timeouts := lookups(n, o, dead)
+			c.Noticed, p.Noticed = nil, nil
+			if n == 12 && (timeouts != 0 || without == 0) || n > 12 && (timeouts == 0 || 10*timeouts > 9*without) || found < before || found < 495 {
+				t.Errorf("%s of %d: found %d with %d timeouts, %d with %d where nobody notices", o.Name(), n, found, timeouts, before, without)
+			}
+		}
+	}
+}

@@ -20,13 +20,16 @@ const digit = 4
 // the nearest in latency, which changes times and not hops.
 type Pastry struct {
 	*Ring
-	half int32
+	// Noticed are dead nodes that those whose leaf sets they were in do without
+	// already, since they look after these more often than after their tables.
+	Noticed Dead
+	half    int32
 }
 
 // NewPastry returns a Pastry with leaf sets of l nodes (2 or more); the paper
 // has l = 16.
 func NewPastry(ring *Ring, l int) *Pastry {
-	return &Pastry{ring, int32(min(max(1, l/2), ring.Len()/2))}
+	return &Pastry{Ring: ring, half: int32(min(max(1, l/2), ring.Len()/2))}
 }
 
 // Name is "Pastry".
@@ -125,7 +128,7 @@ func (t *Pastry) next(v int32, key ID, dead Dead, p *Path) int32 {
 	}
 	row := common(t.ids[v], key) / digit
 	for _, w := range t.entry(v, key, (row+1)*digit, room[:0]) {
-		if p.ask(w, dead) {
+		if !t.noticed(v, w) && p.ask(w, dead) {
 			return w
 		}
 	}
@@ -139,9 +142,15 @@ func (t *Pastry) next(v int32, key ID, dead Dead, p *Path) int32 {
 func (t *Pastry) first(v int32, key ID, known []int32, dead Dead, p *Path) int32 {
 	slices.SortFunc(known, t.nearer(key))
 	for _, w := range known {
-		if w == v || p.ask(w, dead) {
+		if w == v || !t.noticed(v, w) && p.ask(w, dead) {
 			return w
 		}
 	}
 	return v
+}
+
+// noticed says whether w is in the leaf set of v, which knows that it is dead.
+func (t *Pastry) noticed(v, w int32) bool {
+	off := t.ahead(v, w)
+	return (off <= t.half || int32(t.Len())-off <= t.half) && t.Noticed.has(w)
 }

@@ -122,22 +122,11 @@ func (t *Tree) linear(from int32, key string, c *Cost) *vertex {
 	return leaf
 }
 
-// binary finds the leaf of key by halving how many bits it may have: where
-// there is no vertex they are fewer, at an inner vertex more.
+// binary finds the leaf of key by halving how many bits it may have.
 func (t *Tree) binary(from int32, key string, c *Cost) *vertex {
 	leaf := t.down(key)
-	for lo, hi := 0, t.depth; ; {
-		bits := (lo + hi) / 2
-		t.visit(from, key, bits, c)
-		switch {
-		case bits == leaf.bits:
-			return leaf
-		case bits < leaf.bits:
-			lo = bits + 1
-		default:
-			hi = bits - 1
-		}
-	}
+	halve(leaf.bits, t.depth, func(bits int) { t.visit(from, key, bits, c) })
+	return leaf
 }
 
 // Insert adds an entry; nothing changes when it is there.

@@ -158,3 +158,32 @@ func TestAbove(t *testing.T) {
 		}
 	}
 }
+
+// TestTrie: the shape is that of the tree, and so is the way to each key.
+func TestTrie(t *testing.T) {
+	overlay := NewChord(RandomRing(random(1), 100), 8)
+	rapid.Check(t, func(t *rapid.T) {
+		full, size := rapid.IntRange(1, 6).Draw(t, "full"), rapid.IntRange(1, 6).Draw(t, "size")
+		tree := NewTree(overlay, full, size)
+		keys := rapid.SliceOfDistinct(rapid.Custom(func(t *rapid.T) string { return drawKey(t, "key") }), rapid.ID[string]).Draw(t, "keys")
+		slices.Sort(keys)
+		entries := make([]int, len(keys))
+		for i, k := range keys {
+			entries[i] = rapid.IntRange(0, 3).Draw(t, "entries")
+			for n := range entries[i] {
+				tree.Insert(3, Entry{k, int32(n)})
+			}
+		}
+		trie := NewTrie(keys, entries, full, size)
+		for i, k := range keys {
+			if got, want := trie.Depth(i), tree.down(k).bits; got != want {
+				t.Fatalf("leaf of %q: %d bits, want %d", k, got, want)
+			}
+			_, c := tree.Find(1, k, true)
+			way := trie.AppendWay(nil, i)
+			if len(way) != c.Lookups || way[len(way)-1] != place(tree.down(k).label, trie.Depth(i)) {
+				t.Fatalf("way to %q: %x, the tree took %d lookups", k, way, c.Lookups)
+			}
+		}
+	})
+}

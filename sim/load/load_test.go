@@ -193,20 +193,61 @@ func TestSessions(t *testing.T) {
 	kad := Weibull{time.Duration(357.7 * float64(time.Minute)), 0.545}
 	near(t, "KAD's mean in minutes", kad.Mean().Minutes(), 617, 0.01)
 	for _, d := range []Weibull{exponential, kad} {
-		r := d.residuals()
+		r := d.Residuals()
 		// The part that leaves within a short x is x/mean, as many as come.
 		x := d.Mean() / 500
 		n := 0
 		for i := range uint64(200_000) {
-			if r.at(mix(i)) < x {
+			if r.At(mix(i)) < x {
 				n++
 			}
 		}
 		near(t, "leave within a 500th of the mean", float64(n)/200_000, 1.0/500, 0.15)
 	}
 	// Exponential sessions have no memory: what remains is as a whole one.
-	r := exponential.residuals()
+	r := exponential.Residuals()
 	near(t, "median that remains", r.at64[residualSteps/2].Seconds(), 100*math.Ln2, 0.01)
+}
+
+// TestLeaving: sessions without a memory have a closed form, and what is drawn
+// for one peer agrees with the part of them all.
+func TestLeaving(t *testing.T) {
+	near(t, "of no memory", Weibull{time.Hour, 1}.Leaving(time.Hour), 1-1/math.E, 1e-4)
+	near(t, "all in the end", Weibull{time.Hour, 0.5}.Leaving(1000*time.Hour), 1, 1e-3)
+	d := Weibull{time.Hour, 0.6}
+	r := d.Residuals()
+	const draws = 200_000
+	for _, within := range []time.Duration{10 * time.Minute, time.Hour, 5 * time.Hour} {
+		n := 0
+		for i := range uint64(draws) {
+			if r.At(mix(i)) < within {
+				n++
+			}
+		}
+		near(t, "drawn and integrated", float64(n)/draws, d.Leaving(within), 0.01)
+	}
+	if v := (Weibull{}).Leaving(time.Hour); v != 0 {
+		t.Errorf("of peers that stay, %v leave", v)
+	}
+}
+
+// TestNamed: sessions without a memory have a closed form; others are counted,
+// one after the other.
+func TestNamed(t *testing.T) {
+	near(t, "of no memory", Weibull{time.Hour, 1}.Named(2*time.Hour), 2/(1-math.Exp(-2)), 1e-9)
+	near(t, "of long sessions", Weibull{5000 * time.Hour, 1}.Named(time.Hour), 1.0001, 1e-6)
+	d := Weibull{20 * time.Minute, 0.6}
+	var up, named float64
+	const sessions = 500_000
+	for i := range sessions {
+		hours := d.Quantile((float64(i) + 0.5) / sessions).Hours()
+		up += hours
+		named += math.Ceil(hours)
+	}
+	near(t, "an hour, by session", d.Named(time.Hour), named/up, 1e-3)
+	if v := (Weibull{}).Named(time.Hour); v != 1 {
+		t.Errorf("%v are named for each peer of those that stay", v)
+	}
 }
 
 func TestCrashedUnnoticed(t *testing.T) {

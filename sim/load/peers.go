@@ -82,10 +82,10 @@ func (w *Workload) findDown() {
 	if w.cfg.Session.Scale == 0 || w.cfg.Lag == 0 {
 		return
 	}
-	rest := w.cfg.Session.residuals()
+	rest := w.cfg.Session.Residuals()
 	down := make([]uint64, (w.cfg.Peers+63)/64)
 	for p := range w.cfg.Peers {
-		left := rest.at(draw(w.cfg.Seed, forSession, uint64(p))) < w.cfg.Lag
+		left := rest.At(draw(w.cfg.Seed, forSession, uint64(p))) < w.cfg.Lag
 		if left && unit(draw(w.cfg.Seed, forCrash, uint64(p))) < w.cfg.Crashes {
 			down[p/64] |= 1 << (p % 64)
 		}

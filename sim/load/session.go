@@ -33,27 +33,79 @@ func (d Weibull) Quantile(u float64) time.Duration {
 	return time.Duration(float64(d.Scale) * math.Pow(-math.Log1p(-u), 1/d.Shape))
 }
 
-// residuals are the quantiles of how much longer the peers that are up at some
-// moment stay. That is not how long a session lasts: long ones are met more
-// often. The density is exp(-(x/Scale)^Shape) / Mean, of any renewal process.
-type residuals struct {
+// Leaving returns the part of the peers that are up at some moment and have left
+// that much later: the integral of exp(-(x/Scale)^Shape), over the mean. It is 0
+// for the zero value.
+func (d Weibull) Leaving(within time.Duration) float64 {
+	if d.Scale == 0 || within <= 0 {
+		return 0
+	}
+	const steps = 200
+	sum := 0.0
+	for i := range steps { // steps that grow, since the density falls steeply at first
+		lo, hi := float64(i)/steps, float64(i+1)/steps
+		lo, hi = lo*lo*lo, hi*hi*hi
+		sum += float64((hi - lo) * d.longer((lo+hi)/2*float64(within)))
+	}
+	return min(1, sum*float64(within)/float64(d.Mean()))
+}
+
+// longer returns the part of all sessions that last longer than x nanoseconds.
+func (d Weibull) longer(x float64) float64 {
+	return math.Exp(-math.Pow(x/float64(d.Scale), d.Shape))
+}
+
+// Named returns how many peers an index names for each one that is up, those
+// that have left included, when a peer publishes as it comes and then once in
+// every period, and the index keeps for a period what was published. It is 1 for
+// the zero value.
+//
+// A session of length x is named for the periods that it has begun: as long as
+// there are periods k with k*period < x. So for each session, a peer is up for
+// the mean, and named for period * (sum over k of the part of the sessions that
+// last longer than k*period).
+func (d Weibull) Named(period time.Duration) float64 {
+	if d.Scale == 0 || period <= 0 {
+		return 1
+	}
+	const single, tiny = 1000, 1e-12
+	unit := float64(period) / float64(d.Mean())
+	begun := 0.0
+	for k := range single {
+		part := d.longer(float64(k) * float64(period))
+		if part < tiny {
+			return begun * unit
+		}
+		begun += part
+	}
+	// From here on the sum is as good as the integral (trapezoidal rule).
+	rest := single * period
+	begun += d.longer(float64(rest)) / 2
+	return float64(begun*unit) + 1 - d.Leaving(rest)
+}
+
+// Residuals are the quantiles of how much longer the peers that are up at some
+// moment stay, which are also those of how long they have been up. That is not
+// how long a session lasts: long ones are met more often. The density is
+// exp(-(x/Scale)^Shape) / Mean, of any renewal process.
+type Residuals struct {
 	at64 [residualSteps + 1]time.Duration
 }
 
 const residualSteps = 1024
 
-// at returns the residual time for a random number.
-func (r *residuals) at(u uint64) time.Duration {
+// At returns the residual time for a random number.
+func (r *Residuals) At(u uint64) time.Duration {
 	i := below(u, residualSteps)
 	part := unit(mix(u))
 	span := r.at64[i+1] - r.at64[i]
 	return r.at64[i] + time.Duration(part*float64(span))
 }
 
-// residuals integrates the density in steps that grow with x, since it falls
-// steeply at first and has a long tail.
-func (d Weibull) residuals() *residuals {
-	r := &residuals{}
+// Residuals integrates the density in steps that grow with x, since it falls
+// steeply at first and has a long tail. d must not be the zero value.
+func (d Weibull) Residuals() *Residuals {
+	r := &Residuals{}
 	const growth, first = 1.002, 1e-9 // of Scale
 	total := d.Mean().Seconds() / d.Scale.Seconds()
 	sum, x, step := 0.0, 0.0, first

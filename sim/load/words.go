@@ -8,6 +8,21 @@ import (
 // Word is a word of file names. Low numbers are common.
 type Word uint32
 
+// Spell writes a word with 6 to 9 letters: consonants and vowels in turn. A few
+// words are spelled alike.
+func (v Word) Spell() string {
+	h := mix(uint64(v))
+	b := make([]byte, 6+h%4)
+	for i := range b {
+		h = mix(h)
+		b[i] = "bcdfghjklmnpqrstvwz"[h%19]
+		if i%2 == 1 {
+			b[i] = "aeiou"[h%5]
+		}
+	}
+	return string(b)
+}
+
 // wordZipf is the exponent of how often words occur in file names. At 1 the
 // commonest of 200,000 words would be in most names; stop words, which nobody
 // searches for, are thought to be left out.

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"math"
 	"math/rand/v2"
-	"slices"
 	"time"
 
 	"github.com/seed282dab8e/servent/sim/dht"
@@ -16,10 +15,11 @@ type TableKind int
 
 // The tables, with the parameters of their papers.
 const (
-	Chord    TableKind = iota // successor lists of 16
-	Kademlia                  // k = 20, alpha = 3
-	Pastry                    // b = 4, leaf sets of 16
-	Plaxton                   // base 16, two backups for each entry, as in Tapestry
+	Chord      TableKind = iota // successor lists of 16
+	Kademlia                    // k = 20, alpha = 3
+	Pastry                      // b = 4, leaf sets of 16
+	Plaxton                     // base 16, two backups for each entry, as in Tapestry
+	PrefixTree                  // a prefix hash tree over such a Chord; not by key
 )
 
 // Table is a distributed hash table of all peers: who shares a file tells the
@@ -27,17 +27,25 @@ const (
 // words of its name. It finds what was published under just that key or word,
 // wherever it is, and nothing else. See package dht for the sources; the index
 // as in Reynolds, Vahdat: Efficient peer-to-peer keyword searching (Middleware
-// 2003), without their filters.
+// 2003), without their filters. A prefix tree keeps the words in order, so that
+// it could also find those that begin with some letters, which no query here
+// asks for; it takes several lookups to find the place of one.
 //
-// Lookups are iterative. Owners have copies on the next nodes; whoever searches
-// gets a copy when the owner has left and nobody has noticed yet.
+// Lookups are iterative. Where peers come and go, tables and lists name some that
+// have left, and some of what was published is lost: see ghosts.
 type Table struct {
-	cfg  TableConfig
-	w    *load.Workload
-	net  Net
-	o    dht.Overlay
-	dead dht.Dead
-	told int64 // bytes of an answer: the nodes that it names
+	cfg   TableConfig
+	w     *load.Workload
+	net   Net
+	care  dht.Care
+	o     dht.Overlay
+	peer  []int32 // at each node of o; -1: a ghost
+	node  []int32 // of each peer
+	dead  dht.Dead
+	told  int64 // bytes of an answer: the nodes that it names
+	lanes int   // requests that are on their way at a time
+	tree  *wordTree
+	ghosts
 }
 
 // TableConfig describes a Table. The zero value is a Chord that is searched by
@@ -55,49 +63,74 @@ func NewTable(w *load.Workload, cfg TableConfig, net Net) *Table {
 		cfg.Copies = 20
 	}
 	cfg.Copies = cmp.Or(cfg.Copies, 3)
-	t := &Table{cfg: cfg, w: w, net: net, told: nodeBytes}
-	ring := dht.RandomRing(rand.New(rand.NewPCG(cfg.Seed, 5)), w.Peers())
-	switch cfg.Kind {
+	t := &Table{cfg: cfg, w: w, net: net, told: nodeBytes, lanes: 1}
+	t.care = dht.NewCare(w.Peers(), cmp.Or(w.Config().Session.Mean(), math.MaxInt64), perPeer(w))
+	t.care.Copies = cfg.Copies
+	if !cfg.ByKey && w.Vocabulary() > 0 {
+		t.care.Keys *= wordsPerName(w)
+	}
+	t.ghosts = newGhosts(w, cfg, t.care)
+	r := rand.New(rand.NewPCG(cfg.Seed, 5))
+	ring := dht.RandomRing(r, w.Peers()+t.count)
+	t.settle(r)
+	t.join(ring)
+	return t
+}
+
+// join makes the table itself.
+func (t *Table) join(ring *dht.Ring) {
+	noticed := t.whoIsDead()
+	chord := dht.NewChord(ring, 16)
+	chord.Noticed = noticed
+	switch t.cfg.Kind {
 	case Kademlia:
-		t.o, t.told = dht.NewKademlia(ring, 20, 3), 20*nodeBytes
+		const k, alpha = 20, 3
+		t.o, t.told, t.lanes = dht.NewKademlia(ring, k, alpha), k*nodeBytes, alpha
 	case Pastry:
-		t.o = dht.NewPastry(ring, 16)
+		pastry := dht.NewPastry(ring, 16)
+		pastry.Noticed = noticed
+		t.o = pastry
 	case Plaxton:
 		t.o = dht.NewPlaxton(ring, 3)
-	default:
-		t.o = dht.NewChord(ring, 16)
-	}
-	if w.Down() != nil {
-		t.dead = make(dht.Dead, w.Peers())
-		for p := range t.dead {
-			t.dead[p] = w.Left(int32(p))
+	case PrefixTree:
+		t.o = chord
+		if t.w.Vocabulary() > 0 {
+			t.tree = newWordTree(t.w)
 		}
+	default:
+		t.o = chord
 	}
-	return t
 }
 
 // Name returns "Chord, by words", say.
 func (t *Table) Name() string {
-	if t.cfg.ByKey {
+	switch {
+	case t.cfg.Kind == PrefixTree:
+		return "prefix tree, by words"
+	case t.cfg.ByKey:
 		return t.o.Name() + ", by key"
 	}
 	return t.o.Name() + ", by words"
 }
 
 // Upkeep is that of the tables, and of publishing every copy of a file under its
-// key, or under every word of its name, once an hour.
+// key, or under every word of its name, once an hour. Nodes that come get what is
+// theirs now; those that leave are not made up for before the next hour, which
+// would take as many messages again. In a prefix tree each word is looked for
+// anew each time that it is published.
 func (t *Table) Upkeep() Upkeep {
-	session := t.w.Config().Session.Mean()
-	if session == 0 {
-		session = math.MaxInt64
+	u := t.o.Upkeep(t.care)
+	u.Move.Messages /= 2
+	u.Move.Bytes /= 2
+	each := u.Total()
+	if t.tree != nil {
+		care := t.care
+		care.Copies = 0 // what is left is the lookup
+		lookup, more := t.o.Upkeep(care).Publish, t.tree.lookups()-1
+		each.Messages += float64(more * lookup.Messages)
+		each.Bytes += float64(more * lookup.Bytes)
 	}
-	keys := perPeer(t.w)
-	if !t.cfg.ByKey && t.w.Vocabulary() > 0 {
-		keys *= wordsPerName(t.w)
-	}
-	care := dht.NewCare(t.w.Peers(), session, keys)
-	care.Copies = t.cfg.Copies
-	each, n := t.o.Upkeep(care).Total(), float64(t.w.Peers())
+	n := float64(t.w.Peers())
 	return Upkeep{Messages: n * each.Messages, Bytes: n * each.Bytes}
 }
 
@@ -115,14 +148,9 @@ func (t *Table) Searcher() Searcher {
 	return &tableSearcher{tally: newTally(t.w), t: t, reached: newMarks(t.w.Peers())}
 }
 
-type tableSearcher struct {
-	tally
-	t       *Table
-	path    dht.Path
-	reached marks
-	files   []int32
-	nth     uint64 // of the search's delays
-}
+// Keys of files and of words differ.
+func fileKey(file int32) dht.ID  { return dht.Hash(uint64(file)<<1 | 1) }
+func wordKey(v load.Word) dht.ID { return dht.Hash(uint64(v) << 1) }
 
 // Bytes of what only tables send.
 const (
@@ -132,138 +160,3 @@ const (
 
 // tableTimeout is how long a node waits for an answer before it asks another.
 const tableTimeout = time.Second
-
-func (s *tableSearcher) Search(q *load.Query) Outcome {
-	s.begin(q)
-	s.reached.clear()
-	s.reached.add(q.From)
-	s.nth = 0
-	if s.t.cfg.ByKey || len(q.Words) == 0 {
-		s.byKey(q)
-	} else {
-		s.byWords(q)
-	}
-	if s.out.Found == 0 {
-		s.out.Hops = -1
-	}
-	return s.end()
-}
-
-// lookup finds the node that has what was published under key; -1 when the owner
-// and all with copies have left, or the way to them was lost. at is when the
-// asker knows.
-func (s *tableSearcher) lookup(q *load.Query, key dht.ID) (node int32, at time.Duration) {
-	s.t.o.Lookup(q.From, key, s.t.dead, &s.path)
-	for _, v := range s.path.Asked {
-		s.query(1)
-		s.send(q.From, v)
-		if s.w.Left(v) {
-			s.out.Lost++
-			continue
-		}
-		s.send(v, q.From)
-		s.out.Replies++
-		s.out.Bytes += answerBytes + s.t.told
-		if s.reached.add(v) {
-			s.out.Reached++
-		}
-	}
-	for range s.path.Hops {
-		at += s.roundTrip(q)
-	}
-	at += time.Duration(s.path.Timeouts) * tableTimeout
-	if !s.path.Found {
-		return -1, at
-	}
-	if s.path.Owner == s.t.o.Owner(key, nil) || slices.Contains(dht.Holders(s.t.o, key, s.t.cfg.Copies, nil), s.path.Owner) {
-		return s.path.Owner, at
-	}
-	return -1, at
-}
-
-func (s *tableSearcher) roundTrip(q *load.Query) time.Duration {
-	s.nth++
-	return 2 * s.t.net.between(q, s.nth)
-}
-
-func (s *tableSearcher) oneWay(q *load.Query) time.Duration { return s.roundTrip(q) / 2 }
-
-// Keys of files and of words differ.
-func fileKey(file int32) dht.ID  { return dht.Hash(uint64(file)<<1 | 1) }
-func wordKey(v load.Word) dht.ID { return dht.Hash(uint64(v) << 1) }
-
-// byKey looks the one file up. The owner's answer names who has it.
-func (s *tableSearcher) byKey(q *load.Query) {
-	node, at := s.lookup(q, fileKey(q.File))
-	if node < 0 {
-		return
-	}
-	s.out.Hops, s.out.Covered = s.path.Hops, s.w.Peers()-1
-	for _, p := range s.w.Holders(q.File) {
-		if p != q.From {
-			s.hit(p, 1, at)
-			s.out.Bytes += nodeBytes
-		}
-	}
-}
-
-// byWords looks up the nodes with the lists of all words at a time. The list of
-// the first goes to the node with that of the second, what both have to the
-// third, and what is left to the asker.
-func (s *tableSearcher) byWords(q *load.Query) {
-	nodes := make([]int32, len(q.Words))
-	var at time.Duration
-	for i, v := range q.Words {
-		node, ready := s.lookup(q, wordKey(v))
-		if node < 0 {
-			return // one list is lost: nobody knows which files have all words
-		}
-		nodes[i], at = node, max(at, ready)
-		s.out.Hops = max(s.out.Hops, s.path.Hops)
-	}
-	s.out.Covered = s.w.Peers() - 1
-	if len(nodes) > 1 {
-		at += s.join(q, nodes)
-	}
-	for i, p := range s.targets.Peers {
-		n := int(s.targets.Counts[i])
-		s.hit(p, n, at)
-		s.out.Bytes += int64(n) * fileBytes
-	}
-}
-
-// join has the nodes find what all their lists have, and returns how long that
-// takes until the asker has it.
-func (s *tableSearcher) join(q *load.Query, nodes []int32) time.Duration {
-	s.query(1)
-	s.send(q.From, nodes[0])
-	took := s.oneWay(q)
-	part := load.Query{File: q.File}
-	for i := 1; i < len(nodes); i++ {
-		part.Words = q.Words[:i]
-		s.files = s.w.AppendMatches(s.files[:0], &part)
-		s.query(1)
-		s.send(nodes[i-1], nodes[i])
-		s.list(nodes[i-1], nodes[i])
-		took += s.oneWay(q)
-	}
-	s.out.Replies++
-	s.out.Bytes += answerBytes
-	s.send(nodes[len(nodes)-1], q.From)
-	s.out.Hops += len(nodes)
-	return took + s.oneWay(q)
-}
-
-// list sends the entries of the files that are left, one for each copy: the
-// first in the message that asks for them, the others in more of them.
-func (s *tableSearcher) list(from, to int32) {
-	n := 0
-	for _, f := range s.files {
-		n += len(s.w.Holders(f))
-	}
-	s.out.Bytes += int64(n) * dht.EntryBytes
-	for n -= maxReply; n > 0; n -= maxReply {
-		s.out.Replies++
-		s.send(from, to)
-	}
-}

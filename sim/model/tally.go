@@ -15,6 +15,7 @@ type tally struct {
 	load    []uint32
 	hits    []arrival
 	out     Outcome
+	nobody  int64 // messages that were sent to who is no peer any more
 }
 
 // arrival is when files were heard of.
@@ -47,6 +48,13 @@ func (t *tally) query(n int64) {
 func (t *tally) send(from, to int32) {
 	t.load[from]++
 	t.load[to]++
+}
+
+// waste counts one message to who is no peer any more, at who sends it.
+func (t *tally) waste(from int32) {
+	t.load[from]++
+	t.nobody++
+	t.out.Lost++
 }
 
 // hit notes that the asker hears of files that a peer has, if it is there.

@@ -213,13 +213,21 @@ func (c *compare) weight(l cell) float64 {
 
 // bytesPerPeer is what graphs, searchers and the counting of one point take
 // beside the workload, while the graph is built; more where a model says so.
-const bytesPerPeer = 100
+// bytesOfGhosts is what hash tables take more for peers that have left.
+const (
+	bytesPerPeer  = 100
+	bytesOfGhosts = 300
+)
 
 func (c *compare) memory(l cell) int64 {
 	if l.part == partGraph {
 		return 100 << 20
 	}
-	return c.workload(l).Memory() + int64(l.peers)*max(bytesPerPeer, contenderOf(l.model).bytes)
+	each := max(bytesPerPeer, contenderOf(l.model).bytes)
+	if l.session > 0 {
+		each += bytesOfGhosts
+	}
+	return c.workload(l).Memory() + int64(l.peers)*each
 }
 
 // workload is what all models of one size get.

@@ -120,7 +120,7 @@ func TestSearchTally(t *testing.T) {
 	}
 	const ms = time.Millisecond
 	s := &scripted{[]model.Outcome{
-		{Messages: 10, Duplicates: 4, Replies: 2, Bytes: 1000, Reached: 5, Covered: 6, Found: 1, Stale: 1, First: 100 * ms, Tenth: -1, Hops: 2},
+		{Messages: 10, Duplicates: 4, Lost: 1, Replies: 2, Bytes: 1000, Reached: 5, Covered: 6, Found: 1, Stale: 1, First: 100 * ms, Tenth: -1, Hops: 2},
 		{Messages: 30, Duplicates: 6, Replies: 4, Bytes: 3000, Reached: 15, Covered: 12, Found: 12, First: 300 * ms, Tenth: 900 * ms, Hops: 4},
 	}}
 	tally := &searchTally{w: w, ttl: 7}
@@ -129,7 +129,7 @@ func TestSearchTally(t *testing.T) {
 	got := tally.result([]uint32{1})
 	got.Recall, got.Lorenz, got.Most, got.Busiest, got.Gini = 0, nil, 0, 0, 0
 	want := compared{
-		TTL: 7, Searches: 2, Success: 1, Success10: 0.5, Messages: 20, Replies: 3, Bytes: 2000, Duplicates: 0.25,
+		TTL: 7, Searches: 2, Success: 1, Success10: 0.5, Messages: 20, Replies: 3, Bytes: 2000, Duplicates: 0.25, Lost: 0.5,
 		Reached: 0.5, Covered: 0.45, Stale: 1.0 / 14, First50: 300, First90: 300, Tenth50: 900, Hops: 3,
 	}
 	if !reflect.DeepEqual(*got, want) {

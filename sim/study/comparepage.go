@@ -137,7 +137,7 @@ func (p *comparePage) sideBySide(cells []comparedCell) report.Section {
 func aboutModels(cells []comparedCell) report.Table {
 	t := report.Table{
 		Name: "ways", Title: "The ways to find files", Columns: []report.Column{{Name: "model"}, {Name: "in --models"}, {Name: "what it does, and what it cannot find"}},
-		Text: "TTL is how many links a search crosses at most; a hit is a copy of a file that matches. Hash tables are shown kinder than they are: their entries are taken to be as fresh as links, of which those that lead nowhere are noticed after 30 s.",
+		Text: "TTL is how many links a search crosses at most; a hit is a copy of a file that matches. Where peers come and go, hash tables name some that have left: each entry of a table is looked at every 20 minutes, only neighbours on the ring every 30 s. To ask one that has left costs a second, and Kademlia asks three at a time. Each peer publishes what it shares once an hour, so lists name files that are gone, and what all nodes with a copy took with them is not found until it is published again.",
 	}
 	for _, l := range cells {
 		m := contenderOf(l.model)

@@ -20,6 +20,7 @@ type compared struct {
 	Recall, Success, Success10 float64 // copies found; searches with a hit, with ten
 	Messages, Replies          float64 // a search
 	Bytes, Duplicates          float64 // a search; of the messages
+	Lost                       float64 // messages a search that went to peers that had left
 	Reached, Covered           float64 // of the peers
 	Stale                      float64 // of what was told of
 	First50, First90, Tenth50  float64
@@ -93,6 +94,7 @@ func (t *searchTally) one(s model.Searcher, id uint64) {
 	a.Replies += float64(o.Replies)
 	a.Bytes += float64(o.Bytes)
 	a.Duplicates += float64(o.Duplicates)
+	a.Lost += float64(o.Lost)
 	a.Reached += float64(o.Reached)
 	a.Covered += float64(o.Covered)
 	a.Stale += float64(o.Stale)
@@ -122,7 +124,7 @@ func (t *searchTally) result(loads []uint32) *compared {
 	a.Duplicates = perOne(a.Duplicates, a.Messages)
 	a.Stale = perOne(a.Stale, float64(t.told))
 	a.Hops = perOne(a.Hops, a.Success)
-	for _, v := range []*float64{&a.Messages, &a.Replies, &a.Bytes} {
+	for _, v := range []*float64{&a.Messages, &a.Replies, &a.Bytes, &a.Lost} {
 		*v /= all
 	}
 	for _, v := range []*float64{&a.Reached, &a.Covered} {

@@ -102,13 +102,15 @@ func (p *comparePage) churn() report.Section {
 		{Name: "recall", Unit: "%"},
 		{Name: "success", Unit: "%"},
 		{Name: "told of, but gone", Unit: "%"},
+		{Name: "sent in vain", Unit: "messages a search"},
+		{Name: "first hit", Unit: "s"},
 		{Name: "upkeep", Unit: "messages a minute and peer"},
 		{Name: "upkeep traffic", Unit: "bytes a second and peer"},
 	}}
 	lined := drawn(p.parts[partChurn])
 	for _, m := range contenders() {
 		for _, l := range p.of(partChurn, m.key) {
-			t.Add(m.name, l.minutes(), 100*l.Recall, 100*l.Success, 100*l.Stale, 60*l.UpkeepMessages, l.UpkeepBytes)
+			t.Add(m.name, l.minutes(), 100*l.Recall, 100*l.Success, 100*l.Stale, l.Lost, seconds(l.First50), 60*l.UpkeepMessages, l.UpkeepBytes)
 		}
 		s := report.Series{Name: m.name}
 		for _, l := range lined {
@@ -122,7 +124,7 @@ func (p *comparePage) churn() report.Section {
 	}
 	return report.Section{
 		Title: "When peers come and go", Figures: []report.Figure{keep}, Tables: []report.Table{t},
-		Text: "Sessions are Weibull with shape 0.6. Links are mended and lists sent as peers come and go; three in ten leave without a goodbye, which the others notice after 30 s. Until then searches run into them, and indexes tell of files that are gone.",
+		Text: "Sessions are Weibull with shape 0.6. Links are mended and lists sent as peers come and go; three in ten leave without a goodbye, which the others notice after 30 s; hash tables notice later, and whoever leaves them takes along what it kept (see The ways to find files). Until then searches run into them, and indexes tell of files that are gone.",
 	}
 }
 

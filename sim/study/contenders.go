@@ -88,6 +88,21 @@ func contenders() []contender {
 			work:  0.3, build: buildTable(model.TableConfig{Kind: model.Kademlia}),
 		},
 		{
+			key: "pastry", name: "Pastry, by words",
+			about: "The same over a hash table that goes to nodes which share ever more digits with the key.",
+			work:  0.3, build: buildTable(model.TableConfig{Kind: model.Pastry}),
+		},
+		{
+			key: "plaxton", name: "Plaxton, by words",
+			about: "The same digit by digit, without a ring to fall back on: where all entries for a digit are dead, it ends at a wrong node and finds nothing.",
+			work:  0.3, build: buildTable(model.TableConfig{Kind: model.Plaxton}),
+		},
+		{
+			key: "prefix", name: "prefix tree, by words",
+			about: "A tree of all words in order, whose parts lie in a Chord. It finds what Chord does by words, with several lookups for each word, and could also find all words that begin with some letters, which these searches do not ask for (servent sim dht does).",
+			work:  1, build: buildTable(model.TableConfig{Kind: model.PrefixTree}),
+		},
+		{
 			key: "exact", name: "Kademlia, by key",
 			about: "A hash table asked for the key of one file, which the searcher must know already: it cannot search by words at all. Other files with the same words are not found.",
 			drawn: true,

@@ -44,20 +44,6 @@ type finder struct {
 	spelled []string // every word
 }
 
-// spell writes a word with letters: vowels and consonants in turn.
-func spell(w load.Word) string {
-	h := uint64(dht.Hash(uint64(w)))
-	b := make([]byte, 6+h%4)
-	for i := range b {
-		h = uint64(dht.Hash(h))
-		b[i] = "bcdfghjklmnpqrstvwz"[h%19]
-		if i%2 == 1 {
-			b[i] = "aeiou"[h%5]
-		}
-	}
-	return string(b)
-}
-
 func (s *dhtStudy) find(ctx context.Context) (*dhtFound, error) {
 	w, err := load.New(load.Config{Seed: uint64(s.seed), Peers: 1000, Files: s.files, Copies: s.files, Vocabulary: 20_000})
 	if err != nil {
@@ -67,7 +53,7 @@ func (s *dhtStudy) find(ctx context.Context) (*dhtFound, error) {
 	f := &finder{w: w, o: dht.NewChord(dht.RandomRing(r, w.Peers()), 16), out: &dhtFound{Files: s.files}}
 	f.tree = dht.NewTree(f.o, dhtLeaf, 12)
 	for v := range w.Vocabulary() {
-		f.spelled = append(f.spelled, spell(load.Word(v)))
+		f.spelled = append(f.spelled, load.Word(v).Spell())
 	}
 	for file := range int32(w.Files()) {
 		if err := ctx.Err(); err != nil {
@@ -99,7 +85,7 @@ func (f *finder) publish(file int32) {
 		out.WordMessages += f.path.Messages() + 1
 		out.WordBytes += dht.EntryBytes
 		out.Postings++
-		c := f.tree.Insert(from, dht.Entry{Key: spell(v), Value: file})
+		c := f.tree.Insert(from, dht.Entry{Key: v.Spell(), Value: file})
 		out.TreeMessages += c.Messages
 		out.TreeBytes += c.Bytes
 		out.TreeLookups += c.Lookups

@@ -2,11 +2,8 @@ package study
 
 import (
 	"fmt"
-	"math"
-	"time"
 
 	"github.com/seed282dab8e/servent/sim/dht"
-	"github.com/seed282dab8e/servent/sim/load"
 	"github.com/seed282dab8e/servent/sim/report"
 )
 
@@ -86,23 +83,8 @@ func lostRuns(f float64, r int) float64 {
 	return lost
 }
 
-// leftWithin is the part of the peers that are up at some moment and gone d
-// later: the integral of exp(-(x/Scale)^Shape) up to d, over the mean.
-func leftWithin(w load.Weibull, d time.Duration) float64 {
-	const steps = 200
-	sum := 0.0
-	for i := range steps { // steps that grow, since the density falls steeply at first
-		lo, hi := float64(i)/steps, float64(i+1)/steps
-		lo, hi = lo*lo*lo, hi*hi*hi
-		x := (lo + hi) / 2 * float64(d) / float64(w.Scale)
-		sum += float64((hi - lo) * math.Exp(-math.Pow(x, w.Shape)))
-	}
-	return sum * float64(d) / float64(w.Mean())
-}
-
 // dhtStale is what part of neighbours and table entries is dead.
 func (s *dhtStudy) dhtStale(care dht.Care) (neighbours, entries float64) {
 	w := s.weibull(care.Session)
-	left := func(d time.Duration) float64 { return leftWithin(w, d) }
-	return 100 * dht.Stale(care.Period, left), 100 * dht.Stale(care.Probe, left)
+	return 100 * dht.Stale(care.Period, w.Leaving), 100 * dht.Stale(care.Probe, w.Leaving)
 }
