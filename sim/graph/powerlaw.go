@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+
+	"github.com/seed282dab8e/servent/sim/exact"
 )
 
 // Powers is a distribution of degrees: from Min to Max, k as often as k to the
@@ -126,7 +128,7 @@ func (p Powers) shares() []float64 {
 	for i := range shares {
 		// Beside the lowest degree, or nothing would be left of large powers.
 		k := float64(max(p.Min+i, 1)) / float64(max(p.Min, 1))
-		shares[i] = math.Pow(k, -p.Exponent)
+		shares[i] = exact.Pow(k, -p.Exponent)
 		sum += shares[i]
 	}
 	for i := range shares {

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/seed282dab8e/servent/sim/exact"
 )
 
 func make1(t *testing.T, c Config) *Workload {
@@ -198,7 +200,7 @@ func TestSessions(t *testing.T) {
 		x := d.Mean() / 500
 		n := 0
 		for i := range uint64(200_000) {
-			if r.at(mix(i)) < x {
+			if r.at(exact.Mix(i)) < x {
 				n++
 			}
 		}

@@ -3,6 +3,8 @@ package load
 import (
 	"math"
 	"time"
+
+	"github.com/seed282dab8e/servent/sim/exact"
 )
 
 // Weibull is how long sessions last: longer than x with probability
@@ -20,17 +22,17 @@ func (d Weibull) Mean() time.Duration {
 	if d.Scale == 0 {
 		return 0
 	}
-	return time.Duration(float64(d.Scale) * math.Gamma(1+1/d.Shape))
+	return time.Duration(float64(d.Scale) * exact.Gamma(1+1/d.Shape))
 }
 
 // Median returns the median session.
 func (d Weibull) Median() time.Duration {
-	return time.Duration(float64(d.Scale) * math.Pow(math.Ln2, 1/d.Shape))
+	return time.Duration(float64(d.Scale) * exact.Pow(math.Ln2, 1/d.Shape))
 }
 
 // Quantile returns the time that a part u of all sessions does not reach.
 func (d Weibull) Quantile(u float64) time.Duration {
-	return time.Duration(float64(d.Scale) * math.Pow(-math.Log1p(-u), 1/d.Shape))
+	return time.Duration(float64(d.Scale) * exact.Pow(-exact.Log(1-u), 1/d.Shape))
 }
 
 // residuals are the quantiles of how much longer the peers that are up at some
@@ -44,8 +46,8 @@ const residualSteps = 1024
 
 // at returns the residual time for a random number.
 func (r *residuals) at(u uint64) time.Duration {
-	i := below(u, residualSteps)
-	part := unit(mix(u))
+	i := exact.Below(u, residualSteps)
+	part := exact.Unit(exact.Mix(u))
 	span := r.at64[i+1] - r.at64[i]
 	return r.at64[i] + time.Duration(part*float64(span))
 }
@@ -58,8 +60,8 @@ func (d Weibull) residuals() *residuals {
 	total := d.Mean().Seconds() / d.Scale.Seconds()
 	sum, x, step := 0.0, 0.0, first
 	for i := 1; i < residualSteps; {
-		mid := x + step/2
-		sum += step * math.Exp(-math.Pow(mid, d.Shape))
+		mid := x + float64(step/2)
+		sum += float64(step * exact.Exp(-exact.Pow(mid, d.Shape)))
 		x += step
 		step *= growth
 		for i < residualSteps && sum/total >= float64(i)/residualSteps {

@@ -3,6 +3,8 @@ package load
 import (
 	"slices"
 	"sort"
+
+	"github.com/seed282dab8e/servent/sim/exact"
 )
 
 // Word is a word of file names. Low numbers are common.
@@ -25,7 +27,7 @@ type words struct {
 }
 
 func newWords(c Config) *words {
-	n := &words{seed: c.Seed, length: c.NameWords, often: sums(zipf(c.Vocabulary, wordZipf))}
+	n := &words{seed: c.Seed, length: c.NameWords, often: sums(exact.Zipf(c.Vocabulary, wordZipf))}
 	n.start = make([]int32, c.Vocabulary+1)
 	var name []Word
 	for f := range c.Files {
@@ -54,7 +56,7 @@ func (n *words) appendName(dst []Word, file int32) []Word {
 	r := stream{draw(n.seed, forName, uint64(file))}
 	from := len(dst)
 	for range n.length {
-		v := Word(find(n.often, unit(r.next())))
+		v := Word(find(n.often, r.unit()))
 		if !slices.Contains(dst[from:], v) {
 			dst = append(dst, v)
 		}

@@ -2,10 +2,10 @@ package study
 
 import (
 	"fmt"
-	"math"
 	"time"
 
 	"github.com/seed282dab8e/servent/sim/dht"
+	"github.com/seed282dab8e/servent/sim/exact"
 	"github.com/seed282dab8e/servent/sim/load"
 	"github.com/seed282dab8e/servent/sim/report"
 )
@@ -95,7 +95,7 @@ func leftWithin(w load.Weibull, d time.Duration) float64 {
 		lo, hi := float64(i)/steps, float64(i+1)/steps
 		lo, hi = lo*lo*lo, hi*hi*hi
 		x := (lo + hi) / 2 * float64(d) / float64(w.Scale)
-		sum += float64((hi - lo) * math.Exp(-math.Pow(x, w.Shape)))
+		sum += float64((hi - lo) * exact.Exp(-exact.Pow(x, w.Shape)))
 	}
 	return sum * float64(d) / float64(w.Mean())
 }
