@@ -80,7 +80,7 @@ func (c Care) keys(lookup float64) (publish, move Traffic) {
 // and two messages for its successor's list and fingers.
 func (c *Chord) Upkeep(care Care) Upkeep {
 	log := exact.Log2(float64(care.Nodes))
-	lookup := 2 * (log/2 + 1)
+	lookup := log + 2
 	list := float64(c.successors)
 	each, comings := care.rate(care.Period), care.rate(care.Session)
 	u := Upkeep{
@@ -108,7 +108,7 @@ func (t *Kademlia) Upkeep(care Care) Upkeep {
 	}
 	u.Publish, u.Move = care.keys(lookup)
 	nodes := care.Keys * care.rate(care.Publish) * asked * float64(t.k)
-	u.Publish.Bytes += nodes * nodeBytes
+	u.Publish.Bytes += float64(nodes * nodeBytes)
 	return u
 }
 
@@ -118,13 +118,13 @@ func (t *Kademlia) Upkeep(care Care) Upkeep {
 // one that leaves costs each of its leaf set a leaf set from another (Rowstron,
 // Druschel 2001, sections 2.4 and 2.5).
 func (t *Pastry) Upkeep(care Care) Upkeep {
-	rows := exact.Log2(float64(care.Nodes)) / digit
+	rows := float64(exact.Log2(float64(care.Nodes)) / digit)
 	const row = 1<<digit - 1
-	leaves := 2 * float64(t.half)
+	leaves, way := float64(2*t.half), float64(row*rows)
 	comings := care.rate(care.Session)
 	u := Upkeep{
-		Tables: sent(care.rate(care.Period)*leaves+2*care.rate(care.Probe)*rows, care.rate(care.Probe)*rows*row, 0),
-		Joins:  sent(comings*(2*rows+row*rows+leaves+2*leaves), comings*(2*row*rows+leaves+leaves*leaves), 0),
+		Tables: sent(float64(care.rate(care.Period)*leaves)+float64(2*care.rate(care.Probe)*rows), care.rate(care.Probe)*rows*row, 0),
+		Joins:  sent(comings*(float64(2*rows)+way+float64(3*leaves)), comings*(float64(2*way)+leaves+float64(leaves*leaves)), 0),
 	}
 	u.Publish, u.Move = care.keys(2 * rows)
 	return u
@@ -135,12 +135,12 @@ func (t *Pastry) Upkeep(care Care) Upkeep {
 // level of entries from each node on the way to its place, and tells all that
 // it knows (Zhao et al. 2001, sections 3 and 4).
 func (t *Plaxton) Upkeep(care Care) Upkeep {
-	levels := exact.Log2(float64(care.Nodes)) / digit
-	entries := (1<<digit - 1) * levels * float64(t.backups)
+	levels := float64(exact.Log2(float64(care.Nodes)) / digit)
+	entries := float64((1<<digit - 1) * levels * float64(t.backups))
 	comings := care.rate(care.Session)
 	u := Upkeep{
 		Tables: sent(2*care.rate(care.Probe)*entries, 0, 0),
-		Joins:  sent(comings*(2*levels+entries), comings*2*entries, 0),
+		Joins:  sent(comings*(float64(2*levels)+entries), comings*2*entries, 0),
 	}
 	u.Publish, u.Move = care.keys(2 * levels)
 	return u

@@ -38,7 +38,7 @@ func (p Powers) Degrees(r *rand.Rand, n int) ([]int32, error) {
 	}
 	shares := p.shares()
 	degrees := make([]int32, n)
-	offset := r.Float64()
+	offset := float64(r.Float64())
 	i, below, sum := 0, shares[0], 0
 	for v := range degrees {
 		for i < len(shares)-1 && (float64(v)+offset)/float64(n) >= below {

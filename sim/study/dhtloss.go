@@ -79,7 +79,7 @@ func dhtLossTargets(percent int, loss *dhtLoss) []report.Target {
 // part f of all is dead: before and after a key lie s in all with probability
 // (s+1) f^s (1-f)^2.
 func lostRuns(f float64, r int) float64 {
-	lost := 1 + float64(r)*(1-f)
+	lost := 1 + float64(float64(r)*(1-f))
 	for range r {
 		lost *= f
 	}
@@ -93,7 +93,7 @@ func leftWithin(w load.Weibull, d time.Duration) float64 {
 	sum := 0.0
 	for i := range steps { // steps that grow, since the density falls steeply at first
 		lo, hi := float64(i)/steps, float64(i+1)/steps
-		lo, hi = lo*lo*lo, hi*hi*hi
+		lo, hi = float64(lo*lo*lo), float64(hi*hi*hi)
 		x := (lo + hi) / 2 * float64(d) / float64(w.Scale)
 		sum += float64((hi - lo) * exact.Exp(-exact.Pow(x, w.Shape)))
 	}

@@ -114,7 +114,7 @@ func (s *dhtStudy) hopsSection(all *dhtResults) report.Section {
 			continue
 		}
 		x, log := float64(n), exact.Log2(float64(n))
-		dhtPut(&theory[0], x, log/2+1)
+		dhtPut(&theory[0], x, float64(log/2)+1)
 		dhtPut(&theory[1], x, log/4)
 		dhtPut(&theory[2], x, h.Expected.Kademlia)
 		for k, c := range h.Counts {

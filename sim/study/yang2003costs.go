@@ -79,7 +79,7 @@ const yangClasses = 32
 func newYangQueries(mean float64) yangQueries {
 	q, sum := make(yangQueries, yangClasses), 0.0
 	for i := range q {
-		u := -exact.Log(1 - (float64(i)+0.5)/yangClasses)
+		u := -exact.Log(1 - float64((float64(i)+0.5)/yangClasses))
 		q[i] = exact.Exp(-u / 4)
 		sum += q[i]
 	}
