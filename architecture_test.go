@@ -19,14 +19,14 @@ func importTable() map[string][]string {
 	edge := append(slices.Clone(pure), "search/bleveindex", "nat/stun", "nat/portmap",
 		"servent/library", "servent/reach", "servent/transfer", "servent/wordindex", "servent/leaves")
 	study := []string{
-		"sim", "sim/graph", "sim/load", "sim/model", "sim/dht", "sim/gia", "sim/swarm", "sim/report",
+		"sim", "sim/exact", "sim/graph", "sim/load", "sim/model", "sim/dht", "sim/gia", "sim/swarm", "sim/report",
 		"protocol", "search", "supernode", "servent/overlay",
 	}
 	return map[string][]string{
 		"protocol/tiger":        nil,
 		"protocol/tiger/gen":    nil, // writes the S-boxes of protocol/tiger
 		"nat":                   nil,
-		"sim/graph":             nil,
+		"sim/graph":             {"sim/exact"},
 		"servent/transfer/pick": nil,
 		"protocol":              {"protocol/tiger"},
 		"search":                {"protocol"},
@@ -43,14 +43,15 @@ func importTable() map[string][]string {
 		"servent/transfer":      {"protocol", "protocol/tiger", "search", "servent/library", "servent/transfer/pick", "servent/reach"},
 		"servent":               edge,
 		"servent/control":       append(slices.Clone(edge), "servent"),
-		"sim":                   {"protocol", "search", "supernode", "nat", "sim/graph", "sim/natbox", "servent/overlay", "servent/transfer/pick"},
+		"sim":                   {"protocol", "search", "supernode", "nat", "sim/exact", "sim/graph", "sim/natbox", "servent/overlay", "servent/transfer/pick"},
+		"sim/exact":             nil,
 		"sim/natbox":            {"nat"},
-		"sim/load":              nil,
-		"sim/dht":               nil,
-		"sim/gia":               {"sim/graph", "sim/load"},
+		"sim/load":              {"sim/exact"},
+		"sim/dht":               {"sim/exact"},
+		"sim/gia":               {"sim/exact", "sim/graph", "sim/load"},
 		"sim/swarm":             nil,
-		"sim/report":            nil,
-		"sim/model":             {"supernode", "sim/graph", "sim/load", "sim/dht", "sim/gia"},
+		"sim/report":            {"sim/exact"},
+		"sim/model":             {"supernode", "sim/exact", "sim/graph", "sim/load", "sim/dht", "sim/gia"},
 		"sim/study":             study,
 		"cmd/servent":           {"servent", "servent/control", "sim", "sim/graph", "sim/report", "sim/study", "protocol", "search"},
 	}

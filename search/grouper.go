@@ -109,7 +109,7 @@ func (g *Grouper) score(words []string, name string) float64 {
 		inStem += count(hasPrefix(stem, p))
 	}
 	precision := min(1, float64(inStem)/float64(max(1, len(stem))))
-	return float64(matched) + float64(int(precision*7))/8
+	return float64(matched) + float64(float64(int(precision*7))/8)
 }
 
 func count(b bool) int {

@@ -2,13 +2,13 @@ package sim
 
 import (
 	"fmt"
-	"math"
 	"math/rand/v2"
 	"net/netip"
 	"strings"
 	"time"
 
 	"github.com/seed282dab8e/servent/servent/overlay"
+	"github.com/seed282dab8e/servent/sim/exact"
 )
 
 // Crowd is a network of real nodes that come, go, misbehave and search as its
@@ -220,7 +220,7 @@ func (c *Crowd) drawFiles() []int {
 	return files
 }
 
-func (c *Crowd) drawFile() int { return int(math.Pow(float64(c.cfg.Titles), c.rand.Float64())) }
+func (c *Crowd) drawFile() int { return int(exact.Pow(float64(c.cfg.Titles), c.rand.Float64())) }
 
 // title is the name of a file; equal ones share their memory.
 func (c *Crowd) title(file int) string {

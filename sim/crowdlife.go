@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/seed282dab8e/servent/servent/overlay"
+	"github.com/seed282dab8e/servent/sim/exact"
 )
 
 const (
@@ -38,12 +39,12 @@ func (c *Crowd) session() time.Duration {
 	if c.cfg.Steady {
 		return forever
 	}
-	return time.Duration(sessionScale * math.Pow(-math.Log(1-c.rand.Float64()), 1/sessionShape))
+	return time.Duration(sessionScale * exact.Pow(-exact.Log(1-float64(c.rand.Float64())), 1/sessionShape))
 }
 
 // replace has another node join soon after one has left, so that the number stays.
 func (c *Crowd) replace() {
-	after := time.Duration(c.rand.ExpFloat64() * float64(10*time.Second))
+	after := time.Duration(-exact.Log(1-float64(c.rand.Float64())) * float64(10*time.Second))
 	c.w.After(after, func() { c.join(c.draw(), c.session()) })
 }
 

@@ -57,7 +57,7 @@ func arrive[K comparable](known map[K]*bucket, who K, now time.Duration, r Rate)
 // forget makes room. The order does not matter: what goes depends on time alone.
 func forget[K comparable](known map[K]*bucket, now time.Duration, r Rate) {
 	for who, b := range known {
-		if (now-b.at).Seconds()*r.PerSecond+b.tokens >= r.Burst {
+		if float64((now-b.at).Seconds()*r.PerSecond)+b.tokens >= r.Burst {
 			delete(known, who)
 		}
 	}

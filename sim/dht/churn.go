@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 	"slices"
 	"time"
+
+	"github.com/seed282dab8e/servent/sim/exact"
 )
 
 // Churn says how a [Chord] is to run while nodes come and go. Each that leaves
@@ -49,7 +51,7 @@ type ringing struct {
 	nodes []node
 	down  Dead
 	live  []int32 // those that are up, by identifier
-	queue agenda
+	queue exact.Agenda[event]
 	now   time.Duration
 	path  Path
 	sent  [4]int // messages, in the order of Rates
@@ -67,7 +69,7 @@ func (c Churn) Run(r *rand.Rand, going func(done float64) bool) Churned {
 			half = true
 			g.out, g.sent = Churned{}, [4]int{}
 		}
-		if g.queue.len() == 0 || next <= g.queue.first() {
+		if first, any := g.queue.Next(); !any || next <= first {
 			g.now = next
 			next += every
 			g.measure()
@@ -76,8 +78,8 @@ func (c Churn) Run(r *rand.Rand, going func(done float64) bool) Churned {
 			}
 			continue
 		}
-		e := g.queue.pop()
-		g.now = e.at
+		at, e := g.queue.Pop()
+		g.now = at
 		g.happen(e)
 	}
 	per := 1 / (float64(c.Nodes) * (c.Length / 2).Seconds())
@@ -111,9 +113,15 @@ func (g *ringing) begin() {
 		for at <= 0 {
 			at += g.cfg.Session(g.r)
 		}
-		g.queue.push(event{at: at, node: int32(v), leaves: true})
-		g.queue.push(event{at: time.Duration(g.r.Int64N(int64(g.cfg.Period))), node: int32(v)})
+		g.queue.Push(at, event{int32(v), true})
+		g.queue.Push(time.Duration(g.r.Int64N(int64(g.cfg.Period))), event{int32(v), false})
 	}
+}
+
+// event is what happens to a node at some time: it stabilises, or leaves.
+type event struct {
+	node   int32
+	leaves bool
 }
 
 func (g *ringing) happen(e event) {
@@ -126,7 +134,7 @@ func (g *ringing) happen(e event) {
 		g.join()
 	default:
 		g.stabilise(e.node)
-		g.queue.push(event{at: g.now + g.cfg.Period/2 + time.Duration(g.r.Int64N(int64(g.cfg.Period))), node: e.node})
+		g.queue.Push(g.now+g.cfg.Period/2+time.Duration(g.r.Int64N(int64(g.cfg.Period))), event{e.node, false})
 	}
 }
 
@@ -164,8 +172,8 @@ func (g *ringing) join() {
 	i, _ := g.place(n.id)
 	g.live = slices.Insert(g.live, i, v)
 	g.out.Joins++
-	g.queue.push(event{at: g.now + g.cfg.Session(g.r), node: v, leaves: true})
-	g.queue.push(event{at: g.now, node: v})
+	g.queue.Push(g.now+g.cfg.Session(g.r), event{v, true})
+	g.queue.Push(g.now, event{v, false})
 }
 
 // listOf returns the list of v when s is its successor.

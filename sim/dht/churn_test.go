@@ -84,8 +84,8 @@ func TestRingHeals(t *testing.T) {
 	g = &ringing{cfg: c, r: random(3)}
 	g.begin()
 	for g.now < 3*time.Hour {
-		e := g.queue.pop()
-		g.now = e.at
+		at, e := g.queue.Pop()
+		g.now = at
 		if e.leaves && g.now > end {
 			continue
 		}

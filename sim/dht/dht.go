@@ -9,6 +9,8 @@
 // until nodes leave. The package is pure.
 package dht
 
+import "github.com/seed282dab8e/servent/sim/exact"
+
 // ID is where a node or a key stands in the identifier space, which is a ring
 // of 2^64. (Published systems have 128 or 160 bits; the rest of them only keeps
 // apart what 64 bits keep apart for up to millions of nodes.)
@@ -95,11 +97,6 @@ func (p *Path) ask(v int32, dead Dead) bool {
 	return true
 }
 
-// Hash spreads x over the identifier space (splitmix64, Steele et al. 2014). It
-// stands in for the cryptographic hash of real systems.
-func Hash(x uint64) ID {
-	x += 0x9e3779b97f4a7c15
-	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
-	x = (x ^ x>>27) * 0x94d049bb133111eb
-	return ID(x ^ x>>31)
-}
+// Hash spreads x over the identifier space. It stands in for the cryptographic
+// hash of real systems.
+func Hash(x uint64) ID { return ID(exact.Mix(x)) }

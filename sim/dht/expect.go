@@ -26,6 +26,7 @@ func ChordHops(n int) float64 {
 		doublings++
 	}
 	step := scale * finest // fingers lie at powers of two of it
+	half := float64(step / 2)
 	h := make([]float64, limit+1)
 	sum, mean, power := 0.0, 0.0, 1
 	h[1] = step
@@ -34,17 +35,17 @@ func ChordHops(n int) float64 {
 			power = i
 		}
 		// The trapezoidal rule, solved for the new value.
-		back := (h[i-power] + h[i+1-power]) / 2
-		h[i+1] = (float64(h[i]*(1-step/2)) + float64(step*(1+back))) / (1 + step/2)
+		back := float64((h[i-power] + h[i+1-power]) / 2)
+		h[i+1] = (float64(h[i]*(1-half)) + float64(step*(1+back))) / (1 + half)
 	}
 	to := min(limit, fine<<doublings)
 	for i := range to {
-		sum += (h[i] + h[i+1]) / 2
+		sum += float64((h[i] + h[i+1]) / 2)
 	}
 	mean = sum / float64(to)
 	rise := h[to] - h[to/2]
 	for at := to; at < fine<<doublings; at *= 2 {
-		mean += (1 - rise/(float64(at)*step)) / 2
+		mean += float64((1 - rise/(float64(at)*step)) / 2)
 	}
 	return mean
 }
@@ -68,7 +69,7 @@ func PlaxtonHops(n int) float64 {
 				switch j := lo + i; j {
 				case 0:
 				case m:
-					stay += none * w
+					stay += float64(none * w)
 				default:
 					sum += float64(none * w * (1 - float64(j)/float64(m) + mean(j)))
 				}
@@ -148,7 +149,7 @@ func parted(s [][]float64, after func(int) float64, u, j int) float64 {
 			unknown, w := ulo+b, wj*wu
 			switch {
 			case known == 0 && unknown == 0, known == j && unknown == u:
-				same += w
+				same += float64(w)
 			case known == 0:
 				sum += float64(w * after(unknown))
 			default:

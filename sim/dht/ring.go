@@ -5,6 +5,8 @@ import (
 	"math/bits"
 	"math/rand/v2"
 	"slices"
+
+	"github.com/seed282dab8e/servent/sim/exact"
 )
 
 // Ring is the identifiers of all nodes in ascending order, with an index by
@@ -145,6 +147,5 @@ func pick(b block, k int, seed ID, dst []int32) []int32 {
 
 // below spreads seed over 0 to m-1.
 func below(seed ID, m int) int32 {
-	hi, _ := bits.Mul64(uint64(Hash(uint64(seed))), uint64(m))
-	return int32(hi)
+	return int32(exact.Below(exact.Mix(uint64(seed)), uint64(m)))
 }

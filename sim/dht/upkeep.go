@@ -1,8 +1,9 @@
 package dht
 
 import (
-	"math"
 	"time"
+
+	"github.com/seed282dab8e/servent/sim/exact"
 )
 
 // Care is what the upkeep of a table depends on. The defaults of New are those
@@ -78,8 +79,8 @@ func (c Care) keys(lookup float64) (publish, move Traffic) {
 // hops (Stoica et al. 2001, section 4.4). A node that comes takes one lookup,
 // and two messages for its successor's list and fingers.
 func (c *Chord) Upkeep(care Care) Upkeep {
-	log := math.Log2(float64(care.Nodes))
-	lookup := 2 * (log/2 + 1)
+	log := exact.Log2(float64(care.Nodes))
+	lookup := log + 2
 	list := float64(c.successors)
 	each, comings := care.rate(care.Period), care.rate(care.Session)
 	u := Upkeep{
@@ -96,7 +97,7 @@ func (c *Chord) Upkeep(care Care) Upkeep {
 // (Maymounkov, Mazières 2002, sections 2.3 and 2.5). Care.Copies is k here.
 func (t *Kademlia) Upkeep(care Care) Upkeep {
 	care.Copies = t.k
-	buckets := math.Log2(float64(care.Nodes))
+	buckets := exact.Log2(float64(care.Nodes))
 	asked := float64(t.k) + buckets/KademliaBits(t.k) // nodes, of which k are the nearest
 	lookup := 2 * asked
 	each := buckets * care.rate(3*care.Probe)
@@ -107,7 +108,7 @@ func (t *Kademlia) Upkeep(care Care) Upkeep {
 	}
 	u.Publish, u.Move = care.keys(lookup)
 	nodes := care.Keys * care.rate(care.Publish) * asked * float64(t.k)
-	u.Publish.Bytes += nodes * nodeBytes
+	u.Publish.Bytes += float64(nodes * nodeBytes)
 	return u
 }
 
@@ -117,13 +118,13 @@ func (t *Kademlia) Upkeep(care Care) Upkeep {
 // one that leaves costs each of its leaf set a leaf set from another (Rowstron,
 // Druschel 2001, sections 2.4 and 2.5).
 func (t *Pastry) Upkeep(care Care) Upkeep {
-	rows := math.Log2(float64(care.Nodes)) / digit
+	rows := float64(exact.Log2(float64(care.Nodes)) / digit)
 	const row = 1<<digit - 1
-	leaves := 2 * float64(t.half)
+	leaves, way := float64(2*t.half), float64(row*rows)
 	comings := care.rate(care.Session)
 	u := Upkeep{
-		Tables: sent(care.rate(care.Period)*leaves+2*care.rate(care.Probe)*rows, care.rate(care.Probe)*rows*row, 0),
-		Joins:  sent(comings*(2*rows+row*rows+leaves+2*leaves), comings*(2*row*rows+leaves+leaves*leaves), 0),
+		Tables: sent(float64(care.rate(care.Period)*leaves)+float64(2*care.rate(care.Probe)*rows), care.rate(care.Probe)*rows*row, 0),
+		Joins:  sent(comings*(float64(2*rows)+way+float64(3*leaves)), comings*(float64(2*way)+leaves+float64(leaves*leaves)), 0),
 	}
 	u.Publish, u.Move = care.keys(2 * rows)
 	return u
@@ -134,12 +135,12 @@ func (t *Pastry) Upkeep(care Care) Upkeep {
 // level of entries from each node on the way to its place, and tells all that
 // it knows (Zhao et al. 2001, sections 3 and 4).
 func (t *Plaxton) Upkeep(care Care) Upkeep {
-	levels := math.Log2(float64(care.Nodes)) / digit
-	entries := (1<<digit - 1) * levels * float64(t.backups)
+	levels := float64(exact.Log2(float64(care.Nodes)) / digit)
+	entries := float64((1<<digit - 1) * levels * float64(t.backups))
 	comings := care.rate(care.Session)
 	u := Upkeep{
 		Tables: sent(2*care.rate(care.Probe)*entries, 0, 0),
-		Joins:  sent(comings*(2*levels+entries), comings*2*entries, 0),
+		Joins:  sent(comings*(float64(2*levels)+entries), comings*2*entries, 0),
 	}
 	u.Publish, u.Move = care.keys(2 * levels)
 	return u

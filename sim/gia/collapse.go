@@ -4,6 +4,8 @@ import (
 	"context"
 	"math"
 	"math/rand/v2"
+
+	"github.com/seed282dab8e/servent/sim/exact"
 )
 
 // Search is how a collapse point is looked for: the queries a second of each
@@ -89,7 +91,7 @@ func Collapse(ctx context.Context, r *rand.Rand, n *Network, s Search) (Finding,
 	if low == 0 {
 		return x.out, ctx.Err()
 	}
-	steps := math.Ceil(math.Log2(math.Log(high/low) / math.Log(s.Exact)))
+	steps := math.Ceil(exact.Log2(exact.Log(high/low) / exact.Log(s.Exact)))
 	for i := 0.0; high/low > s.Exact && ctx.Err() == nil; i++ {
 		x.tick(0.4 + 0.4*i/max(1, steps))
 		if mid := math.Sqrt(low * high); x.holds(mid, 1) {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/seed282dab8e/servent/sim/exact"
 	"github.com/seed282dab8e/servent/sim/graph"
 )
 
@@ -20,8 +21,8 @@ type Overlay struct {
 	r        *rand.Rand
 
 	now     int64
-	due     []int64 // when each peer adapts next
-	agenda  agenda
+	due     []int64             // when each peer adapts next
+	agenda  exact.Agenda[int32] // which peer adapts
 	changes int
 }
 
@@ -43,23 +44,26 @@ func NewOverlay(r *rand.Rand, rules Rules, class []uint8) *Overlay {
 
 // Adapt lets time pass until the given one.
 func (o *Overlay) Adapt(until time.Duration) {
-	for len(o.agenda) > 0 && o.agenda[0].at <= int64(until) {
-		e := o.agenda.pop()
-		if o.due[e.peer] != e.at {
+	for {
+		if next, any := o.agenda.Next(); !any || next > until {
+			break
+		}
+		at, v := o.agenda.Pop()
+		if o.due[v] != int64(at) {
 			continue // was moved
 		}
-		o.now = e.at
-		if o.Satisfaction(e.peer) < 1 {
-			o.improve(e.peer)
+		o.now = int64(at)
+		if o.Satisfaction(v) < 1 {
+			o.improve(v)
 		}
-		o.plan(e.peer, o.now+o.rules.wait(o.Satisfaction(e.peer)))
+		o.plan(v, o.now+o.rules.wait(o.Satisfaction(v)))
 	}
 	o.now = int64(until)
 }
 
 func (o *Overlay) plan(v int32, at int64) {
 	o.due[v] = at
-	o.agenda.push(appointment{at, v})
+	o.agenda.Push(time.Duration(at), v)
 }
 
 // Changes returns how many links were made and dropped so far.

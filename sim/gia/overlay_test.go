@@ -6,8 +6,6 @@ import (
 	"slices"
 	"testing"
 	"time"
-
-	"pgregory.net/rapid"
 )
 
 func seeded(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 7)) }
@@ -150,30 +148,4 @@ func TestOverlayIsReproducible(t *testing.T) {
 	if !same(grow(1), grow(1)) || same(grow(1), grow(2)) {
 		t.Error("links are not those of the seed")
 	}
-}
-
-func TestAgenda(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		var a agenda
-		var want []appointment
-		for range rapid.IntRange(0, 40).Draw(t, "n") {
-			x := appointment{rapid.Int64Range(0, 9).Draw(t, "at"), rapid.Int32Range(0, 9).Draw(t, "peer")}
-			a.push(x)
-			want = append(want, x)
-		}
-		slices.SortFunc(want, func(x, y appointment) int {
-			switch {
-			case x.before(y):
-				return -1
-			case y.before(x):
-				return 1
-			}
-			return 0
-		})
-		for i, w := range want {
-			if got := a.pop(); got != w {
-				t.Fatalf("%d: %v, want %v", i, got, w)
-			}
-		}
-	})
 }

@@ -63,7 +63,7 @@ func TwoTier(r *rand.Rand, supers int, mean float64, leaves, parents int) *Graph
 	if leaves > 0 && parents > supers {
 		panic(fmt.Sprintf("graph: %d parents among %d supernodes", parents, supers))
 	}
-	core := Random(r, supers, int(mean*float64(supers)/2+0.5))
+	core := Random(r, supers, int(float64(mean*float64(supers)/2)+0.5))
 	edges := make([]Edge, 0, core.Size()+leaves*parents)
 	for e := range core.Edges() {
 		edges = append(edges, e)

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+
+	"github.com/seed282dab8e/servent/sim/exact"
 )
 
 // Powers is a distribution of degrees: from Min to Max, k as often as k to the
@@ -36,7 +38,7 @@ func (p Powers) Degrees(r *rand.Rand, n int) ([]int32, error) {
 	}
 	shares := p.shares()
 	degrees := make([]int32, n)
-	offset := r.Float64()
+	offset := float64(r.Float64())
 	i, below, sum := 0, shares[0], 0
 	for v := range degrees {
 		for i < len(shares)-1 && (float64(v)+offset)/float64(n) >= below {
@@ -126,7 +128,7 @@ func (p Powers) shares() []float64 {
 	for i := range shares {
 		// Beside the lowest degree, or nothing would be left of large powers.
 		k := float64(max(p.Min+i, 1)) / float64(max(p.Min, 1))
-		shares[i] = math.Pow(k, -p.Exponent)
+		shares[i] = exact.Pow(k, -p.Exponent)
 		sum += shares[i]
 	}
 	for i := range shares {

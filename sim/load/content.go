@@ -2,18 +2,8 @@ package load
 
 import (
 	"fmt"
-	"math"
 	"slices"
 )
-
-// zipf returns how often each of n files is asked for, in proportion.
-func zipf(n int, exponent float64) []float64 {
-	q := make([]float64, n)
-	for i := range q {
-		q[i] = math.Pow(float64(i+1), -exponent)
-	}
-	return q
-}
 
 // sums turns what is in q into the sums up to there, in place.
 func sums(q []float64) []float64 {
@@ -60,7 +50,7 @@ func (w *Workload) place(popularity []float64) error {
 // giveOne finds a sharer that does not have the file, and gives it to it.
 func giveOne(r *stream, sharers, have []int32, file int32) int32 {
 	for {
-		u := unit(r.next())
+		u := r.unit()
 		p := sharers[int(u*u*u*float64(len(sharers)))]
 		if have[p] != file {
 			have[p] = file

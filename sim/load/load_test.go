@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/seed282dab8e/servent/sim/exact"
 )
 
 func make1(t *testing.T, c Config) *Workload {
@@ -198,7 +200,7 @@ func TestSessions(t *testing.T) {
 		x := d.Mean() / 500
 		n := 0
 		for i := range uint64(200_000) {
-			if r.At(mix(i)) < x {
+			if r.At(exact.Mix(i)) < x {
 				n++
 			}
 		}
@@ -220,7 +222,7 @@ func TestLeaving(t *testing.T) {
 	for _, within := range []time.Duration{10 * time.Minute, time.Hour, 5 * time.Hour} {
 		n := 0
 		for i := range uint64(draws) {
-			if r.At(mix(i)) < within {
+			if r.At(exact.Mix(i)) < within {
 				n++
 			}
 		}

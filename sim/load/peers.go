@@ -1,5 +1,7 @@
 package load
 
+import "github.com/seed282dab8e/servent/sim/exact"
+
 // level is one class of peers and how many of a million belong to it.
 type level[V any] struct {
 	weight uint64
@@ -12,7 +14,7 @@ func pick[V any](levels []level[V], u uint64) V {
 	for _, l := range levels {
 		sum += l.weight
 	}
-	at := below(u, sum)
+	at := exact.Below(u, sum)
 	for _, l := range levels {
 		if at < l.weight {
 			return l.value
@@ -53,7 +55,7 @@ func (w *Workload) Access(peer int32) Access {
 
 // Shares says whether the peer shares files at all.
 func (w *Workload) Shares(peer int32) bool {
-	return unit(draw(w.cfg.Seed, forSharing, uint64(peer))) >= w.cfg.FreeRiders
+	return exact.Unit(draw(w.cfg.Seed, forSharing, uint64(peer))) >= w.cfg.FreeRiders
 }
 
 // Left says whether the peer has crashed so short a time ago that nobody has
@@ -86,7 +88,7 @@ func (w *Workload) findDown() {
 	down := make([]uint64, (w.cfg.Peers+63)/64)
 	for p := range w.cfg.Peers {
 		left := rest.At(draw(w.cfg.Seed, forSession, uint64(p))) < w.cfg.Lag
-		if left && unit(draw(w.cfg.Seed, forCrash, uint64(p))) < w.cfg.Crashes {
+		if left && exact.Unit(draw(w.cfg.Seed, forCrash, uint64(p))) < w.cfg.Crashes {
 			down[p/64] |= 1 << (p % 64)
 		}
 	}

@@ -32,7 +32,7 @@ func lengths() []level[int] {
 // what is asked for follows the popularity of files.
 func (w *Workload) Query(id uint64) Query {
 	r := stream{draw(w.cfg.Seed, forQuery, id)}
-	q := Query{ID: id, From: w.asker(&r), File: int32(find(w.asked, unit(r.next())))}
+	q := Query{ID: id, From: w.asker(&r), File: int32(find(w.asked, r.unit()))}
 	q.Words = w.AppendName(nil, q.File)
 	keep := min(len(q.Words), pick(lengths(), r.next()))
 	for i := range keep {

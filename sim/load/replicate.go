@@ -104,7 +104,7 @@ func spread(s Strategy, q, exact []float64, budget, most float64) {
 	}
 	// The sum grows with the scale: halving finds it to the last digit.
 	for {
-		scale := low + (high-low)/2
+		scale := low + float64((high-low)/2)
 		if scale <= low || scale >= high {
 			break
 		}

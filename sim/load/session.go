@@ -3,6 +3,8 @@ package load
 import (
 	"math"
 	"time"
+
+	"github.com/seed282dab8e/servent/sim/exact"
 )
 
 // Weibull is how long sessions last: longer than x with probability
@@ -20,17 +22,17 @@ func (d Weibull) Mean() time.Duration {
 	if d.Scale == 0 {
 		return 0
 	}
-	return time.Duration(float64(d.Scale) * math.Gamma(1+1/d.Shape))
+	return time.Duration(float64(d.Scale) * exact.Gamma(1+1/d.Shape))
 }
 
 // Median returns the median session.
 func (d Weibull) Median() time.Duration {
-	return time.Duration(float64(d.Scale) * math.Pow(math.Ln2, 1/d.Shape))
+	return time.Duration(float64(d.Scale) * exact.Pow(math.Ln2, 1/d.Shape))
 }
 
 // Quantile returns the time that a part u of all sessions does not reach.
 func (d Weibull) Quantile(u float64) time.Duration {
-	return time.Duration(float64(d.Scale) * math.Pow(-math.Log1p(-u), 1/d.Shape))
+	return time.Duration(float64(d.Scale) * exact.Pow(-exact.Log(1-u), 1/d.Shape))
 }
 
 // Leaving returns the part of the peers that are up at some moment and have left
@@ -44,7 +46,7 @@ func (d Weibull) Leaving(within time.Duration) float64 {
 	sum := 0.0
 	for i := range steps { // steps that grow, since the density falls steeply at first
 		lo, hi := float64(i)/steps, float64(i+1)/steps
-		lo, hi = lo*lo*lo, hi*hi*hi
+		lo, hi = float64(lo*lo*lo), float64(hi*hi*hi)
 		sum += float64((hi - lo) * d.longer((lo+hi)/2*float64(within)))
 	}
 	return min(1, sum*float64(within)/float64(d.Mean()))
@@ -52,7 +54,7 @@ func (d Weibull) Leaving(within time.Duration) float64 {
 
 // longer returns the part of all sessions that last longer than x nanoseconds.
 func (d Weibull) longer(x float64) float64 {
-	return math.Exp(-math.Pow(x/float64(d.Scale), d.Shape))
+	return exact.Exp(-exact.Pow(x/float64(d.Scale), d.Shape))
 }
 
 // Named returns how many peers an index names for each one that is up, those
@@ -96,8 +98,8 @@ const residualSteps = 1024
 
 // At returns the residual time for a random number.
 func (r *Residuals) At(u uint64) time.Duration {
-	i := below(u, residualSteps)
-	part := unit(mix(u))
+	i := exact.Below(u, residualSteps)
+	part := exact.Unit(exact.Mix(u))
 	span := r.at64[i+1] - r.at64[i]
 	return r.at64[i] + time.Duration(part*float64(span))
 }
@@ -110,8 +112,8 @@ func (d Weibull) Residuals() *Residuals {
 	total := d.Mean().Seconds() / d.Scale.Seconds()
 	sum, x, step := 0.0, 0.0, first
 	for i := 1; i < residualSteps; {
-		mid := x + step/2
-		sum += step * math.Exp(-math.Pow(mid, d.Shape))
+		mid := x + float64(step/2)
+		sum += float64(step * exact.Exp(-exact.Pow(mid, d.Shape)))
 		x += step
 		step *= growth
 		for i < residualSteps && sum/total >= float64(i)/residualSteps {

@@ -3,6 +3,8 @@ package load
 import (
 	"slices"
 	"sort"
+
+	"github.com/seed282dab8e/servent/sim/exact"
 )
 
 // Word is a word of file names. Low numbers are common.
@@ -11,10 +13,10 @@ type Word uint32
 // Spell writes a word with 6 to 9 letters: consonants and vowels in turn. A few
 // words are spelled alike.
 func (v Word) Spell() string {
-	h := mix(uint64(v))
+	h := exact.Mix(uint64(v))
 	b := make([]byte, 6+h%4)
 	for i := range b {
-		h = mix(h)
+		h = exact.Mix(h)
 		b[i] = "bcdfghjklmnpqrstvwz"[h%19]
 		if i%2 == 1 {
 			b[i] = "aeiou"[h%5]
@@ -40,7 +42,7 @@ type words struct {
 }
 
 func newWords(c Config) *words {
-	n := &words{seed: c.Seed, length: c.NameWords, often: sums(zipf(c.Vocabulary, wordZipf))}
+	n := &words{seed: c.Seed, length: c.NameWords, often: sums(exact.Zipf(c.Vocabulary, wordZipf))}
 	n.start = make([]int32, c.Vocabulary+1)
 	var name []Word
 	for f := range c.Files {
@@ -69,7 +71,7 @@ func (n *words) appendName(dst []Word, file int32) []Word {
 	r := stream{draw(n.seed, forName, uint64(file))}
 	from := len(dst)
 	for range n.length {
-		v := Word(find(n.often, unit(r.next())))
+		v := Word(find(n.often, r.unit()))
 		if !slices.Contains(dst[from:], v) {
 			dst = append(dst, v)
 		}

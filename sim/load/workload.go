@@ -1,6 +1,10 @@
 package load
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/seed282dab8e/servent/sim/exact"
+)
 
 // Workload is what all models get. It does not change, so any number of
 // goroutines may read it.
@@ -25,7 +29,7 @@ func New(c Config) (*Workload, error) {
 	}
 	w := &Workload{cfg: c, capacities: capacities(), accesses: accesses()}
 	w.findDown()
-	popularity := zipf(c.Files, c.Zipf)
+	popularity := exact.Zipf(c.Files, c.Zipf)
 	if err := w.place(popularity); err != nil {
 		return nil, err
 	}

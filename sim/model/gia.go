@@ -53,7 +53,7 @@ func (m *Gia) Name() string { return "Gia" }
 // neighbours and gets theirs.
 func (m *Gia) Upkeep() Upkeep {
 	u := linkUpkeep(m.w.Departures(), m.g)
-	lists := 2 * m.w.Departures() * m.g.MeanDegree()
+	lists := float64(2 * m.w.Departures() * m.g.MeanDegree())
 	u.Messages += lists
 	u.Bytes += float64(lists * perPeer(m.w) * fileBytes)
 	return u

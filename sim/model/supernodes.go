@@ -151,13 +151,13 @@ func (s *Supernodes) Upkeep() Upkeep {
 	supers, k := float64(len(s.super)), float64(s.cfg.Parents)
 	leaves := float64(s.w.Peers()) - supers
 	core := linkUpkeep(each*supers, s.g)
-	joins := 2 * each * leaves * k // it came, or a supernode went
-	lists := joins * perPeer(s.w) * fileBytes
+	joins := float64(2 * each * leaves * k) // it came, or a supernode went
+	lists := float64(joins * perPeer(s.w) * fileBytes)
 	pings := 2 * leaves * k / pingEach
 	core.Messages += float64(joins*(linkMessages+1)) + float64(pings*pingMessages)
 	core.Bytes += float64(joins*linkBytes) + lists + float64(pings*pingBytes)
 	if s.cfg.LastHop {
-		links := each * supers * s.g.MeanDegree()
+		links := float64(each * supers * s.g.MeanDegree())
 		core.Messages += joins + float64(2*links)
 		core.Bytes += float64(joins*tableBytes) + float64(2*links*joinedBytes)
 	}

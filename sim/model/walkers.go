@@ -40,7 +40,7 @@ func (m *Walkers) Name() string { return m.name }
 func (m *Walkers) Upkeep() Upkeep {
 	u := linkUpkeep(m.w.Departures(), m.g)
 	if m.p.Index {
-		lists := 2 * m.w.Departures() * m.g.MeanDegree()
+		lists := float64(2 * m.w.Departures() * m.g.MeanDegree())
 		u.Messages += lists
 		u.Bytes += float64(lists * perPeer(m.w) * fileBytes)
 	}

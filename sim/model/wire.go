@@ -3,6 +3,7 @@ package model
 import (
 	"time"
 
+	"github.com/seed282dab8e/servent/sim/exact"
 	"github.com/seed282dab8e/servent/sim/graph"
 	"github.com/seed282dab8e/servent/sim/load"
 )
@@ -43,13 +44,5 @@ func (n Net) delay(q *load.Query) graph.Delay {
 // the search.
 func (n Net) between(q *load.Query, nth uint64) time.Duration {
 	width := uint64((n.Hi-n.Lo)/time.Millisecond) + 1
-	return n.Lo + time.Duration(scramble(q.ID<<20^nth)%width)*time.Millisecond
-}
-
-// scramble makes a number look random (the finisher of splitmix64).
-func scramble(x uint64) uint64 {
-	x += 0x9e3779b97f4a7c15
-	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
-	x = (x ^ x>>27) * 0x94d049bb133111eb
-	return x ^ x>>31
+	return n.Lo + time.Duration(exact.Mix(q.ID<<20^nth)%width)*time.Millisecond
 }

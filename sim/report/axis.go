@@ -1,6 +1,10 @@
 package report
 
-import "math"
+import (
+	"math"
+
+	"github.com/seed282dab8e/servent/sim/exact"
+)
 
 // axis maps values to the part of its length, from 0 to 1.
 type axis struct {
@@ -19,7 +23,7 @@ type tick struct {
 // at is where v is, as a part of the axis.
 func (a axis) at(v float64) float64 {
 	if a.log {
-		return math.Log(v/a.min) / math.Log(a.max/a.min)
+		return exact.Log(v/a.min) / exact.Log(a.max/a.min)
 	}
 	return (v - a.min) / (a.max - a.min)
 }

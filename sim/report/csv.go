@@ -43,7 +43,7 @@ func field(cell any) string {
 	case uint64:
 		return strconv.FormatUint(c, 10)
 	case float64:
-		return exact(c)
+		return sixDigits(c)
 	default:
 		return ""
 	}

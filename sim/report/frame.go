@@ -111,6 +111,8 @@ type labels struct {
 
 const (
 	slope     = 35 * math.Pi / 180
+	sinSlope  = 0.573576436351046
+	cosSlope  = 0.8191520442889918
 	maxLabel  = 180 // length of a turned one
 	lineSpace = 1.15
 )
@@ -134,12 +136,12 @@ func (c *chart) labels(p pen, f frame) labels {
 	l.angle = slope
 	var widest vg.Length
 	for i, name := range c.Labels {
-		room := (f.Min.X + (vg.Length(i)+0.5)*slot) / vg.Length(math.Cos(slope))
+		room := (f.Min.X + (vg.Length(i)+0.5)*slot) / cosSlope
 		name = p.fit(name, min(room, maxLabel), small)
 		l.lines[i] = []string{name}
 		widest = max(widest, p.width(name, small))
 	}
-	l.height = widest*vg.Length(math.Sin(slope)) + small
+	l.height = vg.Length(widest*sinSlope) + small
 	return l
 }
 
@@ -151,7 +153,7 @@ func (c *chart) overhang(p pen, f frame) vg.Length {
 	}
 	const most = 50
 	n := vg.Length(len(c.Labels))
-	needs := min(p.width(c.Labels[0], small), maxLabel) * vg.Length(math.Cos(slope))
+	needs := min(p.width(c.Labels[0], small), maxLabel) * cosSlope
 	missing := needs - f.Min.X - f.Size().X/n/2
 	return min(most, max(0, missing/(1-0.5/n)+1)) // all slots become narrower
 }

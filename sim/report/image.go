@@ -35,7 +35,7 @@ func (c *chart) files() ([]file, error) {
 func (c *chart) png(w, h vg.Length) ([]byte, error) {
 	const dpi = 144 // two pixels a unit
 	canvas := vgimg.NewWith(vgimg.UseWH(w, h), vgimg.UseDPI(dpi))
-	c.draw(canvas, w, h, true)
+	c.draw(&pixels{Canvas: canvas}, w, h, true)
 	var b bytes.Buffer
 	_, err := vgimg.PngCanvas{Canvas: canvas}.WriteTo(&b)
 	return b.Bytes(), err

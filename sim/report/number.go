@@ -10,12 +10,12 @@ import (
 // plot, and too few to show in which order a machine has summed.
 const digits = 6
 
-// exact writes v for programs.
-func exact(v float64) string { return strconv.FormatFloat(v+0, 'g', digits, 64) }
+// sixDigits writes v for programs.
+func sixDigits(v float64) string { return strconv.FormatFloat(v+0, 'g', digits, 64) }
 
-// rounded is v as [exact] writes it.
+// rounded is v as [sixDigits] writes it.
 func rounded(v float64) float64 {
-	r, _ := strconv.ParseFloat(exact(v), 64) // no float is so large that this rounds up to infinity
+	r, _ := strconv.ParseFloat(sixDigits(v), 64) // no float is so large that this rounds up to infinity
 	return r
 }
 

@@ -34,7 +34,7 @@ func TestNumbers(t *testing.T) {
 		{math.Inf(-1), "-∞", "", "-Inf"},
 	}
 	for _, tt := range tests {
-		got := [...]string{human(tt.v), "", exact(tt.v)}
+		got := [...]string{human(tt.v), "", sixDigits(tt.v)}
 		if tt.short != "" {
 			got[1] = short(tt.v)
 		}

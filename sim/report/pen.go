@@ -3,6 +3,8 @@ package report
 import (
 	"fmt"
 	"image/color"
+	"math"
+	"slices"
 	"strings"
 
 	"codeberg.org/go-fonts/liberation/liberationsansregular"
@@ -62,6 +64,26 @@ func (p pen) width(s string, size vg.Length) vg.Length {
 	return f.Width(s)
 }
 
+// snap moves a length to the nearest of a grid that is finer than anybody sees.
+// On it the canvases compute without rounding, and so the same on every
+// processor. The grid is a little off its middles: what lies between two of its
+// points by design, as the half of a whole number does, must not be moved by a
+// last digit.
+func snap(l vg.Length) vg.Length {
+	const grid = 64 // parts of a unit
+	return vg.Length(math.Floor(float64(l)*grid+0.5137)) / grid
+}
+
+func snapped(pt vg.Point) vg.Point { return vg.Point{X: snap(pt.X), Y: snap(pt.Y)} }
+
+func snapPath(path vg.Path) vg.Path {
+	path = slices.Clone(path)
+	for i := range path {
+		path[i].Pos = snapped(path[i].Pos)
+	}
+	return path
+}
+
 // Where a text stands to its point, as a part of its width.
 const (
 	left   = 0
@@ -75,14 +97,14 @@ func (p pen) text(s string, pt vg.Point, size, align vg.Length) {
 		return
 	}
 	p.canvas.SetColor(ink(255))
-	pt.X += align * p.width(s, size)
-	p.canvas.FillString(p.sized(size), pt, s)
+	pt.X += vg.Length(align * p.width(s, size))
+	p.canvas.FillString(p.sized(size), snapped(pt), s)
 }
 
 // turned writes s so that it rises by angle and ends at pt.
 func (p pen) turned(s string, pt vg.Point, size vg.Length, angle float64) {
 	p.canvas.Push()
-	p.canvas.Translate(pt)
+	p.canvas.Translate(snapped(pt))
 	p.canvas.Rotate(angle)
 	p.text(s, vg.Point{}, size, right)
 	p.canvas.Pop()
@@ -95,7 +117,7 @@ func (p pen) line(path vg.Path, width vg.Length, c color.Color, dashes ...vg.Len
 	p.canvas.SetColor(c)
 	p.canvas.SetLineWidth(width)
 	p.canvas.SetLineDash(dashes, 0)
-	p.canvas.Stroke(path)
+	p.canvas.Stroke(snapPath(path))
 }
 
 func (p pen) fill(path vg.Path, c color.Color) {
@@ -103,7 +125,7 @@ func (p pen) fill(path vg.Path, c color.Color) {
 		return
 	}
 	p.canvas.SetColor(c)
-	p.canvas.Fill(path)
+	p.canvas.Fill(snapPath(path))
 }
 
 // wrap breaks s between words into lines of at most width; a word that is

@@ -43,8 +43,8 @@ func (s *points) dashes() []vg.Length {
 
 // Radius of marks, and of those of clouds.
 const (
-	markSize   vg.Length = 3.6
-	smallMark  vg.Length = 2.4
+	markSize   vg.Length = 3.5 // on the grid of [snap], as circles begin at their right end
+	smallMark  vg.Length = 2.5
 	barMark    vg.Length = 5   // instead of a bar
 	cloudBegin           = 150 // points
 )
@@ -54,6 +54,7 @@ const (
 func (s *points) mark(path *vg.Path, pt vg.Point, size vg.Length) {
 	shapes := [...]struct{ corners, turn float64 }{{0, 0}, {4, 1}, {3, 0}, {4, 0}, {3, 1}, {6, 0}, {5, 0}}
 	shape := shapes[s.style%len(shapes)]
+	pt = snapped(pt)
 	if shape.corners == 0 {
 		path.Move(vg.Point{X: pt.X + size, Y: pt.Y})
 		path.Arc(pt, size, 0, 2*math.Pi)
@@ -63,7 +64,7 @@ func (s *points) mark(path *vg.Path, pt vg.Point, size vg.Length) {
 	radius := float64(size) * (1 + 0.6/shape.corners)
 	for i := range int(shape.corners) {
 		angle := math.Pi/2 + (float64(i)+shape.turn/2)*2*math.Pi/shape.corners
-		sin, cos := math.Sincos(angle)
+		sin, cos := math.Sincos(angle) //nolint:forbidigo // what comes of it is snapped
 		corner := vg.Point{X: pt.X + vg.Length(radius*cos), Y: pt.Y + vg.Length(radius*sin)}
 		if i == 0 {
 			path.Move(corner)

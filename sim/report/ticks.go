@@ -3,7 +3,11 @@ package report
 import (
 	"math"
 	"strconv"
+
+	"github.com/seed282dab8e/servent/sim/exact"
 )
+
+func log10(v float64) float64 { return exact.Log(v) / math.Ln10 }
 
 // step is the smallest of 1, 2 or 5 times a power of ten that gives at most
 // room texts.
@@ -20,7 +24,7 @@ func (a axis) linearTicks(step float64) []tick {
 	var ticks []tick
 	size := max(math.Abs(a.min), math.Abs(a.max))
 	unit, suffix := si(size, 1e4)
-	places := max(0, -int(math.Floor(math.Log10(step/unit)+1e-9)))
+	places := max(0, -int(math.Floor(log10(step/unit)+1e-9)))
 	for i := math.Ceil(a.min/step - 1e-9); i <= a.max/step+1e-9; i++ {
 		t := tick{at: i * step, text: "0"}
 		switch {
@@ -67,7 +71,7 @@ func (a axis) logTicks(room int) []tick {
 		}
 		best = ticks
 	}
-	if decades := math.Log10(a.max / a.min); decades <= 8 {
+	if decades := log10(a.max / a.min); decades <= 8 {
 		best = append(best, a.decades("23456789", 1, false)...)
 	}
 	return best
@@ -75,8 +79,8 @@ func (a axis) logTicks(room int) []tick {
 
 func (a axis) decades(mantissas string, every int, texts bool) []tick {
 	var ticks []tick
-	from := int(math.Floor(math.Log10(a.min) + 1e-9))
-	to := int(math.Ceil(math.Log10(a.max) - 1e-9))
+	from := int(math.Floor(log10(a.min) + 1e-9))
+	to := int(math.Ceil(log10(a.max) - 1e-9))
 	for e := from; e <= to; e++ {
 		if e%every != 0 {
 			continue
@@ -108,7 +112,7 @@ func short(v float64) string {
 // roundUp is the first of 1, 2 or 5 times a power of ten that is not below v;
 // roundDown the last that is not above.
 func roundUp(v float64) float64 {
-	e := int(math.Floor(math.Log10(v)))
+	e := int(math.Floor(log10(v)))
 	for _, m := range []float64{1, 2, 5, 10} {
 		if r := timesTen(m, e); r >= v*(1-1e-9) {
 			return r
@@ -118,7 +122,7 @@ func roundUp(v float64) float64 {
 }
 
 func roundDown(v float64) float64 {
-	e := int(math.Floor(math.Log10(v) + 1e-9))
+	e := int(math.Floor(log10(v) + 1e-9))
 	for _, m := range []float64{5, 2} {
 		if r := timesTen(m, e); r <= v*(1+1e-9) {
 			return r

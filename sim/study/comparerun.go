@@ -247,7 +247,7 @@ func runBareGraphs(ctx context.Context, seed uint64, tick func(float64)) (*bareG
 			one.to.Messages += float64(f.Messages) / n
 			one.to.Reached += float64(f.Reached) / n / float64(one.g.Len()-1)
 		}
-		tick(0.3 + 0.14*float64(i+1))
+		tick(0.3 + float64(0.14*float64(i+1)))
 	}
 	return &b, nil
 }

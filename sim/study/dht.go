@@ -85,7 +85,7 @@ func (s *dhtStudy) Points() ([]Point, error) {
 	}
 	each := float64(s.lookups)
 	for _, n := range s.sizes() {
-		add(thousands(n)+" nodes", each+float64(n)/4, func(ctx context.Context, tick func(float64)) (any, error) {
+		add(thousands(n)+" nodes", each+float64(n/4), func(ctx context.Context, tick func(float64)) (any, error) {
 			return s.hops(ctx, n, tick)
 		})
 		points[len(points)-1].Memory = int64(n) * 40

@@ -2,8 +2,8 @@ package study
 
 import (
 	"fmt"
-
 	"github.com/seed282dab8e/servent/sim/dht"
+	"github.com/seed282dab8e/servent/sim/exact"
 	"github.com/seed282dab8e/servent/sim/report"
 )
 
@@ -76,7 +76,7 @@ func dhtLossTargets(percent int, loss *dhtLoss) []report.Target {
 // part f of all is dead: before and after a key lie s in all with probability
 // (s+1) f^s (1-f)^2.
 func lostRuns(f float64, r int) float64 {
-	lost := 1 + float64(r)*(1-f)
+	lost := 1 + float64(float64(r)*(1-f))
 	for range r {
 		lost *= f
 	}

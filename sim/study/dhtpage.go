@@ -3,8 +3,9 @@ package study
 import (
 	"encoding/json"
 	"fmt"
-	"math"
+	"strconv"
 
+	"github.com/seed282dab8e/servent/sim/exact"
 	"github.com/seed282dab8e/servent/sim/report"
 )
 
@@ -78,8 +79,11 @@ func round6(v float64) float64 {
 	if v == 0 {
 		return 0
 	}
-	scale := math.Pow(10, 5-math.Floor(math.Log10(math.Abs(v))))
-	return math.Round(v*scale) / scale
+	six, err := strconv.ParseFloat(strconv.FormatFloat(v, 'g', 6, 64), 64)
+	if err != nil {
+		return v
+	}
+	return six
 }
 
 // dhtLine is a series that is filled point by point.
@@ -109,8 +113,8 @@ func (s *dhtStudy) hopsSection(all *dhtResults) report.Section {
 		if h == nil {
 			continue
 		}
-		x, log := float64(n), math.Log2(float64(n))
-		dhtPut(&theory[0], x, log/2+1)
+		x, log := float64(n), exact.Log2(float64(n))
+		dhtPut(&theory[0], x, float64(log/2)+1)
 		dhtPut(&theory[1], x, log/4)
 		dhtPut(&theory[2], x, h.Expected.Kademlia)
 		for k, c := range h.Counts {

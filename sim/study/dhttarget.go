@@ -2,9 +2,9 @@ package study
 
 import (
 	"fmt"
-	"math"
 
 	"github.com/seed282dab8e/servent/sim/dht"
+	"github.com/seed282dab8e/servent/sim/exact"
 	"github.com/seed282dab8e/servent/sim/report"
 )
 
@@ -23,7 +23,7 @@ func (s *dhtStudy) hopsTargets(all *dhtResults) []report.Target {
 			}
 			out = append(out, t)
 		}
-		log := math.Log2(float64(n))
+		log := exact.Log2(float64(n))
 		add("Chord to the predecessor, equal distances", report.Exact, 0, log/2, "1/2 log2 n (Stoica et al. 2001)", func() float64 { return h.Even })
 		add("Chord to the predecessor, random", report.Within, 0.02, expected.Chord, "1/2 log2 n - 0.137, sim/dht/expect.go",
 			func() float64 { return h.Counts[0].hops() - 1 })
@@ -73,7 +73,7 @@ func (s *dhtStudy) fit(all *dhtResults) (slope, straight float64, ok bool) {
 		if all.hops[i] == nil {
 			continue
 		}
-		a, b := math.Log2(float64(size)), all.hops[i].Counts[1].hops()
+		a, b := exact.Log2(float64(size)), all.hops[i].Counts[1].hops()
 		n, x, y = n+1, x+a, y+b
 		xx, xy, yy = xx+float64(a*a), xy+float64(a*b), yy+float64(b*b)
 	}

@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/rand/v2"
 
+	"github.com/seed282dab8e/servent/sim/exact"
 	"github.com/seed282dab8e/servent/sim/graph"
 )
 
@@ -87,7 +88,7 @@ func lvRanked(r *rand.Rand, nodes int, scale, first, exponent, most float64) *gr
 	most = min(most, float64(len(degrees)/2))
 	sum := int32(0)
 	for i := range degrees {
-		degrees[i] = int32(max(1, min(most, first*math.Pow(float64(i+1)/scale, -exponent))))
+		degrees[i] = int32(max(1, min(most, first*exact.Pow(float64(i+1)/scale, -exponent))))
 		sum += degrees[i]
 	}
 	degrees[len(degrees)-1] += sum % 2

@@ -160,7 +160,7 @@ func (p *nodesPage) traffic() report.Section {
 	var sum []sim.Traffic
 	seconds := 0.0
 	for _, one := range p.runs {
-		seconds += one.Result.Time.Seconds() * float64(p.s.nodes)
+		seconds += float64(one.Result.Time.Seconds() * float64(p.s.nodes))
 		for _, k := range one.Result.Traffic {
 			i := slices.IndexFunc(sum, func(s sim.Traffic) bool { return s.Kind == k.Kind })
 			if i < 0 {

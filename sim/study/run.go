@@ -164,7 +164,7 @@ func (r *runner) tick(i int, done float64) {
 	r.fractions[i] = max(r.fractions[i], min(done, 1))
 	var sum float64
 	for j, f := range r.fractions {
-		sum += f * r.points[j].weight()
+		sum += float64(f * r.points[j].weight())
 	}
 	r.progress(sum/r.total, r.points[i].Name)
 }

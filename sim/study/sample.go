@@ -3,6 +3,8 @@ package study
 import (
 	"math"
 	"math/rand/v2"
+
+	"github.com/seed282dab8e/servent/sim/exact"
 )
 
 // stream returns the randomness of one part of a study: parts that differ in a
@@ -62,10 +64,9 @@ func (s sample) err() float64 {
 
 // zipf returns how often each of n objects is asked for; it adds up to 1.
 func zipf(n int, exponent float64) []float64 {
-	q, sum := make([]float64, n), 0.0
-	for i := range q {
-		q[i] = math.Pow(float64(i+1), -exponent)
-		sum += q[i]
+	q, sum := exact.Zipf(n, exponent), 0.0
+	for _, v := range q {
+		sum += v
 	}
 	for i := range q {
 		q[i] /= sum

@@ -3,6 +3,8 @@ package study
 import (
 	"math"
 	"math/rand/v2"
+
+	"github.com/seed282dab8e/servent/sim/exact"
 )
 
 // yangLoad is what a peer has to do in a second: bytes that come in and go out,
@@ -77,8 +79,8 @@ const yangClasses = 32
 func newYangQueries(mean float64) yangQueries {
 	q, sum := make(yangQueries, yangClasses), 0.0
 	for i := range q {
-		u := -math.Log1p(-(float64(i) + 0.5) / yangClasses)
-		q[i] = math.Exp(-u / 4)
+		u := -exact.Log(1 - float64((float64(i)+0.5)/yangClasses))
+		q[i] = exact.Exp(-u / 4)
 		sum += q[i]
 	}
 	for i := range q {
@@ -91,7 +93,7 @@ func newYangQueries(mean float64) yangQueries {
 func (q yangQueries) chance(files float64) float64 {
 	sum := 0.0
 	for _, f := range q {
-		sum -= math.Expm1(-f * files)
+		sum += 1 - exact.Exp(-f*files)
 	}
 	return sum / yangClasses
 }
@@ -102,7 +104,7 @@ func (q yangQueries) chance(files float64) float64 {
 func yangFiles(r *rand.Rand) float64 {
 	const spread = 1.5
 	u := r.Float64()
-	n := math.Exp(float64(spread*r.NormFloat64()) - spread*spread/2)
+	n := exact.Exp(float64(spread*r.NormFloat64()) - spread*spread/2)
 	if u < 0.25 {
 		return 0
 	}

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"slices"
 
+	"github.com/seed282dab8e/servent/sim/exact"
 	"github.com/seed282dab8e/servent/sim/graph"
 )
 
@@ -39,7 +40,7 @@ func yangDegreesOf(n int, first, skew float64) []int32 {
 	degrees := make([]int32, n)
 	carry := 0.0
 	for i := range degrees {
-		carry += max(1, min(first*math.Pow(float64(i+1), -skew), float64(n/2)))
+		carry += max(1, min(first*exact.Pow(float64(i+1), -skew), float64(n/2)))
 		d := max(1, math.Round(carry))
 		degrees[i] = int32(d)
 		carry -= d

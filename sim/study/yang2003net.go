@@ -131,7 +131,7 @@ func (n *yangNet) flood(source int32) {
 func (n *yangNet) query(source int32, l *yangLoads, times float64) {
 	times /= n.partners
 	for _, v := range n.order {
-		conns := yangPerConn * n.connections(int(v))
+		conns := float64(yangPerConn * n.connections(int(v)))
 		cost := yangLoad{Work: yangSearch(n.clusters[v].answer.results)}
 		if int(n.hops[v]) < n.ttl {
 			for _, w := range n.g.Neighbours(int(v)) {
@@ -156,7 +156,7 @@ func (n *yangNet) query(source int32, l *yangLoads, times float64) {
 // serve adds what the queries of clients cost them and their super-peer beside
 // the flood.
 func (n *yangNet) serve(v int, l *yangLoads, times float64, got yangAnswer) {
-	conns := yangPerConn * n.connections(v)
+	conns := float64(yangPerConn * n.connections(v))
 	super := yangLoad{
 		In: yangQuery, Out: got.bytes(),
 		Work: yangReceiveQ + conns + got.sending() + float64(got.chance*conns),
@@ -172,7 +172,7 @@ func (n *yangNet) maintain(l *yangLoads) {
 		if c.clients == 0 {
 			continue
 		}
-		conns := yangPerConn * n.connections(v)
+		conns := float64(yangPerConn * n.connections(v))
 		client, super := yangJoin(c.files / c.clients)
 		super.Work += conns
 		l.Super[v].add(super, n.s.joins*c.clients)

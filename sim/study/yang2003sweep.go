@@ -56,7 +56,7 @@ func (s *yang2003) runSize(ctx context.Context, tick func(float64), size float64
 				g, ttl = graph.Clique(supers), 1
 			}
 			designs[d].add(newYangNet(s, g, size, ttl, partners, r(i).peers).loads(from.rest))
-			tick((float64(i) + float64(d+1)/4) / float64(s.instances))
+			tick((float64(i) + float64(float64(d+1)/4)) / float64(s.instances))
 		}
 	}
 	return designs, nil
