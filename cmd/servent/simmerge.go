@@ -52,7 +52,11 @@ func (a *app) mergeStudy(out string, dirs []string) error {
 		return err
 	}
 	defer removeEmpty(dir)
-	return a.writeStudy(dir, sum, false)
+	page, err := saveStudy(dir, sum)
+	if err != nil {
+		return err
+	}
+	return a.tellStudy(dir, page, false)
 }
 
 func readResults(dir string) (*study.Results, error) {

@@ -35,9 +35,15 @@ func newResults(info Info, s Study, points int) *Results {
 	return r
 }
 
-// Some says whether any point was run.
-func (r *Results) Some() bool {
-	return slices.ContainsFunc(r.Points, func(p PointResult) bool { return p.Result != nil })
+// Done returns how many points were run.
+func (r *Results) Done() int {
+	n := 0
+	for _, p := range r.Points {
+		if p.Result != nil {
+			n++
+		}
+	}
+	return n
 }
 
 // Write writes r as JSON.

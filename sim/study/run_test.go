@@ -151,11 +151,31 @@ func TestStopped(t *testing.T) {
 		return nil
 	}}
 	r, err := Run(ctx, countingInfo(), s, Options{})
-	if !errors.Is(err, context.Canceled) || ran.Load() != 4 || !r.Some() {
+	if !errors.Is(err, context.Canceled) || ran.Load() != 4 || r.Done() != 3 {
 		t.Fatalf("error %v after %d points", err, ran.Load())
 	}
 	if got := given(r)[:5]; !reflect.DeepEqual(got, []string{"0", "1", "2", "", ""}) {
 		t.Errorf("kept %q", got)
+	}
+}
+
+// TestLeft: a run that is to end does not wait for points that do not look whether
+// they should, and keeps the others.
+func TestLeft(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	forever, leave := make(chan struct{}), make(chan struct{})
+	defer close(forever)
+	s := &counting{n: 3, factor: 1, wide: true, at: func(i int) error {
+		if i == 1 {
+			cancel()
+			close(leave)
+			<-forever
+		}
+		return nil
+	}}
+	r, err := Run(ctx, countingInfo(), s, Options{Leave: leave})
+	if !errors.Is(err, context.Canceled) || !reflect.DeepEqual(given(r), []string{"0", "", ""}) {
+		t.Errorf("kept %q, error %v", given(r), err)
 	}
 }
 
