@@ -67,3 +67,18 @@ func TestSecondCtrlC(t *testing.T) {
 		t.Errorf("ended after %v: %v", took, p.cmd.ProcessState)
 	}
 }
+
+// TestCtrlCWhileReading ends though nothing comes from the graph's file.
+func TestCtrlCWhileReading(t *testing.T) {
+	h := newHome(t)
+	pipe := filepath.Join(h["HOME"], "pipe")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p := h.spawn(t, "sim", "flood", "--graph", pipe, "--source", "0")
+	time.Sleep(time.Second / 2)
+	p.interrupt(t)
+	if code := p.exit(t); code != exitInterrupted || !strings.Contains(p.err.String(), "interrupted: nothing was counted") {
+		t.Errorf("exit %d: %s", code, p.err.String())
+	}
+}

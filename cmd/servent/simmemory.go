@@ -11,8 +11,8 @@ import (
 
 // memoryFor returns how many bytes a run may take: most, where the user says so, or
 // else what is free; 0: nobody knows. A run that needs more is refused, before it
-// has run for an hour. The garbage collector keeps to it, too.
-func memoryFor(need, most int64) (int64, error) {
+// has run for an hour, with an advice what to do. The garbage collector keeps to it, too.
+func memoryFor(need, most int64, advice string) (int64, error) {
 	given := "--memory allows " + byteText(uint64(most))
 	if most == 0 {
 		most = freeMemory()
@@ -22,7 +22,7 @@ func memoryFor(need, most int64) (int64, error) {
 		return 0, nil
 	}
 	if need > most {
-		return 0, usagef("this run needs about %s of memory, and %s: take smaller networks, a part of it (--shard 1/4), or more with --memory", byteText(uint64(need)), given)
+		return 0, usagef("this run needs about %s of memory, and %s: %s, or allow more with --memory", byteText(uint64(need)), given, advice)
 	}
 	debug.SetMemoryLimit(most - most/10)
 	return most, nil

@@ -24,7 +24,7 @@ func (a *app) runStudy(ctx context.Context, info study.Info, s study.Study, f *s
 	if err != nil {
 		return &usageError{err}
 	}
-	memory, err := memoryFor(study.Memory(points, f.shard.Shard), int64(f.memory))
+	memory, err := memoryFor(study.Memory(points, f.shard.Shard), int64(f.memory), "take smaller networks, or a part of it (--shard 1/4)")
 	if err != nil {
 		return err
 	}
