@@ -20,7 +20,7 @@ const resultsFile = "results.json"
 
 // runStudy runs a study and writes down what it shows.
 func (a *app) runStudy(ctx context.Context, info study.Info, s study.Study, f *simFlags) error {
-	points, err := s.Points()
+	points, err := study.Ready(s)
 	if err != nil {
 		return &usageError{err}
 	}

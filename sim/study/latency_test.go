@@ -95,6 +95,26 @@ func TestLatencyRefuses(t *testing.T) {
 	}
 }
 
+// TestLatencyMerges: parts that were run where the graph is are joined elsewhere.
+func TestLatencyMerges(t *testing.T) {
+	s := latencyInfo().New().(*latency)
+	s.Graphs = filepath.Join(t.TempDir(), "nowhere")
+	if _, err := Ready(s); err == nil || !strings.Contains(err.Error(), "p2p-Gnutella31.txt") {
+		t.Errorf("it runs without the graph: %v", err)
+	}
+	points, err := s.Points()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := newResults(latencyInfo(), s, len(points))
+	for i, p := range points {
+		r.Points[i].Name = p.Name
+	}
+	if _, err := r.Report(); err != nil {
+		t.Errorf("no page without the graph: %v", err)
+	}
+}
+
 // snapFolder is where the SNAP collection's Gnutella graphs are: what
 // SERVENT_GRAPHS says, or beside the repository. Without them the test is skipped.
 func snapFolder(t *testing.T) string {

@@ -58,7 +58,7 @@ type Options struct {
 // Run runs the points of a study on all cores. When ctx ends it returns what is
 // done, together with the error of ctx.
 func Run(ctx context.Context, info Info, s Study, o Options) (*Results, error) {
-	points, err := ready(s)
+	points, err := Ready(s)
 	if err != nil {
 		return nil, err
 	}
@@ -82,8 +82,9 @@ func Run(ctx context.Context, info Info, s Study, o Options) (*Results, error) {
 	return r.results, nil
 }
 
-// ready returns the points of a study that has all it needs to run.
-func ready(s Study) ([]Point, error) {
+// Ready returns the points of a study that has all it needs to run. An error names
+// the parameter that is to blame.
+func Ready(s Study) ([]Point, error) {
 	if c, ok := s.(Checker); ok {
 		if err := c.Check(); err != nil {
 			return nil, err
