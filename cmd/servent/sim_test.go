@@ -62,7 +62,10 @@ func TestSimShards(t *testing.T) {
 	}
 	equalFolders(t, path("whole"), path("merged"))
 
-	code, out, _ := h.run(t, "sim", "merge", "--json", "--out", path("half"), path("a"))
+	code, out, errOut := h.run(t, "sim", "merge", "--json", "--out", path("half"), path("a"))
+	if !strings.Contains(errOut, "note: part 2/2 is missing") {
+		t.Errorf("half of it: %s", errOut)
+	}
 	var line studyJSON
 	if err := json.Unmarshal([]byte(out), &line); err != nil || code != 0 || line.Partial == "" || line.NotRun == 0 || line.Study != "validate" {
 		t.Errorf("half of it: exit %d, %v: %s", code, err, out)

@@ -47,6 +47,9 @@ func (a *app) mergeStudy(out string, dirs []string) error {
 	if err != nil {
 		return err
 	}
+	for _, gap := range study.Gaps(parts...) {
+		a.note("%s", gap)
+	}
 	dir, err := newFolder(out)
 	if err != nil {
 		return err
@@ -69,5 +72,6 @@ func readResults(dir string) (*study.Results, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", f.Name(), err)
 	}
+	r.From = dir
 	return r, nil
 }

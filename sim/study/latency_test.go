@@ -89,7 +89,7 @@ func TestLatencyRefuses(t *testing.T) {
 		"--fastest is more than --slowest": {Peers: 500, Fastest: 3, Slowest: 2},
 		"p2p-Gnutella31":                   {Graphs: t.TempDir(), Fastest: 1, Slowest: 2},
 	} {
-		if _, err := s.Points(); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := Ready(s); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want %q", err, want)
 		}
 	}

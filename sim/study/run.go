@@ -66,6 +66,7 @@ func Run(ctx context.Context, info Info, s Study, o Options) (*Results, error) {
 		points: points, results: newResults(info, s, len(points)),
 		fractions: make([]float64, len(points)), progress: o.Progress, room: newRoom(o.Memory), leave: o.Leave,
 	}
+	r.results.Shard = o.Shard.String()
 	for i, p := range points {
 		r.results.Points[i].Name = p.Name
 		if o.Shard.Has(i) {

@@ -236,41 +236,6 @@ func TestRoom(t *testing.T) {
 	}
 }
 
-func TestMergeRefuses(t *testing.T) {
-	make1 := func(change func(r *Results)) *Results {
-		r := &Results{
-			Study: "counting", Version: "1", Params: []report.Param{{Name: "n", Value: "2"}},
-			Points: []PointResult{{"a", json.RawMessage("1")}, {"b", nil}},
-		}
-		change(r)
-		return r
-	}
-	same := make1(func(*Results) {})
-	tests := []struct {
-		want   string
-		change func(r *Results)
-	}{
-		{"of other, not of counting", func(r *Results) { r.Study = "other" }},
-		{"version 2", func(r *Results) { r.Version = "2" }},
-		{`--n is "3"`, func(r *Results) { r.Params = []report.Param{{Name: "n", Value: "3"}} }},
-		{"has 0 parameters", func(r *Results) { r.Params = nil }},
-		{"has 1 points", func(r *Results) { r.Points = r.Points[:1] }},
-		{`"c", not "b"`, func(r *Results) { r.Points[1].Name = "c" }},
-		{"differ", func(r *Results) { r.Points[0].Result = json.RawMessage("2") }},
-	}
-	for _, tt := range tests {
-		if _, err := Merge(same, make1(tt.change)); err == nil || !strings.Contains(err.Error(), tt.want) || !strings.Contains(err.Error(), "part 2") {
-			t.Errorf("error %v, want %q", err, tt.want)
-		}
-	}
-	if _, err := Merge(same, make1(func(r *Results) { r.Points[0].Result = json.RawMessage(" 1 ") })); err != nil {
-		t.Errorf("equal parts: %v", err)
-	}
-	if _, err := Merge(); err == nil {
-		t.Error("nothing is merged")
-	}
-}
-
 // TestResultsFit: a page is only made of the points that its study has.
 func TestResultsFit(t *testing.T) {
 	fresh := func() *Results {
