@@ -33,6 +33,11 @@ func (a *app) runStudy(ctx context.Context, info study.Info, s study.Study, f *s
 		return err
 	}
 	defer removeEmpty(dir)
+	if s, ok := s.(study.Adviser); ok {
+		for _, advice := range s.Advice() {
+			a.note("%s", advice)
+		}
+	}
 	p := a.studyProgress(info.Name)
 	results, err := study.Run(ctx, info, s, study.Options{Shard: f.shard.Shard, Memory: memory, Progress: p.set, Leave: leaving(ctx)})
 	p.close()
