@@ -37,6 +37,9 @@ number of cores.`,
 	return cmd
 }
 
+// memoryUsage is that of --memory.
+const memoryUsage = "the `size` of memory that it may take, as 4GB (default what is free)"
+
 // simFlags are those of every study.
 type simFlags struct {
 	out    string
@@ -63,7 +66,7 @@ func (a *app) studyCommand(info study.Info) *cobra.Command {
 	}
 	cmd.Flags().StringVarP(&f.out, "out", "o", "servent-sim-"+info.Name, "new `folder` for the page, plots and tables")
 	cmd.Flags().Var(&f.shard, "shard", "run only part `i/n` of the study, as in 1/4; servent sim merge joins the parts")
-	cmd.Flags().Var(&f.memory, "memory", "the `size` of memory that it may take (default what is free)")
+	cmd.Flags().Var(&f.memory, "memory", memoryUsage)
 	return cmd
 }
 

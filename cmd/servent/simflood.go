@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -19,6 +18,7 @@ type floodFlags struct {
 	ttl              int
 	fastest, slowest uint32
 	seed             uint64
+	memory           byteSize
 }
 
 func (a *app) simFloodCommand() *cobra.Command {
@@ -37,21 +37,24 @@ comments; gzip is fine.`,
 			"servent sim flood --graph p2p-Gnutella31.txt.gz --source 0 --ttl 7 --fastest 20 --slowest 200",
 		),
 		Args: noArgs,
-		RunE: a.do(func(context.Context, []string) error { return a.flood(&f) }),
+		RunE: a.do(func(ctx context.Context, _ []string) error { return a.flood(ctx, &f) }),
 	}
-	cmd.Flags().StringVar(&f.graph, "graph", "", "`file` with the links")
-	cmd.Flags().Uint64Var(&f.source, "source", 0, "`id` of the node that the flood begins at")
+	cmd.Flags().StringVar(&f.graph, "graph", "", "`file` with the links; needed")
+	cmd.Flags().Uint64Var(&f.source, "source", 0, "`id` of the node that the flood begins at, as in the file; needed")
 	cmd.Flags().IntVar(&f.ttl, "ttl", 7, "links that a message crosses at most")
 	cmd.Flags().Uint32Var(&f.fastest, "fastest", 1, "the least that a message takes, in ms")
 	cmd.Flags().Uint32Var(&f.slowest, "slowest", 1, "the most that a message takes, in ms")
 	cmd.Flags().Uint64Var(&f.seed, "seed", 1, "what delays follow from")
+	cmd.Flags().Var(&f.memory, "memory", memoryUsage)
 	return cmd
 }
 
-func (f *floodFlags) check() error {
+func (f *floodFlags) check(source bool) error {
 	switch {
 	case f.graph == "":
 		return usagef("--graph is missing: name a file with two node ids a line")
+	case !source:
+		return usagef("--source is missing: name the node that the flood begins at by its id in the file")
 	case f.ttl < 0:
 		return usagef("--ttl %d: use 0 or more", f.ttl)
 	case f.fastest < 1 || f.slowest > graph.MaxDelay || f.fastest > f.slowest:
@@ -62,8 +65,13 @@ func (f *floodFlags) check() error {
 
 // floodJSON is what `sim flood --json` prints.
 type floodJSON struct {
-	Nodes  int      `json:"nodes"`
-	Links  int      `json:"links"`
+	Nodes int `json:"nodes"`
+	Links int `json:"links"`
+	// Lines of the file that gave no link: of a node to itself, and between two
+	// that have one already.
+	Loops   int `json:"loops"`
+	Doubles int `json:"doubles"`
+
 	Source uint64   `json:"source"`
 	TTL    int      `json:"ttl"`
 	Event  flooding `json:"event"`
@@ -80,43 +88,70 @@ type flooding struct {
 	ReachedAt  []int `json:"reached_at"`
 }
 
-func (a *app) flood(f *floodFlags) error {
-	if err := f.check(); err != nil {
+func (a *app) flood(ctx context.Context, f *floodFlags) error {
+	if err := f.check(a.given["source"]); err != nil {
 		return err
 	}
-	d, err := readGraph(f.graph)
+	need, err := graphMemory(f.graph)
 	if err != nil {
 		return err
 	}
-	source, ok := d.Node(f.source)
-	if !ok {
-		return usagef("--source %d: %s has no such node", f.source, f.graph)
+	if _, err := memoryFor(need, int64(f.memory), "take a smaller graph"); err != nil {
+		return err
 	}
-	g := d.Undirected()
-	event := graph.NewFlooder(g).Flood(source, f.ttl, graph.Delay{Lo: f.fastest, Hi: f.slowest, Seed: f.seed})
-	line := floodJSON{
-		Nodes: g.Len(), Links: g.Size(), Source: f.source, TTL: f.ttl,
-		Event: floodingOf(event), BFS: floodingOf(g.Flood(source, f.ttl)),
+	line, err := a.countFlood(ctx, f)
+	if err != nil {
+		return err
 	}
-	line.Agree = line.Event.equals(line.BFS)
-	a.showFlood(&line)
+	a.showFlood(line)
 	if !line.Agree && f.fastest == f.slowest {
 		return errors.New("the two do not agree: this is a fault of servent")
 	}
 	return nil
 }
 
-func readGraph(name string) (*graph.Digraph, error) {
-	file, err := os.Open(name)
-	if err != nil {
-		return nil, fmt.Errorf("--graph: %w", err)
+// countFlood floods until it is done or ctx ends. Reading and sorting do not look
+// at ctx: they are left to run until the program ends.
+func (a *app) countFlood(ctx context.Context, f *floodFlags) (line *floodJSON, err error) {
+	p := a.graphProgress()
+	defer p.close()
+	done := make(chan struct{})
+	var got *floodJSON
+	var failed error
+	go func() {
+		defer close(done)
+		got, failed = f.count(p)
+	}()
+	select {
+	case <-done:
+		return got, failed
+	case <-ctx.Done():
+		return nil, fmt.Errorf("%w: nothing was counted", errInterrupted)
 	}
-	defer file.Close()
-	d, err := graph.Read(file)
+}
+
+// count reads the graph and floods it.
+func (f *floodFlags) count(p *graphProgress) (*floodJSON, error) {
+	d, err := readGraph(f.graph, p)
 	if err != nil {
-		return nil, fmt.Errorf("--graph %s: %w", name, err)
+		return nil, err
 	}
-	return d, nil
+	source, ok := d.Node(f.source)
+	switch {
+	case d.Len() == 0:
+		return nil, fmt.Errorf("--graph %s: there are no links in it", f.graph)
+	case !ok:
+		return nil, usagef("--source %d: %s has no such node; its ids are from %d to %d", f.source, f.graph, d.ID(0), d.ID(d.Len()-1))
+	}
+	g := d.Undirected()
+	event := graph.NewFlooder(g).Flood(source, f.ttl, graph.Delay{Lo: f.fastest, Hi: f.slowest, Seed: f.seed})
+	line := &floodJSON{
+		Nodes: g.Len(), Links: g.Size(), Loops: d.Loops, Doubles: d.Doubles + d.Size() - g.Size(),
+		Source: f.source, TTL: f.ttl,
+		Event: floodingOf(event), BFS: floodingOf(g.Flood(source, f.ttl)),
+	}
+	line.Agree = line.Event.equals(line.BFS)
+	return line, nil
 }
 
 func floodingOf(f graph.Flood) flooding {
@@ -133,7 +168,11 @@ func (a *app) showFlood(l *floodJSON) {
 		a.printJSON(l)
 		return
 	}
-	a.printf("%d nodes, %d links; a flood from node %d with TTL %d\n\n", l.Nodes, l.Links, l.Source, l.TTL)
+	a.printf("%d nodes, %d links; a flood from node %d with TTL %d\n", l.Nodes, l.Links, l.Source, l.TTL)
+	if l.Loops+l.Doubles > 0 {
+		a.printf("Lines of the file without effect: %d with a link of a node to itself, %d with one that was there\n", l.Loops, l.Doubles)
+	}
+	a.printf("\n")
 	a.printf("%-22s %12s %12s\n", "", "event engine", "breadth-first")
 	row := func(name string, event, bfs int) { a.printf("%-22s %12d %12d\n", name, event, bfs) }
 	row("messages", l.Event.Messages, l.BFS.Messages)

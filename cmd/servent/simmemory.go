@@ -1,8 +1,7 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
+	"io/fs"
 	"os"
 	"runtime/debug"
 	"strconv"
@@ -11,8 +10,8 @@ import (
 
 // memoryFor returns how many bytes a run may take: most, where the user says so, or
 // else what is free; 0: nobody knows. A run that needs more is refused, before it
-// has run for an hour. The garbage collector keeps to it, too.
-func memoryFor(need, most int64) (int64, error) {
+// has run for an hour, with an advice what to do. The garbage collector keeps to it, too.
+func memoryFor(need, most int64, advice string) (int64, error) {
 	given := "--memory allows " + byteText(uint64(most))
 	if most == 0 {
 		most = freeMemory()
@@ -22,7 +21,7 @@ func memoryFor(need, most int64) (int64, error) {
 		return 0, nil
 	}
 	if need > most {
-		return 0, usagef("this run needs about %s of memory, and %s: take smaller networks, a part of it (--shard 1/4), or more with --memory", byteText(uint64(need)), given)
+		return 0, usagef("this run needs about %s of memory, and %s: %s, or allow more with --memory", byteText(uint64(need)), given, advice)
 	}
 	debug.SetMemoryLimit(most - most/10)
 	return most, nil
@@ -31,44 +30,54 @@ func memoryFor(need, most int64) (int64, error) {
 // freeMemory is what programs can still get; 0 where that is not known.
 func freeMemory() int64 {
 	free := procMemory()
-	limit, used := cgroupNumber("memory.max"), cgroupNumber("memory.current")
-	if limit > 0 && (free == 0 || limit-used < free) {
-		free = max(limit-used, 1)
+	if left, ok := cgroupMemory(os.DirFS("/sys/fs/cgroup")); ok && (free == 0 || left < free) {
+		free = max(left, 1)
 	}
 	return free
 }
 
 // procMemory reads what Linux says it can give.
 func procMemory() int64 {
-	b, err := os.ReadFile("/proc/meminfo")
-	if err != nil {
-		return 0
-	}
-	lines := bufio.NewScanner(bytes.NewReader(b))
-	for lines.Scan() {
-		rest, ok := strings.CutPrefix(lines.Text(), "MemAvailable:")
-		if !ok {
-			continue
-		}
-		kib, err := strconv.ParseInt(strings.TrimSpace(strings.TrimSuffix(rest, "kB")), 10, 64)
-		if err != nil {
-			return 0
-		}
-		return kib << 10
-	}
-	return 0
+	kib := numbers(os.DirFS("/proc"), "meminfo")["MemAvailable:"]
+	return kib << 10
 }
 
-// cgroupNumber reads a number of the control group that a container runs in; 0
-// where there is none, or no limit.
-func cgroupNumber(file string) int64 {
-	b, err := os.ReadFile("/sys/fs/cgroup/" + file)
+// cgroupMemory is what the control group that a container runs in may still take
+// (version 2, or else 1); ok is false where there is none, or no limit. What the kernel
+// keeps of files counts as free: it is dropped when memory is wanted.
+func cgroupMemory(dir fs.FS) (left int64, ok bool) {
+	for _, files := range [][3]string{
+		{"memory.max", "memory.current", "memory.stat"},
+		{"memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes", "memory/memory.stat"},
+	} {
+		limit, used := number(dir, files[0]), number(dir, files[1])
+		if limit <= 0 {
+			continue
+		}
+		stat := numbers(dir, files[2])
+		return limit - used + stat["inactive_file"] + stat["active_file"], true
+	}
+	return 0, false
+}
+
+// number reads a file that holds a number; 0 where there is none.
+func number(dir fs.FS, name string) int64 {
+	b, err := fs.ReadFile(dir, name)
 	if err != nil {
 		return 0
 	}
-	n, err := strconv.ParseInt(strings.TrimSpace(string(b)), 10, 64)
-	if err != nil {
-		return 0
-	}
+	n, _ := strconv.ParseInt(strings.TrimSpace(string(b)), 10, 64) // "max"
 	return n
+}
+
+// numbers reads a file whose lines have a name and a number each.
+func numbers(dir fs.FS, name string) map[string]int64 {
+	b, _ := fs.ReadFile(dir, name) // where there is none, there are no numbers
+	out := map[string]int64{}
+	for line := range strings.Lines(string(b)) {
+		if f := strings.Fields(line); len(f) > 1 {
+			out[f[0]], _ = strconv.ParseInt(f[1], 10, 64)
+		}
+	}
+	return out
 }

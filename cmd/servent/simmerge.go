@@ -47,12 +47,19 @@ func (a *app) mergeStudy(out string, dirs []string) error {
 	if err != nil {
 		return err
 	}
+	for _, gap := range study.Gaps(parts...) {
+		a.note("%s", gap)
+	}
 	dir, err := newFolder(out)
 	if err != nil {
 		return err
 	}
 	defer removeEmpty(dir)
-	return a.writeStudy(dir, sum, false)
+	page, err := saveStudy(dir, sum)
+	if err != nil {
+		return err
+	}
+	return a.tellStudy(dir, page, false)
 }
 
 func readResults(dir string) (*study.Results, error) {
@@ -65,5 +72,6 @@ func readResults(dir string) (*study.Results, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", f.Name(), err)
 	}
+	r.From = dir
 	return r, nil
 }

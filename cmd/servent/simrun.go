@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/seed282dab8e/servent/sim/report"
 	"github.com/seed282dab8e/servent/sim/study"
@@ -19,11 +20,11 @@ const resultsFile = "results.json"
 
 // runStudy runs a study and writes down what it shows.
 func (a *app) runStudy(ctx context.Context, info study.Info, s study.Study, f *simFlags) error {
-	points, err := s.Points()
+	points, err := study.Ready(s)
 	if err != nil {
 		return &usageError{err}
 	}
-	memory, err := memoryFor(study.Memory(points, f.shard.Shard), int64(f.memory))
+	memory, err := memoryFor(study.Memory(points, f.shard.Shard), int64(f.memory), "take smaller networks, or a part of it (--shard 1/4)")
 	if err != nil {
 		return err
 	}
@@ -32,39 +33,60 @@ func (a *app) runStudy(ctx context.Context, info study.Info, s study.Study, f *s
 		return err
 	}
 	defer removeEmpty(dir)
+	if s, ok := s.(study.Adviser); ok {
+		for _, advice := range s.Advice() {
+			a.note("%s", advice)
+		}
+	}
 	p := a.studyProgress(info.Name)
-	results, err := study.Run(ctx, info, s, study.Options{Shard: f.shard.Shard, Memory: memory, Progress: p.set})
+	results, err := study.Run(ctx, info, s, study.Options{Shard: f.shard.Shard, Memory: memory, Progress: p.set, Leave: leaving(ctx)})
 	p.close()
-	if err != nil && (ctx.Err() == nil || results == nil || !results.Some()) {
+	stopped := err != nil && ctx.Err() != nil && results != nil
+	switch {
+	case err != nil && !stopped:
 		return err
+	case stopped && results.Done() == 0:
+		return fmt.Errorf("%w: no point of the study was done, so nothing is kept", errInterrupted)
 	}
 	results.Version = versionText()
-	if wrong := a.writeStudy(dir, results, f.shard.N > 0); wrong != nil {
-		return wrong
-	}
+	page, err := saveStudy(dir, results)
 	if err != nil {
-		a.note("stopped: what was done is in %s", dir)
+		return err
+	}
+	err = a.tellStudy(dir, page, f.shard.N > 0)
+	if stopped { // whatever targets say
+		return fmt.Errorf("%w: %d of %d points are done and kept in %s", errInterrupted, results.Done(), f.shard.Count(len(points)), dir)
 	}
 	return err
 }
 
-// writeStudy writes the results and the page, and tells what they say.
-func (a *app) writeStudy(dir string, results *study.Results, shard bool) error {
+// leaveAfter is how long an interrupted run waits for what it can still keep.
+const leaveAfter = 500 * time.Millisecond
+
+// leaving returns a channel that is closed soon after ctx has ended.
+func leaving(ctx context.Context) <-chan struct{} {
+	leave := make(chan struct{})
+	context.AfterFunc(ctx, func() { time.AfterFunc(leaveAfter, func() { close(leave) }) })
+	return leave
+}
+
+// saveStudy writes the results and the page.
+func saveStudy(dir string, results *study.Results) (*report.Report, error) {
 	var b bytes.Buffer
 	if err := results.Write(&b); err != nil {
-		return err
+		return nil, err
 	}
 	if err := os.WriteFile(filepath.Join(dir, resultsFile), b.Bytes(), 0o644); err != nil {
-		return fmt.Errorf("write results: %w", err)
+		return nil, fmt.Errorf("write results: %w", err)
 	}
 	page, err := results.Report()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := page.Write(dir); err != nil {
-		return fmt.Errorf("%w (the results are whole: `servent sim merge --out ELSEWHERE %s` makes the page)", err, dir)
+		return nil, fmt.Errorf("%w (the results are whole: `servent sim merge --out ELSEWHERE %s` makes the page)", err, dir)
 	}
-	return a.tellStudy(dir, page, shard)
+	return page, nil
 }
 
 // plainWidth is how wide a report is where there is no terminal.

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/seed282dab8e/servent/sim/dht"
+	"github.com/seed282dab8e/servent/sim/exact"
 	"github.com/seed282dab8e/servent/sim/load"
 )
 
@@ -126,7 +127,7 @@ func (s *tableSearcher) withStale(q *load.Query, entries int) int {
 	}
 	s.nth++
 	const whole = 1 << 53
-	part := float64(scramble(q.ID<<20^s.nth)%whole) / whole
+	part := float64(exact.Mix(q.ID<<20^s.nth)%whole) / whole
 	return entries + int(float64(float64(entries)*s.t.records)+part)
 }
 

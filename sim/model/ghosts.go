@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/seed282dab8e/servent/sim/dht"
+	"github.com/seed282dab8e/servent/sim/exact"
 	"github.com/seed282dab8e/servent/sim/load"
 )
 
@@ -48,7 +49,7 @@ func newGhosts(w *load.Workload, cfg TableConfig, care dht.Care) ghosts {
 	return ghosts{
 		count:   int(math.Round(min(mostGhosts, beside(w, entries)) * float64(w.Peers()))),
 		records: beside(w, session.Named(care.Publish)),
-		seed:    scramble(cfg.Seed),
+		seed:    exact.Mix(cfg.Seed),
 		copies:  cfg.Copies,
 		publish: care.Publish,
 		ages:    session.Residuals(),
@@ -103,9 +104,9 @@ func (g *ghosts) kept(key dht.ID) time.Duration {
 		return math.MaxInt64
 	}
 	var longest time.Duration
-	seed := scramble(g.seed ^ uint64(key))
+	seed := exact.Mix(g.seed ^ uint64(key))
 	for i := range uint64(g.copies) {
-		longest = max(longest, g.ages.At(scramble(seed+i)))
+		longest = max(longest, g.ages.At(exact.Mix(seed+i)))
 	}
 	return longest
 }
@@ -113,5 +114,5 @@ func (g *ghosts) kept(key dht.ID) time.Duration {
 // has says whether what peer has published is among what was kept for so long.
 // The peer has published when it came, and then once in each period.
 func (g *ghosts) has(peer int32, kept time.Duration) bool {
-	return kept >= g.publish || g.ages.At(scramble(g.seed+uint64(peer)))%g.publish <= kept
+	return kept >= g.publish || g.ages.At(exact.Mix(g.seed+uint64(peer)))%g.publish <= kept
 }

@@ -93,13 +93,8 @@ func (c *compare) sizes() ([]int, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--peers: %w", err)
 	}
-	for _, n := range sizes {
-		if n*c.degree%2 != 0 {
-			return nil, fmt.Errorf("--degree %d: %d peers cannot all have so many neighbours, since every link has two ends: make one of them even", c.degree, n)
-		}
-	}
 	slices.Sort(sizes)
-	return slices.Compact(sizes), nil
+	return sizes, nil
 }
 
 // chosen reads --models.
@@ -109,14 +104,50 @@ func (c *compare) chosen() ([]contender, error) {
 	}
 	var out []contender
 	for _, key := range strings.Split(c.models, ",") {
-		i := slices.Index(modelKeys(), strings.TrimSpace(key))
-		if i < 0 {
-			return nil, fmt.Errorf("--models: %q is none of %s", key, strings.Join(modelKeys(), ", "))
+		key = strings.TrimSpace(key)
+		i := slices.Index(modelKeys(), key)
+		switch {
+		case i < 0:
+			return nil, fmt.Errorf("--models: %q is none of %s; or use all", key, strings.Join(modelKeys(), ", "))
+		case slices.ContainsFunc(out, func(m contender) bool { return m.key == key }):
+			return nil, fmt.Errorf("--models: %s is there twice", key)
 		}
 		out = append(out, contenders()[i])
 	}
 	return out, nil
 }
+
+// check finds what a network of n peers cannot have.
+func (c *compare) check(n int, models []contender) error {
+	if n*c.degree%2 != 0 {
+		return fmt.Errorf("--degree %d: %d peers cannot all have so many neighbours, since every link has two ends: make one of them even", c.degree, n)
+	}
+	unequal := func(m contender) bool { return m.key == "biased" }
+	if most := c.mostLinks(n); c.degree > most && slices.ContainsFunc(models, unequal) {
+		return fmt.Errorf("--degree %d: among %d peers of which few have most links (biased), use %d at most, or leave that out of --models", c.degree, n, most)
+	}
+	return nil
+}
+
+// Advice tells of networks that have too few supernodes for the links that these are
+// to have.
+func (c *compare) Advice() []string {
+	sizes, err := c.sizes()
+	models, wrong := c.chosen()
+	if err != nil || wrong != nil || !slices.ContainsFunc(models, func(m contender) bool { return m.supers }) {
+		return nil
+	}
+	var out []string
+	for _, n := range sizes {
+		if supers := c.supernodes(n); c.links > supers-1 {
+			out = append(out, fmt.Sprintf("--links %d is more than there are others: of %d peers %d are supernodes (--leaves %d), and each has a link to all others", c.links, n, supers, c.leaves))
+		}
+	}
+	return out
+}
+
+// supernodes is how many of n peers are supernodes.
+func (c *compare) supernodes(n int) int { return max(1, n/(c.leaves+1)) }
 
 // cells lists the comparison. The sweeps over TTLs, sessions and ways to copy are
 // done at the largest size.
@@ -135,6 +166,11 @@ func (c *compare) cells() ([]cell, error) {
 	models, err := c.chosen()
 	if err != nil {
 		return nil, err
+	}
+	for _, n := range sizes {
+		if err := c.check(n, models); err != nil {
+			return nil, err
+		}
 	}
 	largest := sizes[len(sizes)-1]
 	for _, n := range slices.Backward(sizes) {

@@ -83,6 +83,49 @@ func TestCompareRefuses(t *testing.T) {
 	}
 }
 
+// TestCompareAgain: what is named twice is a mistake, and so is a degree that unequal
+// peers cannot have, as long as there are some.
+func TestCompareAgain(t *testing.T) {
+	for _, tt := range []struct {
+		peers, models string
+		degree        int
+		want          string
+	}{
+		{"1000,500,1000", "all", 4, "--peers: 1000 is there twice"},
+		{"1000", "flat,super, flat", 4, "--models: flat is there twice"},
+		{"1000", "flat,all", 4, `--models: "all" is none of central, `},
+		{"1000,9000", "all", 22, "--degree 22: among 1000 peers"},
+		{"2200", "all", 22, ""},
+		{"1000", "flat,super", 98, ""},
+	} {
+		c := newCompare()
+		c.peers, c.models, c.degree = tt.peers, tt.models, tt.degree
+		_, err := c.Points()
+		if (err == nil) != (tt.want == "") || err != nil && !strings.HasPrefix(err.Error(), tt.want) {
+			t.Errorf("--peers %s --models %s --degree %d: error %v, want %q", tt.peers, tt.models, tt.degree, err, tt.want)
+		}
+	}
+}
+
+// TestCompareAdvises: supernodes that cannot have as many links as --links says are told
+// of before the study runs, and only those.
+func TestCompareAdvises(t *testing.T) {
+	for _, tt := range []struct {
+		peers, models string
+		want          []string
+	}{
+		{"1000", "all", nil}, // 31 supernodes, each with links to 30
+		{"500", "flat,gia", nil},
+		{"500,1000", "flat,dynamic", []string{"--links 30 is more than there are others: of 500 peers 15 are supernodes (--leaves 31), and each has a link to all others"}},
+	} {
+		c := newCompare()
+		c.peers, c.models = tt.peers, tt.models
+		if got := c.Advice(); !slices.Equal(got, tt.want) {
+			t.Errorf("--peers %s --models %s: %q, want %q", tt.peers, tt.models, got, tt.want)
+		}
+	}
+}
+
 func TestShareOfLoad(t *testing.T) {
 	loads := make([]uint32, 1000)
 	loads[7] = 100

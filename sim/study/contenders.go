@@ -19,6 +19,7 @@ type contender struct {
 	drawn     bool    // it is among the lines of a plot that has no room for all
 	work      float64 // of a search beside that of a flat flood
 	bytes     int64   // a peer, where it is more than for others
+	supers    bool    // it has supernodes
 	build     func(c *compare, w *load.Workload, ttl int) (model.Model, error)
 }
 
@@ -63,18 +64,18 @@ func contenders() []contender {
 		{
 			key: "super", name: "supernodes",
 			about: "The most capable peers keep the file lists of the others, and flood searches among themselves, as Kazaa did. Lists may name files that have just gone.",
-			ttls:  []int{1, 2, 3, 4}, partial: true, drawn: true, work: 0.3, build: buildSupernodes(false, false),
+			ttls:  []int{1, 2, 3, 4}, partial: true, drawn: true, work: 0.3, supers: true, build: buildSupernodes(false, false),
 		},
 		{
 			key: "tables", name: "supernodes, tables",
 			about: "The same; supernodes also know the words of their neighbours' files and leave out, on the last link, who cannot answer.",
-			ttls:  []int{1, 2, 3, 4}, work: 0.2, build: buildSupernodes(true, false),
+			ttls:  []int{1, 2, 3, 4}, work: 0.2, supers: true, build: buildSupernodes(true, false),
 		},
 		{
 			key: "dynamic", name: "supernodes, dynamic",
 			about:   "The same, as servent does it: one supernode after the other is asked, until there are 50 hits. It finds enough, not all.",
 			partial: true, drawn: true,
-			work: 0.2, build: buildSupernodes(true, true),
+			work: 0.2, supers: true, build: buildSupernodes(true, true),
 		},
 		{
 			key: "chord", name: "Chord, by words",
@@ -173,10 +174,13 @@ func buildWalks(p model.Walk) func(*compare, *load.Workload, int) (model.Model, 
 	}
 }
 
+// mostLinks is how many neighbours the busiest of unequal peers has.
+func (c *compare) mostLinks(peers int) int { return max(20, peers/100) }
+
 // unequalGraph has as many links as flatGraph, of which few peers have many.
 func (c *compare) unequalGraph(peers int) (*graph.Graph, error) {
 	r := rand.New(rand.NewPCG(uint64(c.seed), 5))
-	g, err := graph.PowerLaw(r, peers, graph.Powers{Min: 2, Max: max(20, peers/100), Mean: float64(c.degree)})
+	g, err := graph.PowerLaw(r, peers, graph.Powers{Min: 2, Max: c.mostLinks(peers), Mean: float64(c.degree)})
 	if err != nil {
 		return nil, fmt.Errorf("--degree %d: %w", c.degree, err)
 	}

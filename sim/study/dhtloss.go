@@ -3,7 +3,6 @@ package study
 import (
 	"fmt"
 	"github.com/seed282dab8e/servent/sim/dht"
-	"github.com/seed282dab8e/servent/sim/exact"
 	"github.com/seed282dab8e/servent/sim/report"
 )
 

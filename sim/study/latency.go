@@ -47,6 +47,7 @@ const (
 	latencyTTLs = 9  // floods have TTL 1 to this
 	latencyTTL  = 7  // where the width of latency is varied
 	latencyFar  = 50 // a TTL that ends no flood
+	latencyDay  = "31"
 )
 
 // latencyCase is how the floods of one point go.
@@ -80,14 +81,12 @@ func (s *latency) cases() []latencyCase {
 	return cases
 }
 
+// Check finds the graph.
+func (s *latency) Check() error { return haveSnap(s.Graphs, latencyDay) }
+
 func (s *latency) Points() ([]Point, error) {
 	if s.Fastest > s.Slowest {
 		return nil, errors.New("--fastest is more than --slowest")
-	}
-	if s.Graphs != "" {
-		if _, err := snapFile(s.Graphs, "31"); err != nil {
-			return nil, err
-		}
 	}
 	var points []Point
 	for _, c := range s.cases() {
@@ -139,7 +138,7 @@ func (s *latency) graph() (*graph.Graph, error) {
 	if s.Graphs == "" {
 		return graph.PowerLaw(stream(s.Seed, 0), s.Peers, graph.Powers{Min: 1, Max: 95, Mean: 4.726})
 	}
-	d, err := readSnap(s.Graphs, "31")
+	d, err := readSnap(s.Graphs, latencyDay)
 	if err != nil {
 		return nil, err
 	}

@@ -89,9 +89,29 @@ func TestLatencyRefuses(t *testing.T) {
 		"--fastest is more than --slowest": {Peers: 500, Fastest: 3, Slowest: 2},
 		"p2p-Gnutella31":                   {Graphs: t.TempDir(), Fastest: 1, Slowest: 2},
 	} {
-		if _, err := s.Points(); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := Ready(s); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want %q", err, want)
 		}
+	}
+}
+
+// TestLatencyMerges: parts that were run where the graph is are joined elsewhere.
+func TestLatencyMerges(t *testing.T) {
+	s := latencyInfo().New().(*latency)
+	s.Graphs = filepath.Join(t.TempDir(), "nowhere")
+	if _, err := Ready(s); err == nil || !strings.Contains(err.Error(), "p2p-Gnutella31.txt") {
+		t.Errorf("it runs without the graph: %v", err)
+	}
+	points, err := s.Points()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := newResults(latencyInfo(), s, len(points))
+	for i, p := range points {
+		r.Points[i].Name = p.Name
+	}
+	if _, err := r.Report(); err != nil {
+		t.Errorf("no page without the graph: %v", err)
 	}
 }
 

@@ -140,9 +140,14 @@ func TestLvReadsGraph(t *testing.T) {
 	folder := t.TempDir()
 	s := smallLv(1).(*lv2002)
 	s.graphs = folder
-	if err := s.Check(); err == nil || !strings.HasPrefix(err.Error(), "--graphs "+folder) {
+	if err := s.Check(); err == nil || !strings.HasPrefix(err.Error(), "--graphs "+folder+": missing p2p-Gnutella08.txt (or .txt.gz)") {
 		t.Errorf("no file: %v", err)
 	}
+	s.graphs = filepath.Join(folder, "nowhere")
+	if err := s.Check(); err == nil || !strings.Contains(err.Error(), "want a folder with p2p-Gnutella08.txt") {
+		t.Errorf("no folder: %v", err)
+	}
+	s.graphs = folder
 	file := filepath.Join(folder, "p2p-Gnutella08.txt")
 	write := func(text string) {
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {

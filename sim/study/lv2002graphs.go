@@ -42,13 +42,7 @@ func (s *lv2002) kinds() []lvKind {
 const lvSnap, lvDay = "snap", "08"
 
 // Check finds the graph of --graphs.
-func (s *lv2002) Check() error {
-	if s.graphs == "" {
-		return nil
-	}
-	_, err := snapFile(s.graphs, lvDay)
-	return err
-}
+func (s *lv2002) Check() error { return haveSnap(s.graphs, lvDay) }
 
 // graph makes or reads the graph of a kind.
 func (s *lv2002) graph(kind lvKind, r *rand.Rand) (*graph.Graph, error) {

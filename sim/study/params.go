@@ -70,7 +70,7 @@ func (p Param) check(v float64) error {
 	return fmt.Errorf("%s is out of range: from %s to %s", plain(v), plain(p.Min), plain(p.Max))
 }
 
-// Counts reads a list such as "1000,10000,100000", each from low to high.
+// Counts reads a list such as "1000,10000,100000", each from low to high and once.
 func Counts(text string, low, high int) ([]int, error) {
 	var out []int
 	for _, field := range strings.Split(text, ",") {
@@ -78,6 +78,9 @@ func Counts(text string, low, high int) ([]int, error) {
 		p := Param{Int: &n, Min: float64(low), Max: float64(high)}
 		if err := p.Set(strings.TrimSpace(field)); err != nil {
 			return nil, err
+		}
+		if slices.Contains(out, n) {
+			return nil, fmt.Errorf("%d is there twice", n)
 		}
 		out = append(out, n)
 	}

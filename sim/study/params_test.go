@@ -45,7 +45,7 @@ func TestCounts(t *testing.T) {
 	if got, err := Counts("100, 1_000,5", 5, 1000); err != nil || !slices.Equal(got, []int{100, 1000, 5}) {
 		t.Errorf("%v, %v", got, err)
 	}
-	for _, text := range []string{"", "4", "1001", "5,,6", "5;6"} {
+	for _, text := range []string{"", "4", "1001", "5,,6", "5;6", "5,6,5", "1000,1_000"} {
 		if got, err := Counts(text, 5, 1000); err == nil {
 			t.Errorf("%q is %v", text, got)
 		}

@@ -18,7 +18,10 @@ type Results struct {
 	Study   string
 	Version string // of servent
 	Params  []report.Param
+	Shard   string `json:",omitempty"` // what part of the sweep it is; empty: all of it
 	Points  []PointResult
+
+	From string `json:"-"` // where it was read, for errors
 }
 
 // PointResult is the result of one point; without Result it was not run.
@@ -35,9 +38,15 @@ func newResults(info Info, s Study, points int) *Results {
 	return r
 }
 
-// Some says whether any point was run.
-func (r *Results) Some() bool {
-	return slices.ContainsFunc(r.Points, func(p PointResult) bool { return p.Result != nil })
+// Done returns how many points were run.
+func (r *Results) Done() int {
+	n := 0
+	for _, p := range r.Points {
+		if p.Result != nil {
+			n++
+		}
+	}
+	return n
 }
 
 // Write writes r as JSON.
@@ -71,66 +80,6 @@ func Find(name string) (Info, error) {
 		}
 	}
 	return Info{}, fmt.Errorf("there is no study %q", name)
-}
-
-// Merge joins the parts of one sweep. They must have been made by the same
-// version with the same parameters; a point that two of them have must be equal.
-func Merge(parts ...*Results) (*Results, error) {
-	if len(parts) == 0 {
-		return nil, fmt.Errorf("nothing to merge")
-	}
-	first := parts[0]
-	sum := &Results{Study: first.Study, Version: first.Version, Params: first.Params, Points: slices.Clone(first.Points)}
-	for i, part := range parts[1:] {
-		if err := sum.join(part); err != nil {
-			return nil, fmt.Errorf("part %d does not belong to part 1: %w", i+2, err)
-		}
-	}
-	return sum, nil
-}
-
-func (r *Results) join(part *Results) error {
-	switch {
-	case part.Study != r.Study:
-		return fmt.Errorf("it is of %s, not of %s", part.Study, r.Study)
-	case part.Version != r.Version:
-		return fmt.Errorf("it was made by version %s, not %s", part.Version, r.Version)
-	case len(part.Params) != len(r.Params):
-		return fmt.Errorf("it has %d parameters, not %d", len(part.Params), len(r.Params))
-	case len(part.Points) != len(r.Points):
-		return fmt.Errorf("it has %d points, not %d", len(part.Points), len(r.Points))
-	}
-	for i, p := range part.Params {
-		if p != r.Params[i] {
-			return fmt.Errorf("its --%s is %q", p.Name, p.Value)
-		}
-	}
-	for i, p := range part.Points {
-		have := &r.Points[i]
-		switch {
-		case p.Name != have.Name:
-			return fmt.Errorf("point %d is %q, not %q", i+1, p.Name, have.Name)
-		case have.Result == nil:
-			have.Result = p.Result
-		case p.Result != nil && !equalJSON(p.Result, have.Result):
-			return fmt.Errorf("both have %q, and differ", p.Name)
-		}
-	}
-	return nil
-}
-
-// equalJSON compares without regard to how lines are broken.
-func equalJSON(a, b json.RawMessage) bool { return string(compact(a)) == string(compact(b)) }
-
-func compact(raw json.RawMessage) json.RawMessage {
-	if raw == nil {
-		return nil
-	}
-	out, err := json.Marshal(raw) // makes it compact
-	if err != nil {
-		return raw
-	}
-	return out
 }
 
 // Report makes the page of a sweep, as far as it was run.

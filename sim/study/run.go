@@ -48,19 +48,25 @@ type Options struct {
 	// Progress, when not nil, is told from 0 to 1 how much is done, and what is
 	// being done. It is called from one goroutine at a time.
 	Progress func(done float64, point string)
+	// Leave, when it is closed after ctx has ended, makes Run return without the
+	// points that have not ended yet: making a network of a million peers takes
+	// seconds in which nothing looks at ctx. They run on until the program ends, and
+	// nobody is told what they give. Nil: Run waits for all.
+	Leave <-chan struct{}
 }
 
 // Run runs the points of a study on all cores. When ctx ends it returns what is
 // done, together with the error of ctx.
 func Run(ctx context.Context, info Info, s Study, o Options) (*Results, error) {
-	points, err := ready(s)
+	points, err := Ready(s)
 	if err != nil {
 		return nil, err
 	}
 	r := &runner{
 		points: points, results: newResults(info, s, len(points)),
-		fractions: make([]float64, len(points)), progress: o.Progress, room: newRoom(o.Memory),
+		fractions: make([]float64, len(points)), progress: o.Progress, room: newRoom(o.Memory), leave: o.Leave,
 	}
+	r.results.Shard = o.Shard.String()
 	for i, p := range points {
 		r.results.Points[i].Name = p.Name
 		if o.Shard.Has(i) {
@@ -77,8 +83,9 @@ func Run(ctx context.Context, info Info, s Study, o Options) (*Results, error) {
 	return r.results, nil
 }
 
-// ready returns the points of a study that has all it needs to run.
-func ready(s Study) ([]Point, error) {
+// Ready returns the points of a study that has all it needs to run. An error names
+// the parameter that is to blame.
+func Ready(s Study) ([]Point, error) {
 	if c, ok := s.(Checker); ok {
 		if err := c.Check(); err != nil {
 			return nil, err
@@ -93,6 +100,7 @@ type runner struct {
 	results *Results
 	fail    context.CancelCauseFunc
 	room    *room
+	leave   <-chan struct{}
 
 	mu        sync.Mutex
 	progress  func(float64, string)
@@ -134,7 +142,7 @@ func (r *runner) runOne(ctx context.Context, i int) {
 		return
 	}
 	r.tick(i, 0)
-	got, err := r.points[i].Run(ctx, func(done float64) { r.tick(i, done) })
+	got, err := r.await(ctx, i)
 	if ctx.Err() != nil {
 		return
 	}
@@ -152,6 +160,27 @@ func (r *runner) runOne(ctx context.Context, i int) {
 	}
 	r.results.Points[i].Result = raw
 	r.tick(i, 1)
+}
+
+// await runs a point until it ends, or is left.
+func (r *runner) await(ctx context.Context, i int) (got any, err error) {
+	ended := make(chan struct{})
+	var result any
+	var failed error
+	go func() {
+		defer close(ended)
+		result, failed = r.points[i].Run(ctx, func(done float64) {
+			if ctx.Err() == nil {
+				r.tick(i, done)
+			}
+		})
+	}()
+	select {
+	case <-ended:
+		return result, failed
+	case <-r.leave:
+		return nil, context.Cause(ctx)
+	}
 }
 
 // tick notes that a point has come so far.
@@ -174,6 +203,17 @@ func (p Point) weight() float64 {
 		return 1
 	}
 	return p.Weight
+}
+
+// Count returns how many of the points belong to the shard.
+func (s Shard) Count(points int) int {
+	n := 0
+	for i := range points {
+		if s.Has(i) {
+			n++
+		}
+	}
+	return n
 }
 
 // Memory estimates how many bytes a sweep needs at least: those of its largest point.

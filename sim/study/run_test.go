@@ -151,11 +151,31 @@ func TestStopped(t *testing.T) {
 		return nil
 	}}
 	r, err := Run(ctx, countingInfo(), s, Options{})
-	if !errors.Is(err, context.Canceled) || ran.Load() != 4 || !r.Some() {
+	if !errors.Is(err, context.Canceled) || ran.Load() != 4 || r.Done() != 3 {
 		t.Fatalf("error %v after %d points", err, ran.Load())
 	}
 	if got := given(r)[:5]; !reflect.DeepEqual(got, []string{"0", "1", "2", "", ""}) {
 		t.Errorf("kept %q", got)
+	}
+}
+
+// TestLeft: a run that is to end does not wait for points that do not look whether
+// they should, and keeps the others.
+func TestLeft(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	forever, leave := make(chan struct{}), make(chan struct{})
+	defer close(forever)
+	s := &counting{n: 3, factor: 1, wide: true, at: func(i int) error {
+		if i == 1 {
+			cancel()
+			close(leave)
+			<-forever
+		}
+		return nil
+	}}
+	r, err := Run(ctx, countingInfo(), s, Options{Leave: leave})
+	if !errors.Is(err, context.Canceled) || !reflect.DeepEqual(given(r), []string{"0", "", ""}) {
+		t.Errorf("kept %q, error %v", given(r), err)
 	}
 }
 
@@ -213,41 +233,6 @@ func TestRoom(t *testing.T) {
 		}
 		r.leave(4)
 		<-second
-	}
-}
-
-func TestMergeRefuses(t *testing.T) {
-	make1 := func(change func(r *Results)) *Results {
-		r := &Results{
-			Study: "counting", Version: "1", Params: []report.Param{{Name: "n", Value: "2"}},
-			Points: []PointResult{{"a", json.RawMessage("1")}, {"b", nil}},
-		}
-		change(r)
-		return r
-	}
-	same := make1(func(*Results) {})
-	tests := []struct {
-		want   string
-		change func(r *Results)
-	}{
-		{"of other, not of counting", func(r *Results) { r.Study = "other" }},
-		{"version 2", func(r *Results) { r.Version = "2" }},
-		{`--n is "3"`, func(r *Results) { r.Params = []report.Param{{Name: "n", Value: "3"}} }},
-		{"has 0 parameters", func(r *Results) { r.Params = nil }},
-		{"has 1 points", func(r *Results) { r.Points = r.Points[:1] }},
-		{`"c", not "b"`, func(r *Results) { r.Points[1].Name = "c" }},
-		{"differ", func(r *Results) { r.Points[0].Result = json.RawMessage("2") }},
-	}
-	for _, tt := range tests {
-		if _, err := Merge(same, make1(tt.change)); err == nil || !strings.Contains(err.Error(), tt.want) || !strings.Contains(err.Error(), "part 2") {
-			t.Errorf("error %v, want %q", err, tt.want)
-		}
-	}
-	if _, err := Merge(same, make1(func(r *Results) { r.Points[0].Result = json.RawMessage(" 1 ") })); err != nil {
-		t.Errorf("equal parts: %v", err)
-	}
-	if _, err := Merge(); err == nil {
-		t.Error("nothing is merged")
 	}
 }
 

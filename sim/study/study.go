@@ -32,6 +32,10 @@ type Study interface {
 // of Check names the parameter that is to blame.
 type Checker interface{ Check() error }
 
+// Adviser is a study that can do less than its parameters say, and says so before
+// it runs.
+type Adviser interface{ Advice() []string }
+
 // Point is one run of a sweep.
 type Point struct {
 	Name   string  // "flat, 100,000 peers": for progress and errors

@@ -80,15 +80,11 @@ func (v *validate) Points() ([]Point, error) {
 
 // Check finds the graphs.
 func (v *validate) Check() error {
-	if v.graphs == "" {
-		return nil
-	}
+	var days []string
 	for _, d := range snapDays() {
-		if _, err := snapFile(v.graphs, d.Day); err != nil {
-			return err
-		}
+		days = append(days, d.Day)
 	}
-	return nil
+	return haveSnap(v.graphs, days...)
 }
 
 // agreement is a point that compares ways to flood.

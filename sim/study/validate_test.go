@@ -54,7 +54,7 @@ func TestValidateFails(t *testing.T) {
 func TestValidateCrawls(t *testing.T) {
 	v := smallValidate()
 	v.graphs = t.TempDir()
-	if err := v.Check(); err == nil || !strings.Contains(err.Error(), "p2p-Gnutella04.txt") {
+	if err := v.Check(); err == nil || !strings.Contains(err.Error(), "missing p2p-Gnutella04.txt, p2p-Gnutella05.txt") || !strings.Contains(err.Error(), "there is no file of the name") {
 		t.Errorf("a folder without files: %v", err)
 	}
 	for _, d := range snapDays() {
@@ -62,6 +62,16 @@ func TestValidateCrawls(t *testing.T) {
 		if err := os.WriteFile(name, []byte("# a triangle\r\n1\t2\r\n2\t3\r\n3\t1\r\n"), 0o600); err != nil {
 			t.Fatal(err)
 		}
+	}
+	one := filepath.Join(v.graphs, "p2p-Gnutella31.txt")
+	if err := os.Rename(one, one+".away"); err != nil {
+		t.Fatal(err)
+	}
+	if err := v.Check(); err == nil || !strings.Contains(err.Error(), "missing p2p-Gnutella31.txt (or .txt.gz); there are p2p-Gnutella04.txt, p2p-Gnutella05.txt,") {
+		t.Errorf("one file is missing: %v", err)
+	}
+	if err := os.Rename(one+".away", one); err != nil || v.Check() != nil {
+		t.Errorf("all files are there: %v, %v", err, v.Check())
 	}
 	points, err := v.Points()
 	if err != nil {
