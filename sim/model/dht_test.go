@@ -191,8 +191,12 @@ func TestPrefixTree(t *testing.T) {
 		}
 	}
 	common, rare := m.tree.Depth(int(m.tree.place[0])), m.tree.Depth(int(m.tree.place[2999]))
-	if entries := m.tree.entries[m.tree.place[0]]; common <= rare || entries <= leafEntries {
-		t.Errorf("%d entries %d bits deep; the rarest word %d", entries, common, rare)
+	entries := 0
+	for _, f := range w.Postings(0) {
+		entries += len(w.Holders(f))
+	}
+	if got := m.tree.entries[m.tree.place[0]]; common <= rare || got <= leafEntries || got != entries {
+		t.Errorf("%d entries %d bits deep, want %d; the rarest word %d", got, common, entries, rare)
 	}
 	// Publishing takes 40 bytes for each message of one lookup more than a lookup.
 	a, b := m.Upkeep(), plain.Upkeep()

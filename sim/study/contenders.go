@@ -74,7 +74,7 @@ func contenders() []contender {
 		},
 		{
 			key: "chord", name: "Chord, by words",
-			about: "A hash table over all peers in which each word has an owner that lists the files with it. It finds all; the lists of several words are shipped and compared, and publishing each word costs all the time.",
+			about: "A hash table over all peers in which each word has an owner that lists the files with it. It finds all that was published and is not lost; the lists of several words are shipped and compared, and publishing each word costs all the time.",
 			drawn: true,
 			work:  0.3, build: buildTable(model.TableConfig{Kind: model.Chord}),
 		},

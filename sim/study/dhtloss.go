@@ -2,6 +2,7 @@ package study
 
 import (
 	"fmt"
+
 	"github.com/seed282dab8e/servent/sim/dht"
 	"github.com/seed282dab8e/servent/sim/report"
 )
