@@ -231,15 +231,24 @@ func (c *compare) weight(l cell) float64 {
 	return float64(l.peers) * (20 + contenderOf(l.model).work*float64(c.searches)/20)
 }
 
-// bytesPerPeer is what graphs, searchers and the counting of one point take
-// beside the workload, while the graph is built; more where a model says so.
-const bytesPerPeer = 100
+// Bytes that graphs, searchers and the counting of one point take beside the
+// workload, while the graph is built: a peer, more where a model says so, and an end of
+// a link. TestMemoryOfPoints has what they take.
+const bytesPerPeer, bytesPerEnd = 60, 13
 
 func (c *compare) memory(l cell) int64 {
 	if l.part == partGraph {
 		return 100 << 20
 	}
-	return c.workload(l).Memory() + int64(l.peers)*max(bytesPerPeer, contenderOf(l.model).bytes)
+	m, ends := contenderOf(l.model), 0
+	switch {
+	case m.alike:
+		ends = l.peers * c.degree
+	case m.supers:
+		n := c.supernodes(l.peers)
+		ends = n * min(c.links, n-1)
+	}
+	return c.workload(l).Memory() + int64(l.peers)*max(bytesPerPeer, m.bytes) + int64(ends)*bytesPerEnd
 }
 
 // workload is what all models of one size get.

@@ -17,7 +17,8 @@ type contender struct {
 	ttls      []int   // that the sweep over TTLs tries; none: it has no TTL
 	work      float64 // of a search beside that of a flat flood
 	bytes     int64   // a peer, where it is more than for others
-	supers    bool    // it has supernodes
+	alike     bool    // all peers have links, --degree on average
+	supers    bool    // only supernodes have
 	build     func(c *compare, w *load.Workload, ttl int) (model.Model, error)
 }
 
@@ -32,22 +33,22 @@ func contenders() []contender {
 		{
 			key: "flat", name: "flat flooding",
 			about: "All peers are equal and pass a search on to all neighbours until its TTL is used up, as the first Gnutella did. It finds what is within the TTL.",
-			ttls:  []int{4, 7, 9, 11, 13, 15}, work: 1, build: buildFlat,
+			ttls:  []int{4, 7, 9, 11, 13, 15}, work: 1, alike: true, build: buildFlat,
 		},
 		{
 			key: "rings", name: "expanding ring",
 			about: "Flooding that begins with a small TTL and is repeated with larger ones until ten files are found. Rare files cost all rounds.",
-			work:  1, build: buildRings,
+			work:  1, alike: true, build: buildRings,
 		},
 		{
 			key: "walks", name: "32 walkers",
 			about: "32 copies of a search go from peer to peer at random until ten files are found. Rare files are mostly missed.",
-			work:  0.3, build: buildWalks(model.Walk{Walkers: 32, Check: 4, Most: 256, Want: 10, Keep: true}),
+			work:  0.3, alike: true, build: buildWalks(model.Walk{Walkers: 32, Check: 4, Most: 256, Want: 10, Keep: true}),
 		},
 		{
 			key: "biased", name: "walk by degree",
 			about: "One walker goes to the neighbour with most links, and peers answer for their neighbours. Few peers get nearly all of it.",
-			work:  0.2, build: buildWalks(model.Walk{Walkers: 1, Check: 1, Most: 1024, Want: 10, Biased: true, Index: true}),
+			work:  0.2, alike: true, build: buildWalks(model.Walk{Walkers: 1, Check: 1, Most: 1024, Want: 10, Biased: true, Index: true}),
 		},
 		{
 			key: "gia", name: "Gia",

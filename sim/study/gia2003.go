@@ -154,7 +154,7 @@ func giaMemory(d gia.Design) int64 {
 	if !d.OneHop && !d.Flood {
 		return 100_000
 	}
-	return 40_000
+	return 60_000
 }
 
 func (s *gia2003) search(ctx context.Context, tick func(float64), point int, c giaCase) (gia.Finding, error) {

@@ -64,7 +64,7 @@ func (v *validate) Points() ([]Point, error) {
 		v.agreement("formulas", 1, v.formulas),
 		v.agreement("real nodes", 20, v.realNodes),
 		v.agreement("generated graphs", 5, v.generated),
-		{Name: "one core and two", Weight: 4, Wide: true, Run: v.cores},
+		{Name: "one core and two", Weight: 4, Memory: 32 << 20, Wide: true, Run: v.cores},
 	}
 	if v.graphs == "" {
 		return points, nil
