@@ -9,11 +9,13 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -302,6 +304,30 @@ func TestGraphProgress(t *testing.T) {
 	part(1000, 0.99)
 	g.size = 0 // a pipe
 	part(1000, readingPart)
+}
+
+// TestStudyTold: who has no terminal is told each minute how a study goes and how long
+// it will still take, and not before; scripts are not.
+func TestStudyTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var errOut, quiet buffer
+		a, script := newApp(&buffer{}, &errOut, home{}.lookEnv), newApp(&buffer{}, &quiet, home{}.lookEnv)
+		script.json = true
+		p, q := a.studyProgress("compare"), script.studyProgress("compare")
+		for i := range 150 { // seconds
+			p.set(float64(i)/200, "flat flooding")
+			q.set(float64(i)/200, "flat flooding")
+			time.Sleep(time.Second)
+		}
+		p.close()
+		q.close()
+		told := regexp.MustCompile(`^servent: note: compare: 30 % done, 2 min \d+ s left, after 1 min 0 s
+servent: note: compare: 60 % done, 1 min \d+ s left, after 2 min 0 s
+$`)
+		if got := errOut.String(); !told.MatchString(got) || quiet.String() != "" {
+			t.Errorf("told:\n%sa script: %s", got, quiet.String())
+		}
+	})
 }
 
 func TestStudyProgressLine(t *testing.T) {

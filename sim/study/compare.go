@@ -53,9 +53,9 @@ const maxComparePeers = 10_000_000
 func (c *compare) Params() []Param {
 	return []Param{
 		{Name: "peers", Usage: "sizes of the networks, with commas between", Text: &c.peers},
-		{Name: "models", Usage: "which are compared, with commas between: " + strings.Join(modelKeys(), ", "), Text: &c.models},
+		{Name: "models", Usage: "which are compared: all, or with commas between: " + strings.Join(modelKeys(), ", "), Text: &c.models},
 		{Name: "searches", Usage: "searches in each network", Int: &c.searches, Min: 10, Max: 100_000},
-		{Name: "session", Usage: "minutes that half of the peers stay for, where they come and go", Float: &c.session, Min: 1, Max: 100_000},
+		{Name: "session", Usage: "minutes after which half of the peers have left, where they come and go", Float: &c.session, Min: 1, Max: 100_000},
 		{Name: "rate", Usage: "searches of each peer an hour, for the traffic in all", Float: &c.rate, Min: 0, Max: 3600},
 		{Name: "degree", Usage: "neighbours of each peer when all are equal", Int: &c.degree, Min: 3, Max: 99},
 		{Name: "leaves", Usage: "leaves of each supernode", Int: &c.leaves, Min: 1, Max: 10_000},

@@ -42,8 +42,8 @@ func (s *dhtStudy) Params() []Param {
 		{Name: "lookups", Usage: "lookups in each network and of each kind", Int: &s.lookups, Min: 100, Max: 10_000_000},
 		{Name: "ring", Usage: "nodes of the Chord whose nodes come and go", Int: &s.ring, Min: 50, Max: 20_000},
 		{Name: "files", Usage: "files that are searched for by words", Int: &s.files, Min: 100, Max: 200_000},
-		{Name: "shape", Usage: "of the Weibull sessions: below 1, who is old stays long", Float: &s.shape, Min: 0.3, Max: 3},
-		{Name: "seed", Usage: "of everything that is random", Int: &s.seed, Min: 0, Max: 1 << 53},
+		{Name: "shape", Usage: "shape of the Weibull sessions: below 1, who is old stays long", Float: &s.shape, Min: 0.3, Max: 3},
+		{Name: "seed", Usage: "what all that is random follows from", Int: &s.seed, Min: 0, Max: 1 << 53},
 	}
 }
 
