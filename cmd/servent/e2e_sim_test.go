@@ -82,3 +82,26 @@ func TestCtrlCWhileReading(t *testing.T) {
 		t.Errorf("exit %d: %s", code, p.err.String())
 	}
 }
+
+// TestVerdictsInView: whether a target was met stands within the window, however
+// narrow it is.
+func TestVerdictsInView(t *testing.T) {
+	c := newChromium(t)
+	h := newHome(t)
+	dir := filepath.Join(h["HOME"], "out")
+	if code, _, errOut := h.runFor(t, time.Minute, "sim", "latency", "--peers", "1000", "--sources", "10", "--out", dir); code != 0 {
+		t.Fatalf("exit %d: %s", code, errOut)
+	}
+	const script = `<script>
+		const marks = [...document.querySelectorAll(".mark")].map(m => m.getBoundingClientRect())
+		document.body.dataset.seen = marks.filter(m => m.left >= 0 && m.right <= innerWidth).length + " of " + marks.length
+	</script></body>`
+	page := filepath.Join(dir, "measured.html")
+	writeFile(t, page, strings.Replace(readFile(t, filepath.Join(dir, "index.html")), "</body>", script, 1))
+	for _, width := range []string{"500", "700", "1000", "1060", "1400"} {
+		if out := c.run(t, "--window-size="+width+",1200", "--dump-dom", "file://"+page); !strings.Contains(out, `data-seen="6 of 6"`) {
+			_, seen, _ := strings.Cut(out, "data-seen=")
+			t.Errorf("%s columns: %.20s verdicts are in view", width, seen)
+		}
+	}
+}

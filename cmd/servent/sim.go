@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -12,14 +13,18 @@ func (a *app) simCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "sim STUDY",
 		Short: "Simulate overlays: flooding against supernodes, and published experiments",
-		Long: `Run an experiment on simulated networks and write down what it shows: one page
-to read in a browser, tables as CSV, and plots as SVG and PNG. Nothing is sent
-to anybody, and nothing is shared. Equal parameters give equal files, on any
-number of cores.`,
+		Long: `Run an experiment on simulated networks and write down what it shows into a
+new folder: one page to read in a browser, tables as CSV, and plots as SVG and
+PNG. Nothing is sent to anybody, and nothing is shared. Equal parameters give
+equal files, on any number of cores. Ctrl-C keeps what is done.
+
+servent sim STUDY --help tells what a study does and what it can be told.`,
 		Example: examples(
 			"servent sim compare                       flooding against supernodes",
+			"servent sim compare --peers 1000          the same in some seconds",
 			"servent sim compare --peers 1000000       the same with a million peers (minutes)",
 			"servent sim validate                      check that the simulator's levels agree",
+			"servent sim flood --graph FILE --source 0 flood a graph of your own",
 		),
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
@@ -59,10 +64,12 @@ func (a *app) studyCommand(info study.Info) *cobra.Command {
 		RunE: a.do(func(ctx context.Context, _ []string) error { return a.runStudy(ctx, info, s, &f) }),
 	}
 	for _, p := range s.Params() {
-		cmd.Flags().Var(paramValue{p}, p.Name, p.Usage)
+		usage := p.Usage
 		if len(p.Choices) > 0 {
+			usage += ": " + strings.Join(p.Choices, " or ")
 			complete(cmd, p.Name, p.Choices...)
 		}
+		cmd.Flags().Var(paramValue{p}, p.Name, usage)
 	}
 	cmd.Flags().StringVarP(&f.out, "out", "o", "servent-sim-"+info.Name, "new `folder` for the page, plots and tables")
 	cmd.Flags().Var(&f.shard, "shard", "run only part `i/n` of the study, as in 1/4; servent sim merge joins the parts")

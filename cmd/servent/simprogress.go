@@ -6,12 +6,13 @@ import (
 	"time"
 )
 
-// studyProgress is the line that shows how far a study is. Without a terminal
-// it shows nothing.
+// studyProgress is the line that shows how far a study is. Those who have no
+// terminal are told at times.
 type studyProgress struct {
 	name  string
 	lines *live
 	begun time.Time
+	stop  func() // telling
 
 	mu    sync.Mutex
 	done  float64 // of 1
@@ -19,12 +20,16 @@ type studyProgress struct {
 	speed speed
 }
 
+// studyTold is how often those are told who have no terminal.
+const studyTold = time.Minute
+
 // progressSteps is what counts as all of a study.
 const progressSteps = 1_000_000
 
 func (a *app) studyProgress(name string) *studyProgress {
 	p := &studyProgress{name: name, lines: a.lines(), begun: time.Now()}
 	p.lines.text(func() string { return p.line(p.lines.width(), time.Now()) })
+	p.stop = a.noteEvery(studyTold, studyTold, func() string { return p.text(time.Now()) })
 	return p
 }
 
@@ -35,7 +40,21 @@ func (p *studyProgress) set(done float64, point string) {
 	p.speed.add(time.Now(), uint64(done*progressSteps))
 }
 
-func (p *studyProgress) close() { p.lines.close() }
+func (p *studyProgress) close() {
+	p.stop()
+	p.lines.close()
+}
+
+// text is the line without a bar.
+func (p *studyProgress) text(now time.Time) string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	text := fmt.Sprintf("%s: %.0f %% done", p.name, 100*p.done)
+	if left := p.left(now); left != "" {
+		text += ", " + left
+	}
+	return text
+}
 
 // line is a bar, the time left, and what is being done, in at most width columns.
 func (p *studyProgress) line(width int, now time.Time) string {

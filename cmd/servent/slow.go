@@ -16,13 +16,18 @@ const (
 // noteSlow notes what text returns after a second, and every ten, for people who
 // have no terminal; the function that it returns ends that.
 func (a *app) noteSlow(text func() string) (stop func()) {
+	return a.noteEvery(slowAfter, slowTold, text)
+}
+
+// noteEvery does so after some time, and then at every period, which is longer.
+func (a *app) noteEvery(after, period time.Duration, text func() string) (stop func()) {
 	if a.live != nil || a.json {
 		return func() {}
 	}
 	start := time.Now()
 	var told time.Time
-	return repeatedly(slowAfter, func() {
-		if now := time.Now(); now.Sub(told) >= slowTold {
+	return repeatedly(after, func() {
+		if now := time.Now(); now.Sub(told) >= period {
 			told = now
 			a.note("%s, after %s", text(), timeText(now.Sub(start)))
 		}

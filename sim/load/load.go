@@ -107,7 +107,11 @@ func (c Config) Memory() int64 {
 	c.setDefaults()
 	perFile := int64(8 + 3*8 + 2*4)         // popularity, what Replicate needs, where holders begin
 	words := int64(4 * max(c.NameWords, 0)) // its postings
+	perWord := int64(8 + 4 + 4)             // how often it is used, where its postings begin
 	perPeer := int64(4 + 4)                 // order of the sharers, stamps
 	perCopy := int64(4)                     // its holder
-	return int64(c.Files)*(perFile+words) + int64(c.Peers)*perPeer + int64(c.Copies)*perCopy
+	if words > 0 {
+		words = words*int64(c.Files) + perWord*int64(c.Vocabulary)
+	}
+	return int64(c.Files)*perFile + words + int64(c.Peers)*perPeer + int64(c.Copies)*perCopy
 }

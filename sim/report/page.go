@@ -95,7 +95,7 @@ func (r *Report) page(f font.Face) ([]byte, error) {
 		p.Sections = append(p.Sections, section)
 	}
 	p.FoldVerdicts = len(p.Verdicts) > openVerdicts
-	t, err := template.New("page").Parse(pageText)
+	t, err := template.New("page").Funcs(template.FuncMap{"rich": rich}).Parse(pageText)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,8 @@
 package report
 
 import (
+	"html/template"
+	"regexp"
 	"strings"
 	"unicode"
 )
@@ -25,4 +27,17 @@ func paragraphs(text string) []string {
 		}
 	}
 	return out
+}
+
+var (
+	flagNames = regexp.MustCompile(`(^|[ (])(--[a-z][a-z-]*)`)
+	figures   = regexp.MustCompile(`([0-9]) (%|(?:ms|s|min|h)\b)`)
+)
+
+// rich is a text for a page: names of flags are set as code, and neither they nor
+// figures and their units are torn apart at the end of a line.
+func rich(text string) template.HTML {
+	text = template.HTMLEscapeString(text)
+	text = figures.ReplaceAllString(text, "$1\u00a0$2")
+	return template.HTML(flagNames.ReplaceAllString(text, `$1<code class="tight">$2</code>`)) // the rest is escaped
 }

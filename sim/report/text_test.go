@@ -121,3 +121,16 @@ func TestTextTellsOfErrors(t *testing.T) {
 		t.Error("no error from a broken pipe")
 	}
 }
+
+func TestRich(t *testing.T) {
+	for text, want := range map[string]string{
+		"more --searches can":        `more <code class="tight">--searches</code> can`,
+		"(--graphs): a - b, x--y":    `(<code class="tight">--graphs</code>): a - b, x--y`,
+		"44 % in 20 to 200 ms, 3 so": "44\u00a0% in 20 to 200\u00a0ms, 3 so",
+		"<b>1 & 2</b>":               "&lt;b&gt;1 &amp; 2&lt;/b&gt;",
+	} {
+		if got := rich(text); string(got) != want {
+			t.Errorf("%q is %q, want %q", text, got, want)
+		}
+	}
+}

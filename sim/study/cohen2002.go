@@ -18,9 +18,11 @@ func cohen2002Info() Info {
 		Name:  "cohen2002",
 		Title: "How many copies of what",
 		Short: "Copies uniform, by popularity or by its square root: how long searches take",
-		Long: `Shares a fixed number of copies out among the objects of a network in three ways, and counts how many peers a search
-looks at until it has found one: by formula, by probing peers at random, and by a random walk. The same number of each and
-numbers in proportion to popularity are equally good on average; the square root of popularity is the best that can be.`,
+		Long: `Shares a fixed number of copies out among the objects of a network in three
+ways, and counts how many peers a search looks at until it has found one: by
+formula, by probing peers at random, and by a random walk. The same number of
+each and numbers in proportion to popularity are equally good on average; the
+square root of popularity is the best that can be.`,
 		Source:  cohenPaper,
 		Example: "servent sim cohen2002\nservent sim cohen2002 --objects 10000 --copies-per-peer 10",
 		New: func() Study {
@@ -45,7 +47,7 @@ func (s *cohen2002) Params() []Param {
 		{Name: "searches", Usage: "searches by random probes, for each exponent and strategy", Int: &s.Searches, Min: 100, Max: 100_000_000},
 		{Name: "walks", Usage: "searches by random walks, likewise", Int: &s.Walks, Min: 100, Max: 10_000_000},
 		{Name: "degree", Usage: "links a peer has in the random graph that is walked on", Int: &s.Degree, Min: 3, Max: 100},
-		{Name: "seed", Usage: "of all randomness", Int: &s.Seed, Min: 0, Max: 1 << 53},
+		{Name: "seed", Usage: "what all that is random follows from", Int: &s.Seed, Min: 0, Max: 1 << 53},
 	}
 }
 

@@ -53,9 +53,9 @@ const maxComparePeers = 10_000_000
 func (c *compare) Params() []Param {
 	return []Param{
 		{Name: "peers", Usage: "sizes of the networks, with commas between", Text: &c.peers},
-		{Name: "models", Usage: "which are compared, with commas between: " + strings.Join(modelKeys(), ", "), Text: &c.models},
+		{Name: "models", Usage: "which are compared: all, or with commas between: " + strings.Join(modelKeys(), ", "), Text: &c.models},
 		{Name: "searches", Usage: "searches in each network", Int: &c.searches, Min: 10, Max: 100_000},
-		{Name: "session", Usage: "minutes that half of the peers stay for, where they come and go", Float: &c.session, Min: 1, Max: 100_000},
+		{Name: "session", Usage: "minutes after which half of the peers have left, where they come and go", Float: &c.session, Min: 1, Max: 100_000},
 		{Name: "rate", Usage: "searches of each peer an hour, for the traffic in all", Float: &c.rate, Min: 0, Max: 3600},
 		{Name: "degree", Usage: "neighbours of each peer when all are equal", Int: &c.degree, Min: 3, Max: 99},
 		{Name: "leaves", Usage: "leaves of each supernode", Int: &c.leaves, Min: 1, Max: 10_000},
@@ -247,23 +247,31 @@ func (c *compare) weight(l cell) float64 {
 	return float64(l.peers) * (20 + contenderOf(l.model).work*float64(c.searches)/20)
 }
 
-// bytesPerPeer is what graphs, searchers and the counting of one point take
-// beside the workload, while the graph is built; more where a model says so.
-// bytesOfGhosts is what hash tables take more for peers that have left.
-const (
-	bytesPerPeer  = 100
-	bytesOfGhosts = 300
-)
+// Bytes that graphs, searchers and the counting of one point take beside the
+// workload, while the graph is built: a peer, more where a model says so, and an end of
+// a link. TestMemoryOfPoints has what they take.
+const bytesPerPeer, bytesPerEnd = 60, 13
+
+// bytesOfGhosts is what a hash table takes more for each peer, where peers leave, for
+// those that have left: there are up to nine for each that is there.
+const bytesOfGhosts = 300
 
 func (c *compare) memory(l cell) int64 {
 	if l.part == partGraph {
 		return 100 << 20
 	}
-	each := max(bytesPerPeer, contenderOf(l.model).bytes)
-	if l.session > 0 {
-		each += bytesOfGhosts
+	m, ends, ghosts := contenderOf(l.model), 0, 0
+	switch {
+	case m.alike:
+		ends = l.peers * c.degree
+	case m.supers:
+		n := c.supernodes(l.peers)
+		ends = n * min(c.links, n-1)
 	}
-	return c.workload(l).Memory() + int64(l.peers)*each
+	if l.session > 0 && m.table {
+		ghosts = l.peers
+	}
+	return c.workload(l).Memory() + int64(l.peers)*max(bytesPerPeer, m.bytes) + int64(ends)*bytesPerEnd + int64(ghosts)*bytesOfGhosts
 }
 
 // workload is what all models of one size get.

@@ -14,7 +14,9 @@ type contender struct {
 	drawn     bool    // it is among the lines of a plot that has no room for all
 	work      float64 // of a search beside that of a flat flood
 	bytes     int64   // a peer, where it is more than for others
-	supers    bool    // it has supernodes
+	alike     bool    // all peers have links, --degree on average
+	supers    bool    // only supernodes have
+	table     bool    // it is a hash table
 	build     func(c *compare, w *load.Workload, ttl int) (model.Model, error)
 }
 
@@ -30,25 +32,25 @@ func contenders() []contender {
 		{
 			key: "flat", name: "flat flooding",
 			about: "All peers are equal and pass a search on to all neighbours until its TTL is used up, as the first Gnutella did. It finds what is within the TTL.",
-			ttls:  []int{4, 7, 9, 11, 13, 15}, partial: true, drawn: true, work: 1, build: buildFlat,
+			ttls:  []int{4, 7, 9, 11, 13, 15}, partial: true, drawn: true, work: 1, alike: true, build: buildFlat,
 		},
 		{
 			key: "rings", name: "expanding ring",
 			about:   "Flooding that begins with a small TTL and is repeated with larger ones until ten files are found. Rare files cost all rounds.",
 			partial: true,
-			work:    1, build: buildRings,
+			work:    1, alike: true, build: buildRings,
 		},
 		{
 			key: "walks", name: "32 walkers",
 			about:   "32 copies of a search go from peer to peer at random until ten files are found. Rare files are mostly missed.",
 			partial: true, drawn: true,
-			work: 0.3, build: buildWalks(model.Walk{Walkers: 32, Check: 4, Most: 256, Want: 10, Keep: true}),
+			work: 0.3, alike: true, build: buildWalks(model.Walk{Walkers: 32, Check: 4, Most: 256, Want: 10, Keep: true}),
 		},
 		{
 			key: "biased", name: "walk by degree",
 			about:   "One walker goes to the neighbour with most links, and peers answer for their neighbours. Few peers get nearly all of it.",
 			partial: true,
-			work:    0.2, build: buildWalks(model.Walk{Walkers: 1, Check: 1, Most: 1024, Want: 10, Biased: true, Index: true}),
+			work:    0.2, alike: true, build: buildWalks(model.Walk{Walkers: 1, Check: 1, Most: 1024, Want: 10, Biased: true, Index: true}),
 		},
 		{
 			key: "gia", name: "Gia",
@@ -76,33 +78,33 @@ func contenders() []contender {
 			key: "chord", name: "Chord, by words",
 			about: "A hash table over all peers in which each word has an owner that lists the files with it. It finds all that was published and is not lost; the lists of several words are shipped and compared, and publishing each word costs all the time.",
 			drawn: true,
-			work:  0.3, build: buildTable(model.TableConfig{Kind: model.Chord}),
+			work:  0.3, table: true, build: buildTable(model.TableConfig{Kind: model.Chord}),
 		},
 		{
 			key: "kademlia", name: "Kademlia, by words",
 			about: "The same over another hash table, with more tables to refresh.",
-			work:  0.3, build: buildTable(model.TableConfig{Kind: model.Kademlia}),
+			work:  0.3, table: true, build: buildTable(model.TableConfig{Kind: model.Kademlia}),
 		},
 		{
 			key: "pastry", name: "Pastry, by words",
 			about: "The same over a hash table that goes to nodes which share ever more digits with the key.",
-			work:  0.3, build: buildTable(model.TableConfig{Kind: model.Pastry}),
+			work:  0.3, table: true, build: buildTable(model.TableConfig{Kind: model.Pastry}),
 		},
 		{
 			key: "plaxton", name: "Plaxton, by words",
 			about: "The same digit by digit, without a ring to fall back on: where all entries for a digit are dead, it ends at a wrong node and finds nothing.",
-			work:  0.3, build: buildTable(model.TableConfig{Kind: model.Plaxton}),
+			work:  0.3, table: true, build: buildTable(model.TableConfig{Kind: model.Plaxton}),
 		},
 		{
 			key: "prefix", name: "prefix tree, by words",
 			about: "A tree of all words in order, whose parts lie in a Chord. It finds what Chord does by words, with several lookups for each word, and could also find all words that begin with some letters, which these searches do not ask for (servent sim dht does).",
-			work:  1, build: buildTable(model.TableConfig{Kind: model.PrefixTree}),
+			work:  1, table: true, build: buildTable(model.TableConfig{Kind: model.PrefixTree}),
 		},
 		{
 			key: "exact", name: "Kademlia, by key",
 			about: "A hash table asked for the key of one file, which the searcher must know already: it cannot search by words at all. Other files with the same words are not found.",
 			drawn: true,
-			work:  0.1, build: buildTable(model.TableConfig{Kind: model.Kademlia, ByKey: true}),
+			work:  0.1, table: true, build: buildTable(model.TableConfig{Kind: model.Kademlia, ByKey: true}),
 		},
 	}
 }

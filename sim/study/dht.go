@@ -42,8 +42,8 @@ func (s *dhtStudy) Params() []Param {
 		{Name: "lookups", Usage: "lookups in each network and of each kind", Int: &s.lookups, Min: 100, Max: 10_000_000},
 		{Name: "ring", Usage: "nodes of the Chord whose nodes come and go", Int: &s.ring, Min: 50, Max: 20_000},
 		{Name: "files", Usage: "files that are searched for by words", Int: &s.files, Min: 100, Max: 200_000},
-		{Name: "shape", Usage: "of the Weibull sessions: below 1, who is old stays long", Float: &s.shape, Min: 0.3, Max: 3},
-		{Name: "seed", Usage: "of everything that is random", Int: &s.seed, Min: 0, Max: 1 << 53},
+		{Name: "shape", Usage: "shape of the Weibull sessions: below 1, who is old stays long", Float: &s.shape, Min: 0.3, Max: 3},
+		{Name: "seed", Usage: "what all that is random follows from", Int: &s.seed, Min: 0, Max: 1 << 53},
 	}
 }
 
@@ -80,30 +80,29 @@ func (s *dhtStudy) random(point string, n int) *rand.Rand {
 
 func (s *dhtStudy) Points() ([]Point, error) {
 	var points []Point
-	add := func(name string, weight float64, run func(ctx context.Context, tick func(float64)) (any, error)) {
-		points = append(points, Point{Name: name, Weight: weight, Run: run})
+	add := func(name string, weight float64, nodes, bytes int, run func(ctx context.Context, tick func(float64)) (any, error)) {
+		points = append(points, Point{Name: name, Weight: weight, Memory: 16<<20 + int64(nodes)*int64(bytes), Run: run})
 	}
 	each := float64(s.lookups)
 	for _, n := range s.sizes() {
-		add(thousands(n)+" nodes", each+float64(n/4), func(ctx context.Context, tick func(float64)) (any, error) {
+		add(thousands(n)+" nodes", each+float64(n/4), n, 40, func(ctx context.Context, tick func(float64)) (any, error) {
 			return s.hops(ctx, n, tick)
 		})
-		points[len(points)-1].Memory = int64(n) * 40
 	}
-	add("100,000 nodes, Pastry as published", each, func(ctx context.Context, _ func(float64)) (any, error) {
+	add("100,000 nodes, Pastry as published", each, 100_000, 40, func(ctx context.Context, _ func(float64)) (any, error) {
 		return s.published(ctx)
 	})
 	for _, percent := range dhtDead() {
-		add(fmt.Sprintf("%d %% dead", percent), 2*each, func(ctx context.Context, tick func(float64)) (any, error) {
+		add(fmt.Sprintf("%d %% dead", percent), 2*each, s.peers, 40, func(ctx context.Context, tick func(float64)) (any, error) {
 			return s.loss(ctx, percent, tick)
 		})
 	}
 	for _, mean := range dhtSessions() {
-		add("sessions of "+short(mean), 20*float64(s.ring), func(ctx context.Context, tick func(float64)) (any, error) {
+		add("sessions of "+short(mean), 20*float64(s.ring), s.ring, 20_000, func(ctx context.Context, tick func(float64)) (any, error) {
 			return s.churn(ctx, mean, tick)
 		})
 	}
-	add("words and prefixes", 20*float64(s.files), func(ctx context.Context, _ func(float64)) (any, error) {
+	add("words and prefixes", 20*float64(s.files), s.files, 2000, func(ctx context.Context, _ func(float64)) (any, error) {
 		return s.find(ctx)
 	})
 	return points, nil

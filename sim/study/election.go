@@ -15,11 +15,12 @@ func electionInfo() Info {
 		Name:  "election",
 		Title: "Do the right nodes become supernodes, and no more than are needed?",
 		Short: "Let a network of real nodes find its supernodes, under churn and among liars",
-		Long: `All nodes know one other only, and find out by themselves which of them serve. They
-come and go as in KAD; half cannot be connected to, and three in ten claim what they
-have not. The page says how full supernodes are, how often roles change, how many
-liars serve, what searches find, and how soon all is well after a fifth of the
-supernodes has crashed at once. The nodes are those that servent ships.`,
+		Long: `All nodes know one other only, and find out by themselves which of them serve.
+They come and go as in KAD; half cannot be connected to, and three in ten claim
+what they have not. The page says how full supernodes are, how often roles
+change, how many liars serve, what searches find, and how soon all is well
+after a fifth of the supernodes has crashed at once. The nodes are those that
+servent ships.`,
 		Example: "servent sim election\nservent sim election --nodes 10000 --places 300 --searches 300 --runs 1",
 		New:     func() Study { return newElection() },
 	}
@@ -41,7 +42,7 @@ func (s *election) Params() []Param {
 	return []Param{
 		{Name: "seed", Usage: "what all that is random follows from; each run has the next", Int: &s.seed, Max: 1 << 53},
 		{Name: "runs", Usage: "runs, each with a seed of its own", Int: &s.runs, Min: 1, Max: 1000},
-		{Name: "nodes", Usage: "nodes", Int: &s.nodes, Min: 20, Max: 100_000},
+		{Name: "nodes", Usage: "nodes in the network", Int: &s.nodes, Min: 20, Max: 100_000},
 		{Name: "places", Usage: "leaves that a supernode takes; 300 in servent", Int: &s.places, Min: 5, Max: 10_000},
 		{Name: "hours", Usage: "virtual hours: half an hour of joining, then churn", Int: &s.hours, Min: 1, Max: 1000},
 		{Name: "searches", Usage: "searches of each run", Int: &s.searches, Min: 1, Max: 100_000},

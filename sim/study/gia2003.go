@@ -15,9 +15,11 @@ func gia2003Info() Info {
 		Name:  "gia2003",
 		Title: "Gia: how many queries a network bears",
 		Short: "Gia and its components: the load at which answers cease to come",
-		Long: `Peers can process from 1 to 10,000 messages a second, and what comes faster waits. Looks for the collapse point: the queries
-a second of each peer beyond which fewer than 90 % find an answer; for floods, random walks, supernodes and Gia, for Gia
-without each of its components, for a random walk with each, and for rare and common files.`,
+		Long: `Peers can process from 1 to 10,000 messages a second, and what comes faster
+waits. Looks for the collapse point: the queries a second of each peer beyond
+which fewer than 90 % find an answer; for floods, random walks, supernodes and
+Gia, for Gia without each of its components, for a random walk with each, and
+for rare and common files.`,
 		Source:  giaPaper,
 		Example: "servent sim gia2003\nservent sim gia2003 --peers 1000 --replication 0.01 --work 400",
 		New: func() Study {
@@ -48,12 +50,12 @@ func (s *gia2003) Params() []Param {
 		{Name: "degree", Usage: "mean links of a peer in random topologies, and of supernodes", Int: &s.Degree, Min: 3, Max: 40},
 		{Name: "replication", Usage: "part of the peers that has what a query asks for", Float: &s.Replication, Min: 1e-6, Max: 0.5},
 		{Name: "settle", Usage: "seconds for which a topology adapts before queries begin", Int: &s.Settle, Min: 1, Max: 100_000},
-		{Name: "work", Usage: "how long runs are, beside the default; longer ones find that less load collapses", Float: &s.Work, Min: 0.05, Max: 1000},
-		{Name: "exact", Usage: "what is known of a collapse point: 1.1 is ten percent", Float: &s.Exact, Min: 1.001, Max: 4},
+		{Name: "work", Usage: "how long runs are: 2 is twice the default; longer ones find that less load collapses", Float: &s.Work, Min: 0.05, Max: 1000},
+		{Name: "exact", Usage: "how exactly collapse points are found: 1.1 is to ten percent", Float: &s.Exact, Min: 1.001, Max: 4},
 		{Name: "ttl", Usage: "hops after which a walk ends; 0: it does not", Int: &s.TTL, Min: 0, Max: 1_000_000},
 		{Name: "responses", Usage: "copies that a walk looks for (MAX_RESPONSES)", Int: &s.Responses, Min: 1, Max: 1000},
-		{Name: "sweep", Usage: "whether rare and common files are looked at, too", Text: &s.Sweep, Choices: []string{"yes", "no"}},
-		{Name: "seed", Usage: "of all randomness", Int: &s.Seed, Min: 0, Max: 1 << 53},
+		{Name: "sweep", Usage: "look at rare and common files, too", Text: &s.Sweep, Choices: []string{"yes", "no"}},
+		{Name: "seed", Usage: "what all that is random follows from", Int: &s.Seed, Min: 0, Max: 1 << 53},
 	}
 }
 
@@ -154,7 +156,7 @@ func giaMemory(d gia.Design) int64 {
 	if !d.OneHop && !d.Flood {
 		return 100_000
 	}
-	return 40_000
+	return 60_000
 }
 
 func (s *gia2003) search(ctx context.Context, tick func(float64), point int, c giaCase) (gia.Finding, error) {

@@ -14,11 +14,14 @@ func latencyInfo() Info {
 		Name:  "latency",
 		Title: "What hop-synchronous simulators get wrong",
 		Short: "Floods whose messages take different times reach far fewer peers than hop counts say",
-		Long: `Floods a graph twice: hop by hop, as if every message took the same time, and with a random time for each message, where a
-peer passes on the copy that comes first. That copy has often come by a longer way, with less TTL left. So the flood ends
-earlier, and whoever counts hops alone overstates what flooding reaches and what it costs.
-With --graphs, the graph is the crawl of Gnutella of 31 August 2002 (SNAP, p2p-Gnutella31).`,
-		Example: "servent sim latency --graphs snap-gnutella\nservent sim latency --fastest 5 --slowest 500",
+		Long: `Floods a graph twice: hop by hop, as if every message took the same time, and
+with a random time for each message, where a peer passes on the copy that comes
+first. That copy has often come by a longer way, with less TTL left. So the
+flood ends earlier, and whoever counts hops alone overstates what flooding
+reaches and what it costs.
+With --graphs, the graph is the crawl of Gnutella of 31 August 2002 (SNAP,
+p2p-Gnutella31).`,
+		Example: "servent sim latency\nservent sim latency --fastest 5 --slowest 500\nservent sim latency --graphs snap-gnutella",
 		New: func() Study {
 			return &latency{Peers: 62586, Sources: 200, Fastest: 20, Slowest: 200, Seed: 1}
 		},
@@ -34,12 +37,12 @@ type latency struct {
 
 func (s *latency) Params() []Param {
 	return []Param{
-		{Name: "graphs", Usage: "folder with SNAP's p2p-Gnutella31.txt; without it, a random graph of as many links and a power law of degrees stands in", Text: &s.Graphs},
-		{Name: "peers", Usage: "of the graph that stands in", Int: &s.Peers, Min: 200, Max: 10_000_000},
+		{Name: "graphs", Usage: "folder with p2p-Gnutella31.txt of snap.stanford.edu/data; without it, a random graph of as many links and a power law of degrees stands in", Text: &s.Graphs},
+		{Name: "peers", Usage: "peers of the graph that stands in for the crawl", Int: &s.Peers, Min: 200, Max: 10_000_000},
 		{Name: "sources", Usage: "random peers that floods begin at", Int: &s.Sources, Min: 1, Max: 1_000_000},
 		{Name: "fastest", Usage: "the least that a message takes, in ms", Int: &s.Fastest, Min: 1, Max: graph.MaxDelay / 2},
 		{Name: "slowest", Usage: "the most that a message takes, in ms", Int: &s.Slowest, Min: 1, Max: graph.MaxDelay / 2},
-		{Name: "seed", Usage: "of all randomness", Int: &s.Seed, Min: 0, Max: 1 << 53},
+		{Name: "seed", Usage: "what all that is random follows from", Int: &s.Seed, Min: 0, Max: 1 << 53},
 	}
 }
 

@@ -12,9 +12,10 @@ func lv2002Info() Info {
 		Name:  "lv2002",
 		Title: "Floods, rings and walkers",
 		Short: "Floods, expanding rings and random walkers on four graphs",
-		Long: `Searches four kinds of networks by flooding, by floods that grow until something is found, and by random walkers, and
-counts hops and messages: at several TTLs, with more and fewer walkers, and with copies shared out by popularity in
-several ways.`,
+		Long: `Searches four kinds of networks by flooding, by floods that grow until
+something is found, and by random walkers, and counts hops and messages: at
+several TTLs, with more and fewer walkers, and with copies shared out by
+popularity in several ways.`,
 		Source:  lvPaper,
 		Example: "servent sim lv2002\nservent sim lv2002 --scale 10 --instances 2",
 		New:     func() Study { return &lv2002{scale: 1, instances: 8, searches: 500, floods: 200, seed: 1} },
@@ -33,11 +34,11 @@ type lv2002 struct {
 
 func (s *lv2002) Params() []Param {
 	return []Param{
-		{Name: "scale", Usage: "size of the graphs beside those of the paper", Float: &s.scale, Min: 0.02, Max: 100},
+		{Name: "scale", Usage: "how large graphs are: 2 is twice as large as in the paper", Float: &s.scale, Min: 0.02, Max: 100},
 		{Name: "instances", Usage: "graphs of each kind, over which is averaged", Int: &s.instances, Min: 1, Max: 1000},
 		{Name: "searches", Usage: "searches on each graph, for each row of a table", Int: &s.searches, Min: 10, Max: 1_000_000},
 		{Name: "floods", Usage: "floods on each graph, for each TTL", Int: &s.floods, Min: 10, Max: 1_000_000},
-		{Name: "graphs", Usage: "folder with graphs of SNAP: searches p2p-Gnutella08.txt, too", Text: &s.graphs},
+		{Name: "graphs", Usage: "folder with p2p-Gnutella08.txt of snap.stanford.edu/data, to be searched, too", Text: &s.graphs},
 		{Name: "seed", Usage: "what all that is random follows from", Int: &s.seed, Min: 0, Max: 1 << 53},
 	}
 }

@@ -61,7 +61,7 @@ func (s *nodes) Params() []Param {
 	return []Param{
 		{Name: "seed", Usage: "what all that is random follows from; each run has the next", Int: &s.seed, Max: 1 << 53},
 		{Name: "runs", Usage: "runs, each with a seed of its own", Int: &s.runs, Min: 1, Max: 1000},
-		{Name: "nodes", Usage: "nodes", Int: &s.nodes, Min: 2, Max: 1_000_000},
+		{Name: "nodes", Usage: "nodes in the network", Int: &s.nodes, Min: 2, Max: 1_000_000},
 		{Name: "supernodes", Usage: "nodes that are supernodes, all others being leaves; 0: they find their roles themselves", Int: &s.supernodes, Max: 100_000},
 		{Name: "parents", Usage: "supernodes of a leaf, where --supernodes says which they are", Int: &s.parents, Min: 1, Max: 10},
 		{Name: "places", Usage: "leaves that a supernode takes; 0: 60, or what --supernodes makes necessary", Int: &s.places, Max: 100_000},
@@ -69,7 +69,7 @@ func (s *nodes) Params() []Param {
 		{Name: "hosts", Usage: "addresses that a node knows at most; 0: as many as servent does", Int: &s.hosts, Max: 10_000},
 		{Name: "minutes", Usage: "virtual minutes before the searches", Int: &s.minutes, Min: 1, Max: 100_000},
 		{Name: "searches", Usage: "searches of each run", Int: &s.searches, Min: 1, Max: 100_000},
-		{Name: "churn", Usage: "nodes come and go", Text: &s.churn, Choices: []string{yes, no}},
+		{Name: "churn", Usage: "let nodes come and go", Text: &s.churn, Choices: []string{yes, no}},
 		part("free-riders", "share nothing", &s.freeRiders),
 		part("firewalled", "cannot be connected to", &s.firewalled),
 		part("boasters", "claim to be fit for what they are not", &s.boasters),

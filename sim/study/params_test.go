@@ -88,3 +88,30 @@ func TestStudies(t *testing.T) {
 		}
 	}
 }
+
+// TestHelp: what the help of a study says fits a terminal, and its examples can be run as
+// they stand there, as far as that is known before.
+func TestHelp(t *testing.T) {
+	for _, info := range All() {
+		for line := range strings.Lines(info.Long) {
+			if n := len([]rune(strings.TrimSpace(line))); n > 80 {
+				t.Errorf("%s: a line of the help has %d characters: %s", info.Name, n, line)
+			}
+		}
+		for line := range strings.Lines(info.Example) {
+			_, flags, ok := strings.Cut(strings.TrimSpace(line), "servent sim ")
+			if !ok {
+				t.Errorf("%s: %q is no command", info.Name, line)
+				continue
+			}
+			if _, err := flagged(t, flags).Points(); err != nil {
+				t.Errorf("%q: %v", line, err)
+			}
+		}
+		for _, p := range info.New().Params() {
+			if strings.HasPrefix(p.Usage, "of ") || strings.HasPrefix(p.Usage, "the same") {
+				t.Errorf("%s --%s: %q is said of something else", info.Name, p.Name, p.Usage)
+			}
+		}
+	}
+}

@@ -32,11 +32,12 @@ func swarmInfo() Info {
 		Name:  "swarm",
 		Title: "One file to many peers",
 		Short: "Client and server, chain, and pieces, against the fluid bound and Kraken's run",
-		Long: `Gives one file from its seeds to many peers: whole from one seed, along a chain, and in pieces,
-rarest first, random or in order, with and without endgame. It shows how near the times come to what
-no way to share can beat, what the seed must send, what is wasted, and what happens with real access
-links, when the seed leaves and when hosts stall. The default is the run that Kraken published: 3 GB
-to 2600 hosts of 300 MB/s.`,
+		Long: `Gives one file from its seeds to many peers: whole from one seed, along a
+chain, and in pieces, rarest first, random or in order, with and without
+endgame. It shows how near the times come to what no way to share can beat,
+what the seed must send, what is wasted, and what happens with real access
+links, when the seed leaves and when hosts stall. The default is the run that
+Kraken published: 3 GB to 2600 hosts of 300 MB/s.`,
 		Source:  "Uber Kraken, README, Benchmark; Kumar, Ross: Peer-Assisted File Distribution, 2006, for the bound",
 		Example: "servent sim swarm\nservent sim swarm --peers 1000 --links 20 --endgame 20",
 		New: func() Study {
@@ -53,19 +54,19 @@ to 2600 hosts of 300 MB/s.`,
 // Params returns the parameters. The defaults are Kraken's, see swarmKraken.
 func (s *swarmStudy) Params() []Param {
 	return []Param{
-		{Name: "seed", Usage: "of all that is random", Int: &s.seed, Min: 0, Max: 1 << 53},
+		{Name: "seed", Usage: "what all that is random follows from", Int: &s.seed, Min: 0, Max: 1 << 53},
 		{Name: "peers", Usage: "hosts that download", Int: &s.peers, Min: 20, Max: 100_000},
 		{Name: "seeds", Usage: "hosts that have the file from the start", Int: &s.seeds, Min: 1, Max: 1000},
-		{Name: "size", Usage: "of the file, MB", Int: &s.size, Min: 1, Max: 1_000_000},
+		{Name: "size", Usage: "MB of the file", Int: &s.size, Min: 1, Max: 1_000_000},
 		{Name: "piece", Usage: "MB of a piece; two must divide the pieces of the file", Int: &s.piece, Min: 1, Max: 1000},
-		{Name: "rate", Usage: "that a host sends and takes in, MB/s each", Int: &s.rate, Min: 1, Max: 100_000},
-		{Name: "line", Usage: "of the network card, MB/s: what a seed sends, and what a host saved up goes out with", Int: &s.line, Min: 1, Max: 100_000},
-		{Name: "links", Usage: "of a peer", Int: &s.links, Min: 2, Max: 1000},
-		{Name: "seed-links", Usage: "of a seed in the last run of Kraken's and where endgame is looked at", Int: &s.seedLinks, Min: 30, Max: 30_000},
+		{Name: "rate", Usage: "MB/s that a host sends, and as many that it takes in", Int: &s.rate, Min: 1, Max: 100_000},
+		{Name: "line", Usage: "MB/s of a network card: what a seed sends, and at which a host sends what it has saved up", Int: &s.line, Min: 1, Max: 100_000},
+		{Name: "links", Usage: "links of a peer", Int: &s.links, Min: 2, Max: 1000},
+		{Name: "seed-links", Usage: "links of a seed in the last run of Kraken's and where endgame is looked at", Int: &s.seedLinks, Min: 30, Max: 30_000},
 		{Name: "pipeline", Usage: "pieces asked for at once over a link", Int: &s.pipeline, Min: 1, Max: 256},
-		{Name: "seed-pipeline", Usage: "the same, over a link to a seed", Int: &s.seedPipeline, Min: 1, Max: 256},
+		{Name: "seed-pipeline", Usage: "pieces asked for at once over a link to a seed", Int: &s.seedPipeline, Min: 1, Max: 256},
 		{Name: "endgame", Usage: "missing pieces at which a peer begins to ask several for one", Int: &s.endgame, Min: 1, Max: 1000},
-		{Name: "latency", Usage: "of a message, one way, ms", Float: &s.latency, Min: 0, Max: 10_000},
+		{Name: "latency", Usage: "ms that a message takes, one way", Float: &s.latency, Min: 0, Max: 10_000},
 		{Name: "spread", Usage: "seconds in which the hosts begin, where there is a tracker", Float: &s.spread, Min: 0, Max: 3600},
 		{Name: "burst", Usage: "seconds of its rate that a host saves up while idle, where it is set up as Kraken's", Float: &s.burst, Min: 0, Max: 60},
 	}

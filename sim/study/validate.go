@@ -41,7 +41,7 @@ type validate struct {
 
 func (v *validate) Params() []Param {
 	return []Param{
-		{Name: "graphs", Usage: "folder with SNAP's p2p-Gnutella files; without it they are left out", Text: &v.graphs},
+		{Name: "graphs", Usage: "folder with the p2p-Gnutella files of snap.stanford.edu/data; without it they are left out", Text: &v.graphs},
 		{Name: "nodes", Usage: "real nodes", Int: &v.nodes, Min: 100, Max: 100_000},
 		{Name: "degree", Usage: "links of each, on average", Int: &v.degree, Min: 3, Max: 50},
 		{Name: "queries", Usage: "floods in each graph", Int: &v.queries, Min: 1, Max: 10_000},
@@ -64,7 +64,7 @@ func (v *validate) Points() ([]Point, error) {
 		v.agreement("formulas", 1, v.formulas),
 		v.agreement("real nodes", 20, v.realNodes),
 		v.agreement("generated graphs", 5, v.generated),
-		{Name: "one core and two", Weight: 4, Wide: true, Run: v.cores},
+		{Name: "one core and two", Weight: 4, Memory: 32 << 20, Wide: true, Run: v.cores},
 	}
 	if v.graphs == "" {
 		return points, nil

@@ -13,8 +13,10 @@ func yang2003Info() Info {
 		Name:  "yang2003",
 		Title: "Designing a super-peer network",
 		Short: "What super-peers have to carry, by the size of clusters and links",
-		Long: `Adds up what queries, joins and updates cost super-peers and clients in bytes and in work, by how many peers hang on
-a super-peer, how many links these have, how far queries go, and whether two share the part of one: the load of each, and that of all together.`,
+		Long: `Adds up what queries, joins and updates cost super-peers and clients in bytes
+and in work, by how many peers hang on a super-peer, how many links these have,
+how far queries go, and whether two share the part of one: the load of each,
+and that of all together.`,
 		Source:  yangPaper,
 		Example: "servent sim yang2003\nservent sim yang2003 --cluster 10 --skew 0.5",
 		New: func() Study {
@@ -42,8 +44,8 @@ func (s *yang2003) Params() []Param {
 		{Name: "peers", Usage: "peers in the network", Int: &s.peers, Min: 1000, Max: 1_000_000},
 		{Name: "cluster", Usage: "peers in a cluster, the super-peer among them, where that is not varied", Int: &s.cluster, Min: 2, Max: 500},
 		{Name: "degree", Usage: "links of a super-peer to others, on average", Float: &s.degree, Min: 2, Max: 20},
-		{Name: "more", Usage: "the same when all super-peers have more", Float: &s.more, Min: 2, Max: 20},
-		{Name: "skew", Usage: "how unequal these are: that of rank i has links in proportion to i^-skew", Float: &s.skew, Min: 0, Max: 1.5},
+		{Name: "more", Usage: "links of a super-peer to others, on average, when all have more", Float: &s.more, Min: 2, Max: 20},
+		{Name: "skew", Usage: "how unequal links are: the super-peer of rank i has them in proportion to i^-skew", Float: &s.skew, Min: 0, Max: 1.5},
 		{Name: "ttl", Usage: "TTL of queries", Int: &s.ttl, Min: 1, Max: 50},
 		{Name: "results", Usage: "results of a query among the files of one peer, on average", Float: &s.results, Min: 1e-6, Max: 100},
 		{Name: "rate", Usage: "queries of each peer, a second", Float: &s.rate, Min: 1e-9, Max: 1000},
