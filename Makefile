@@ -19,7 +19,7 @@ give_up = { [ -n "$(CHECKING)" ] && echo "$@: LEFT OUT"; exit; }
 
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: help build test loopback race fmt vet lint fuzz bench election crowd cross cover tidy check install clean
+.PHONY: help build test loopback race fmt vet lint fuzz bench election crowd cross same cover tidy check install clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## / {printf "%-9s %s\n", $$1, $$2}' Makefile
@@ -73,6 +73,10 @@ cross-%:
 	CGO_ENABLED=0 GOOS=$(word 1,$(subst -, ,$*)) GOARCH=$(word 2,$(subst -, ,$*)) \
 	  go build -trimpath -ldflags '$(LDFLAGS)' -o bin/$*/ ./cmd/servent
 
+same: ## show that studies give the same bytes on arm64 (needs qemu-aarch64-static)
+	@.ci/same || { status=$$?; [ $$status = 3 ] || exit $$status; \
+	  echo "same: there is no qemu-aarch64-static to run programs for arm64: install qemu-user-static" >&2; $(give_up); }
+
 cover: ## coverage.out, coverage.html and the total
 	go test -vet=off -coverpkg=./... -coverprofile=coverage.out ./...
 	go tool cover -html=coverage.out -o coverage.html
@@ -82,7 +86,7 @@ tidy: ## show what `go mod tidy` would change; fails if it would
 	@for m in $(MODULES); do (set -x; cd $$m && go mod tidy -diff) || exit; done
 
 check: ## exactly what the build server runs
-	@$(MAKE) --no-print-directory CHECKING=yes FUZZTIME=20000x vet lint test loopback race fuzz cross
+	@$(MAKE) --no-print-directory CHECKING=yes FUZZTIME=20000x vet lint test loopback race fuzz cross same
 	@for m in $(filter-out .,$(MODULES)); do (set -x; cd $$m && go test ./...) || exit; done
 	@echo "check: passed"
 

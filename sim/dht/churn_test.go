@@ -125,6 +125,61 @@ func TestUpkeepAsSimulated(t *testing.T) {
 	}
 }
 
+// TestUpkeepByHand: 65,536 nodes, one in a thousand of which goes and one comes
+// each second; each publishes 36 keys an hour, one in 100 s.
+func TestUpkeepByHand(t *testing.T) {
+	ring := RandomRing(random(6), 1000)
+	care := NewCare(1<<16, 1000*time.Second, 36)
+	cost := func(messages, nodes, entries float64) Traffic {
+		return Traffic{messages, 40*messages + 26*nodes + 34*entries}
+	}
+	asked := 20 + 16/KademliaBits(20) // in one lookup
+	tests := []struct {
+		o    Overlay
+		want Upkeep
+	}{
+		{NewChord(ring, 8), Upkeep{ // 8 hops and one more find an owner
+			Tables:  cost(5/30.0+16/30.0, 8/30.0+16/30.0, 0),
+			Joins:   cost(0.001*(18+2), 0.001*(18+8+16), 0),
+			Publish: cost(0.01*(18+3), 0, 0.01*3),
+			Move:    cost(0.002*3, 0, 0.002*3*36),
+		}},
+		{NewKademlia(ring, 20, 3), Upkeep{ // 16 buckets, keys on 20 nodes
+			Tables:  cost(16/3600.0*2*asked, 16/3600.0*asked*20, 0),
+			Joins:   cost(0.017*2*asked, 0.017*asked*20, 0),
+			Publish: cost(0.01*(2*asked+20), 0.01*asked*20, 0.01*20),
+			Move:    cost(0.002*20, 0, 0.002*20*36),
+		}},
+		{NewPastry(ring, 16), Upkeep{ // four rows of 15, and 16 leaves
+			Tables:  cost(16/30.0+2*4/1200.0, 4*15/1200.0, 0),
+			Joins:   cost(0.001*(2*4+4*15+3*16), 0.001*(2*4*15+16+16*16), 0),
+			Publish: cost(0.01*(8+3), 0, 0.01*3),
+			Move:    cost(0.002*3, 0, 0.002*3*36),
+		}},
+		{NewPlaxton(ring, 3), Upkeep{ // four levels of 15 entries with two backups each
+			Tables:  cost(2*180/1200.0, 0, 0),
+			Joins:   cost(0.001*(2*4+180), 0.001*2*180, 0),
+			Publish: cost(0.01*(8+3), 0, 0.01*3),
+			Move:    cost(0.002*3, 0, 0.002*3*36),
+		}},
+	}
+	for _, tt := range tests {
+		got := tt.o.Upkeep(care)
+		for _, part := range []struct {
+			name      string
+			got, want Traffic
+		}{
+			{"tables", got.Tables, tt.want.Tables},
+			{"joins", got.Joins, tt.want.Joins},
+			{"publish", got.Publish, tt.want.Publish},
+			{"move", got.Move, tt.want.Move},
+		} {
+			near(t, tt.o.Name()+": messages of "+part.name, part.got.Messages, part.want.Messages, 1e-9*part.want.Messages)
+			near(t, tt.o.Name()+": bytes of "+part.name, part.got.Bytes, part.want.Bytes, 1e-9*part.want.Bytes)
+		}
+	}
+}
+
 func TestUpkeepGrows(t *testing.T) {
 	ring := RandomRing(random(6), 1000)
 	for _, o := range []Overlay{NewChord(ring, 16), NewKademlia(ring, 20, 3), NewPastry(ring, 16), NewPlaxton(ring, 3)} {

@@ -145,6 +145,29 @@ func TestNothingIsLost(t *testing.T) {
 	}
 }
 
+// TestWarmUp: 100 peers ask once a second together; what they ask before the run
+// is warm, and after the time that counts, is in no figure.
+func TestWarmUp(t *testing.T) {
+	for _, d := range allDesigns() {
+		res := built(t, d, 100, 0.05).Run(seeded(9), Load{Rate: 0.01, Warm: 100, Count: 50, Drain: 50, Enough: 1})
+		if res.Counted < 49 || res.Counted > 51 || res.Asked < 149 || res.Success > 1 {
+			t.Errorf("%s: counts %d of %d, of which %v are answered", d.Name, res.Counted, res.Asked, res.Success)
+		}
+	}
+	var x run
+	x.answered(false, 0, 7)
+	x.expired(false)
+	if x.ended != 0 || x.found != 0 || x.hops != 0 || x.delay != 0 || x.res.Answered != 1 || x.res.Expired != 1 {
+		t.Errorf("of those that do not count there are %+v", x)
+	}
+	x.now = 5
+	x.answered(true, 2, 7)
+	x.expired(true)
+	if x.ended != 2 || x.found != 1 || x.hops != 7 || x.delay != 3 {
+		t.Errorf("of those that count there are %+v", x)
+	}
+}
+
 // TestWorkIsBounded: peers process no more than their capacity.
 func TestWorkIsBounded(t *testing.T) {
 	bound := 0.0

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"os"
@@ -31,6 +32,23 @@ func (r *Report) Write(dir string) error {
 		}
 	}
 	return nil
+}
+
+// Sum is the SHA-256 of the files that Write would write, with their names.
+func (r *Report) Sum() ([]byte, error) {
+	if err := r.check(); err != nil {
+		return nil, err
+	}
+	files, err := r.files()
+	if err != nil {
+		return nil, err
+	}
+	h := sha256.New()
+	for _, f := range files {
+		fmt.Fprintln(h, f.name, len(f.data))
+		h.Write(f.data)
+	}
+	return h.Sum(nil), nil
 }
 
 func (r *Report) files() ([]file, error) {

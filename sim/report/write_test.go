@@ -146,3 +146,34 @@ func TestFullDisk(t *testing.T) {
 		t.Errorf("left behind: %v, %v", entries, err)
 	}
 }
+
+// TestSum: the sum tells reports apart that differ in one file.
+func TestSum(t *testing.T) {
+	sum := func(change func(r *Report)) string {
+		r := smallReport()
+		change(r)
+		s, err := r.Sum()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(s)
+	}
+	same := sum(func(*Report) {})
+	if sum(func(*Report) {}) != same {
+		t.Error("equal reports have other sums")
+	}
+	for name, change := range map[string]func(r *Report){
+		"a cell":         func(r *Report) { r.Sections[0].Tables[0].Rows[0][0] = "other" },
+		"a point":        func(r *Report) { r.Sections[0].Figures[0].Series[0].Y[0]++ },
+		"a table's name": func(r *Report) { r.Sections[0].Tables[0].Name = "other" },
+	} {
+		if sum(change) == same {
+			t.Errorf("%s is other, and the sum is not", name)
+		}
+	}
+	twice := smallReport()
+	twice.Sections = append(twice.Sections, twice.Sections...)
+	if _, err := twice.Sum(); err == nil {
+		t.Error("a report with two files of a name has a sum")
+	}
+}

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
-	"runtime"
 	"slices"
 
 	"github.com/seed282dab8e/servent/sim"
@@ -256,26 +255,6 @@ func (v *validate) crawl(ctx context.Context, d snapDay) (*crawled, error) {
 	r := rand.New(rand.NewPCG(uint64(v.seed), 3))
 	a, err := v.engines(ctx, "crawl "+d.Day, g.Undirected(), r)
 	return &crawled{d.Day, g.Counts(), a}, err
-}
-
-// cores runs a small comparison on one core and on two.
-func (v *validate) cores(ctx context.Context, tick func(float64)) (any, error) {
-	c := newCompare()
-	c.peers, c.searches, c.seed, c.bare = "500", 20, v.seed, false
-	var bytes [2][]byte
-	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
-	for i := range bytes {
-		runtime.GOMAXPROCS(i + 1)
-		got, err := Run(ctx, compareInfo(), c, Options{})
-		if err != nil {
-			return nil, err
-		}
-		if bytes[i], err = json.Marshal(got); err != nil {
-			return nil, err
-		}
-		tick(float64(i+1) / 2)
-	}
-	return string(bytes[0]) == string(bytes[1]), nil
 }
 
 // Report makes the page.

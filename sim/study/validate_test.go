@@ -3,8 +3,10 @@ package study
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -20,7 +22,7 @@ func TestValidate(t *testing.T) {
 	if failed := page.Failed(); len(failed) > 0 {
 		t.Errorf("missed: %+v", failed)
 	}
-	if n := len(page.Sections[0].Targets); n != 1+2+6+1 {
+	if n := len(page.Sections[0].Targets); n != 1+2+6+2 {
 		t.Errorf("%d targets", n)
 	}
 	checkEnds(t, v)
@@ -42,9 +44,9 @@ func TestValidateFails(t *testing.T) {
 	v := smallValidate()
 	raw := make([]json.RawMessage, 4)
 	raw[0], _ = json.Marshal([]agreed{a})
-	raw[coresPoint] = json.RawMessage("false")
+	raw[coresPoint] = json.RawMessage(`{"Floods": false, "Page": false}`)
 	page, err := v.Report(raw)
-	if err != nil || len(page.Failed()) != 2 {
+	if err != nil || len(page.Failed()) != 3 {
 		t.Errorf("%d missed, %v", len(page.Failed()), err)
 	}
 }
@@ -101,5 +103,33 @@ func TestSamePeers(t *testing.T) {
 		if got := same(near, func(v int) bool { return v == 3 || v == who[0] || v == who[1] }); got != want {
 			t.Errorf("%v reached from 3: the same %v", who, got)
 		}
+	}
+}
+
+// TestAlike: what depends on the cores is seen, and what is compared is there.
+func TestAlike(t *testing.T) {
+	cores := runtime.GOMAXPROCS(0)
+	for _, tt := range []struct {
+		run  func() ([]byte, error)
+		want bool
+	}{
+		{func() ([]byte, error) { return []byte("the same"), nil }, true},
+		{func() ([]byte, error) { return []byte{byte(runtime.GOMAXPROCS(0))}, nil }, false},
+	} {
+		if same, err := alike(tt.run); same != tt.want || err != nil {
+			t.Errorf("alike %v, want %v; %v", same, tt.want, err)
+		}
+	}
+	wrong := errors.New("wrong")
+	if _, err := alike(func() ([]byte, error) { return nil, wrong }); !errors.Is(err, wrong) {
+		t.Errorf("error %v", err)
+	}
+	if n := runtime.GOMAXPROCS(0); n != cores {
+		t.Errorf("it leaves %d cores of %d", n, cores)
+	}
+	v := smallValidate()
+	floods, err := v.floods(t.Context())
+	if lines := strings.Count(string(floods), "\n"); lines != 2 || strings.Count(string(floods), "{") != 2000 || err != nil {
+		t.Errorf("%d lines of floods, %v", lines, err)
 	}
 }

@@ -11,7 +11,7 @@ import (
 type validatePage struct {
 	v      *validate
 	agreed []agreed
-	cores  *bool
+	cores  *onCores
 	crawls []crawled
 }
 
@@ -27,7 +27,7 @@ func (p *validatePage) add(place int, raw json.RawMessage) (err error) {
 	}
 	switch {
 	case place == coresPoint:
-		p.cores, err = decode[bool](raw)
+		p.cores, err = decode[onCores](raw)
 	case place >= firstCrawl:
 		var c *crawled
 		if c, err = decode[crawled](raw); err == nil {
@@ -72,11 +72,15 @@ func (p *validatePage) levels() report.Section {
 			What: a.Graph + ": " + a.Ways, Unit: "floods alike", Kind: report.Exact, Paper: float64(a.Floods), Ours: float64(a.Same), Source: "each other", Why: a.First,
 		})
 	}
-	cores := report.Target{What: "equal results on one core and on two", Kind: report.Holds, Paper: 1, Source: "each other", Missing: p.cores == nil}
-	if p.cores != nil {
-		cores.Ours = report.Bool(*p.cores)
+	cores := func(what string, same func() bool) {
+		t := report.Target{What: what + " on one core and on two", Kind: report.Holds, Paper: 1, Source: "each other", Missing: p.cores == nil}
+		if p.cores != nil {
+			t.Ours = report.Bool(same())
+		}
+		s.Targets = append(s.Targets, t)
 	}
-	s.Targets = append(s.Targets, cores)
+	cores("equal counts of floods", func() bool { return p.cores.Floods })
+	cores("equal files of a comparison, to the byte,", func() bool { return p.cores.Page })
 	s.Tables = []report.Table{t}
 	return s
 }
