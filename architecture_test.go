@@ -43,7 +43,7 @@ func importTable() map[string][]string {
 		"servent/transfer":      {"protocol", "protocol/tiger", "search", "servent/library", "servent/transfer/pick", "servent/reach"},
 		"servent":               edge,
 		"servent/control":       append(slices.Clone(edge), "servent"),
-		"sim":                   {"protocol", "search", "supernode", "nat", "sim/graph", "servent/overlay", "servent/transfer/pick"},
+		"sim":                   {"protocol", "search", "supernode", "nat", "sim/graph", "sim/load", "servent/overlay", "servent/transfer/pick"},
 		"sim/load":              nil,
 		"sim/dht":               nil,
 		"sim/gia":               {"sim/graph", "sim/load"},

@@ -24,6 +24,9 @@ const (
 	forPlaces
 	forName
 	forQuery
+	forStay
+	forEnd
+	forFirewall
 )
 
 // draw is the random number for a purpose and a thing's number.
