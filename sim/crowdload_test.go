@@ -113,6 +113,10 @@ func sameAsPeer(t *testing.T, got NodeConfig, w *load.Workload, shelves *load.Sh
 // whose peer cannot ask, by their peers and for their files.
 func searchesAreOfLoad(t *testing.T, c *Crowd, w *load.Workload) {
 	const searches = 2000
+	at := make([]NodeID, w.Peers()) // who has the place of a peer now
+	for id, k := range c.kinds {
+		at[k.peer] = NodeID(id)
+	}
 	id, total, short := uint64(0), 0, 0
 	for range searches {
 		q, ok := c.ask()
@@ -122,7 +126,7 @@ func searchesAreOfLoad(t *testing.T, c *Crowd, w *load.Workload) {
 		c.w.EndQuery(q.flood)
 		want := w.Query(id)
 		for id++; want.From != c.kinds[q.by].peer; id++ {
-			if n := c.node(c.at[want.From]); n != nil && n.Role() == overlay.RoleLeaf && servers(n) >= c.cfg.Parents {
+			if n := c.node(at[want.From]); n != nil && n.Role() == overlay.RoleLeaf && servers(n) >= c.cfg.Parents {
 				t.Fatalf("peer %d could ask query %d, and does not", want.From, id)
 			}
 			want = w.Query(id)

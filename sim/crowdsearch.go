@@ -151,11 +151,9 @@ func (q question) count(there []holding, target int, within time.Duration) (file
 	}
 	for _, h := range there {
 		from, _ := slices.BinarySearchFunc(got, h.node, func(c fileCopy, id NodeID) int { return cmp.Compare(c.node, id) })
-		found := 0
-		for from+found < len(got) && got[from+found].node == h.node {
-			found++
+		for ; from < len(got) && got[from].node == h.node; from++ {
+			files++
 		}
-		files += min(found, h.files)
 	}
 	return files
 }
