@@ -62,8 +62,12 @@ func (w *Workload) Capacity(peer int32) float64 {
 }
 
 // Access returns how the peer is attached.
-func (w *Workload) Access(peer int32) Access {
-	return pick(w.accesses, draw(w.cfg.Seed, forAccess, uint64(peer)))
+func (w *Workload) Access(peer int32) Access { return AccessOf(w.cfg.Seed, peer) }
+
+// AccessOf is [Workload.Access] of every workload with that seed, for who needs no more
+// of it.
+func AccessOf(seed uint64, peer int32) Access {
+	return pick(accesses(), draw(seed, forAccess, uint64(peer)))
 }
 
 // Shares says whether the peer shares files at all.

@@ -7,7 +7,6 @@ import "slices"
 type Workload struct {
 	cfg        Config
 	capacities []level[float64]
-	accesses   []level[Access]
 	down       []uint64 // peers that have crashed unnoticed
 
 	asked   []float64 // how often files up to and with each are asked for, summed
@@ -23,7 +22,7 @@ func New(c Config) (*Workload, error) {
 	if err := c.validate(); err != nil {
 		return nil, err
 	}
-	w := &Workload{cfg: c, capacities: capacities(), accesses: accesses()}
+	w := &Workload{cfg: c, capacities: capacities()}
 	w.findDown()
 	popularity := zipf(c.Files, c.Zipf)
 	if err := w.place(popularity); err != nil {
