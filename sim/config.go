@@ -87,8 +87,9 @@ type NodeConfig struct {
 	Addr netip.AddrPort
 	// Firewalled: nobody can connect to it, and it knows.
 	Firewalled bool
-	// Filtered: nobody can connect to it, and it does not know. Datagrams come
-	// only from where it has sent some.
+	// Filtered: it is behind a NAT box, which lets it out and nobody in but datagrams
+	// from where it has sent some within a minute. It does not know that, nor the
+	// box's address, which it learns from peers; Addr is outside. Ports stay.
 	Filtered bool
 	// Upload is how many bytes a second leave the node, over all its links together;
 	// 0: as many as the links take. It goes before a link's own bandwidth.

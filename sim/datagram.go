@@ -39,7 +39,7 @@ func (w *World) sendFrom(m *member, from, to netip.AddrPort, msg []byte) {
 	})
 }
 
-// holeTime is for how long a firewall lets in what answers a datagram.
+// holeTime is for how long a firewall or NAT box lets in what answers a datagram.
 const holeTime = time.Minute
 
 func (m *member) letsIn(from netip.AddrPort, now time.Duration) bool {
