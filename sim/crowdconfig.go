@@ -26,7 +26,8 @@ type CrowdConfig struct {
 	// Load is the workload that the nodes get (docs/decisions/0015): who shares what,
 	// what is searched for, how each is attached, who cannot be connected to, and how
 	// long each stays. Its Seed and Peers are those above. For each session that ends
-	// another node joins soon, in the place of the same peer.
+	// another node joins soon, in the place of the same peer. The Supernodes, or the
+	// bootstrap node, are the first peers; they stay and can be connected to.
 	Load load.Config
 	Ramp time.Duration // in which the nodes join; 30 min
 

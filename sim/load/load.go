@@ -1,8 +1,8 @@
-// Package load makes the one workload that every model of the simulator gets:
-// who shares what, who asks for what, who is up, and what each peer's machine
-// can do. It knows nothing of networks. Everything follows from the seed; what
-// can be computed from a peer's number is not stored, so that ten million peers
-// fit into memory.
+// Package load makes the one workload that every model of the simulator gets, and
+// every crowd of real nodes: who shares what, who asks for what, who is up, and what
+// each peer's machine can do. It knows nothing of networks. Everything follows from
+// the seed; what can be computed from a peer's number is not stored, so that ten
+// million peers fit into memory.
 //
 // No traces of real users are public, only figures about them; the defaults are
 // those of docs/decisions/0015.
