@@ -43,7 +43,7 @@ func importTable() map[string][]string {
 		"servent/transfer":      {"protocol", "protocol/tiger", "search", "servent/library", "servent/transfer/pick", "servent/reach"},
 		"servent":               edge,
 		"servent/control":       append(slices.Clone(edge), "servent"),
-		"sim":                   {"protocol", "search", "supernode", "nat", "sim/exact", "sim/graph", "sim/natbox", "servent/overlay", "servent/transfer/pick"},
+		"sim":                   {"protocol", "search", "supernode", "nat", "sim/exact", "sim/graph", "sim/load", "sim/natbox", "servent/overlay", "servent/transfer/pick"},
 		"sim/exact":             nil,
 		"sim/natbox":            {"nat"},
 		"sim/load":              {"sim/exact"},

@@ -1,14 +1,14 @@
 package sim
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/seed282dab8e/servent/servent/overlay"
-	"github.com/seed282dab8e/servent/sim/exact"
+	"github.com/seed282dab8e/servent/sim/load"
 )
 
 // Crowd is a network of real nodes that come, go, misbehave and search as its
@@ -24,8 +24,12 @@ type Crowd struct {
 	born  []time.Duration
 	gone  []bool // has left for good
 
-	titles map[int]string   // names of files, by number
-	holds  map[int][]NodeID // who shares them, liars apart
+	load    *load.Workload
+	shelves *load.Shelves
+	names   []string // of the files of load; empty until somebody shares it
+	at      []NodeID // by peer of load: the node in its place; nobody until the first
+	stays   []int    // likewise: how many sessions have begun
+	asked   uint64   // how many queries of load were looked at
 
 	why  map[string]int // role changes, by reason
 	lost uint64         // role changes of nodes that have gone
@@ -33,6 +37,7 @@ type Crowd struct {
 
 // crowdKind is what is true of a node, whatever it claims.
 type crowdKind struct {
+	peer       int32 // of the workload, whose place it has
 	act        Act
 	firewalled bool
 }
@@ -48,15 +53,23 @@ func (k crowdKind) boasts() bool { return k.act == Boaster || k.act == BusyBoast
 // themselves: `servent supernode`.
 const bootstrap = NodeID(0)
 
+// nobody stands where no node has been yet.
+const nobody = NodeID(-1)
+
 // NewCrowd begins a Crowd: with the bootstrap node alone, or with none.
 func NewCrowd(cfg CrowdConfig) (*Crowd, error) {
 	cfg = cfg.withDefaults()
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
+	workload, err := load.New(cfg.Load)
+	if err != nil {
+		return nil, err
+	}
 	c := &Crowd{
-		cfg: cfg, rand: rand.New(rand.NewPCG(cfg.Seed, 77)),
-		titles: map[int]string{}, holds: map[int][]NodeID{}, why: map[string]int{},
+		cfg: cfg, rand: rand.New(rand.NewPCG(cfg.Seed, 77)), why: map[string]int{},
+		load: workload, shelves: workload.Shelves(), names: make([]string, workload.Files()),
+		at: slices.Repeat([]NodeID{nobody}, cfg.Nodes), stays: make([]int, cfg.Nodes),
 	}
 	c.w = New(Config{
 		Seed: cfg.Seed, DialTimeout: 5 * time.Second, Latency: cfg.Latency,
@@ -65,19 +78,14 @@ func NewCrowd(cfg CrowdConfig) (*Crowd, error) {
 	if cfg.Check {
 		c.watch = newWatcher(c.w)
 	}
-	first := 1
-	for range cfg.Supernodes { // all of them are there before any leaf is
-		c.join(crowdKind{}, forever)
+	first := max(1, cfg.Supernodes)
+	for peer := range first { // all of them are there before any leaf is
+		c.join(crowdKind{peer: int32(peer)})
 	}
-	if cfg.Supernodes > 0 {
-		first = cfg.Supernodes
-		c.linkSupernodes()
-	} else {
-		c.join(crowdKind{}, forever)
-	}
-	for range cfg.Nodes - first {
+	c.linkSupernodes()
+	for peer := first; peer < cfg.Nodes; peer++ {
 		at := time.Duration(c.rand.Int64N(int64(cfg.Ramp)))
-		c.w.After(at, func() { c.join(c.draw(), c.session()) })
+		c.w.After(at, func() { c.come(int32(peer)) })
 	}
 	return c, nil
 }
@@ -95,9 +103,9 @@ func (c *Crowd) see(id NodeID, ev overlay.Event, acts []overlay.Action) {
 	}
 }
 
-// draw makes a node up.
-func (c *Crowd) draw() crowdKind {
-	var k crowdKind
+// draw makes up the node in a peer's place.
+func (c *Crowd) draw(peer int32) crowdKind {
+	k := crowdKind{peer: peer, firewalled: c.load.Firewalled(peer)}
 	switch boasts := c.rand.Float64() < c.cfg.Boasters; {
 	case boasts && c.cfg.Supernodes == 0:
 		k.act = Boaster
@@ -106,7 +114,6 @@ func (c *Crowd) draw() crowdKind {
 	case c.cfg.Garblers > 0 && c.rand.Float64() < c.cfg.Garblers:
 		k.act = Garbler
 	}
-	k.firewalled = c.rand.Float64() < c.cfg.Firewalled
 	return k
 }
 
@@ -116,31 +123,22 @@ var plenty = overlay.Resources{Memory: 4 << 30, Disk: 20 << 30, Descriptors: 409
 // boasterUpload is what a Boaster can send: too little for a supernode.
 const boasterUpload = 8 << 10
 
-// join adds a node that stays so long.
-func (c *Crowd) join(k crowdKind, stays time.Duration) {
-	cfg := NodeConfig{Upload: c.upload(), Filtered: k.firewalled, Act: k.act}
-	files := c.drawFiles()
+// join adds a node.
+func (c *Crowd) join(k crowdKind) NodeID {
+	access := c.load.Access(k.peer)
+	cfg := NodeConfig{Upload: access.Up, Download: access.Down, Filtered: k.firewalled, Act: k.act, Files: c.files(k.peer)}
 	cfg.Overlay.MaxLeaves, cfg.Overlay.TableOnly = c.cfg.Places, c.rand.IntN(4) == 0
 	cfg.Overlay.MaxHosts = c.cfg.Hosts
-	for _, f := range files {
-		cfg.Files = append(cfg.Files, c.title(f))
-	}
 	c.setRole(&cfg)
 	if k.boasts() {
-		k = c.boaster(&cfg)
+		k = c.boaster(k, &cfg)
 	}
 	c.kinds, c.born, c.gone = append(c.kinds, k), append(c.born, c.w.Now()), append(c.gone, false)
 	id := c.w.Add(cfg)
-	if !k.boasts() {
-		for _, f := range files {
-			c.holds[f] = append(c.holds[f], id)
-		}
-	}
+	c.at[k.peer] = id
 	c.w.Step(id, plenty)
 	c.introduce(id)
-	if stays != forever {
-		c.w.After(stays, func() { c.leave(id) })
-	}
+	return id
 }
 
 // setRole gives the next node its role, where it has no choice.
@@ -156,9 +154,8 @@ func (c *Crowd) setRole(cfg *NodeConfig) {
 
 // boaster makes a node one that claims what it has not. Half of them act as
 // supernodes at once, the others claim every capacity and wait to be asked.
-func (c *Crowd) boaster(cfg *NodeConfig) crowdKind {
-	k := crowdKind{act: Boaster, firewalled: cfg.Filtered}
-	cfg.Upload, cfg.Act = boasterUpload, Honest
+func (c *Crowd) boaster(k crowdKind, cfg *NodeConfig) crowdKind {
+	k.act, cfg.Upload, cfg.Act = Boaster, boasterUpload, Honest
 	if c.rand.IntN(2) == 0 {
 		return k // its owner tells it of plenty
 	}
@@ -206,34 +203,13 @@ func (c *Crowd) tryLink(a, b NodeID) {
 	}
 }
 
-// drawFiles draws what a node shares, by number. Low numbers are common: their
-// logarithm is uniform, so that some have many holders, and some one.
-func (c *Crowd) drawFiles() []int {
-	count := c.cfg.Files
-	if c.cfg.FreeRiders > 0 && c.rand.Float64() < c.cfg.FreeRiders {
-		count = 0
-	}
-	files := make([]int, 0, count)
-	for range count {
-		files = append(files, c.drawFile())
-	}
-	return files
-}
-
-func (c *Crowd) drawFile() int { return int(exact.Pow(float64(c.cfg.Titles), c.rand.Float64())) }
-
-// title is the name of a file; equal ones share their memory.
-func (c *Crowd) title(file int) string {
-	name, ok := c.titles[file]
-	if !ok {
-		name = fmt.Sprintf("opus%dq walzer %d.ogg", file, file)
-		c.titles[file] = name
-	}
-	return name
-}
-
 // node returns a node that runs; nil when none does.
-func (c *Crowd) node(id NodeID) *overlay.Node { return c.w.Node(id) }
+func (c *Crowd) node(id NodeID) *overlay.Node {
+	if id == nobody {
+		return nil
+	}
+	return c.w.Node(id)
+}
 
 // servers counts the supernodes that a node is linked with.
 func servers(n *overlay.Node) (count int) {
@@ -244,6 +220,3 @@ func servers(n *overlay.Node) (count int) {
 	}
 	return count
 }
-
-// queryFor is how files of a number are asked for.
-func queryFor(file int) string { return fmt.Sprintf("opus%dq", file) }

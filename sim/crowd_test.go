@@ -9,14 +9,16 @@ import (
 
 	"github.com/seed282dab8e/servent/protocol"
 	"github.com/seed282dab8e/servent/servent/overlay"
+	"github.com/seed282dab8e/servent/sim/load"
 )
 
 // troubled is a crowd in which about everything happens: nodes find their roles or
 // have them, come, go, crash, lie, damage messages, and are cut off for a while.
 func troubled(seed uint64, nodes int) (CrowdConfig, CrowdPlan) {
 	cfg := CrowdConfig{
-		Seed: seed, Nodes: nodes, Places: 10, Files: 2, Titles: 30, Ramp: 20 * time.Second, Loss: 0.01,
-		Firewalled: 0.2, Boasters: 0.1, FalseHits: 0.05, Garblers: 0.05, Check: true,
+		Seed: seed, Nodes: nodes, Places: 10, Ramp: 20 * time.Second, Loss: 0.01,
+		Load:     load.Config{Copies: 3 * nodes, FreeRiders: 0.2, Firewalled: 0.2, Session: load.KAD()},
+		Boasters: 0.1, FalseHits: 0.05, Garblers: 0.05, Check: true,
 	}
 	plan := CrowdPlan{Time: 4 * time.Minute, Partition: 10 * time.Second, Slow: 0.1, Searches: 15, Spacing: time.Second, Wait: 20 * time.Second, Crash: 0.2}
 	if seed%2 == 0 {
@@ -105,13 +107,15 @@ func TestCrowdEnds(t *testing.T) {
 
 func TestCrowdRefuses(t *testing.T) {
 	for want, cfg := range map[string]CrowdConfig{
-		"Nodes 1 is not within 2":               {Nodes: 1},
-		"Nodes -3 is not":                       {Nodes: -3},
-		"Supernodes 1: use 0, or 2":             {Supernodes: 1},
-		"to under Nodes, 400":                   {Supernodes: 400},
-		"FreeRiders 1.5 is no part: use 0 to 1": {FreeRiders: 1.5},
-		"Garblers -1":                           {Garblers: -1},
-		"Files":                                 {Files: -1},
+		"Nodes 1 is not within 2":              {Nodes: 1},
+		"Nodes -3 is not":                      {Nodes: -3},
+		"Supernodes 1: use 0, or 2":            {Supernodes: 1},
+		"to under Nodes, 400":                  {Supernodes: 400},
+		"Boasters 1.5 is no part: use 0 to 1":  {Boasters: 1.5},
+		"load: FreeRiders 1.5: from 0 to 0.99": {Load: load.Config{FreeRiders: 1.5}},
+		"nodes find files by the words":        {Load: load.Config{NameWords: -1}},
+		"Garblers -1":                          {Garblers: -1},
+		"Hosts":                                {Hosts: -1},
 	} {
 		if _, err := NewCrowd(cfg); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%+v: %v, want %q", cfg, err, want)

@@ -1,68 +1,45 @@
 package sim
 
 import (
-	"math"
 	"time"
 
 	"github.com/seed282dab8e/servent/servent/overlay"
 	"github.com/seed282dab8e/servent/sim/exact"
+	"github.com/seed282dab8e/servent/sim/load"
 )
 
-const (
-	// Sessions are Weibull, as in KAD's later crawl (docs: simulation workloads).
-	sessionScale = 169.5 * float64(time.Minute)
-	sessionShape = 0.615
-
-	forever = time.Duration(math.MaxInt64)
-)
-
-// accessClasses are upload rates in bytes a second, with their weights.
-var accessClasses = [...]struct{ upload, weight int }{{87355, 1601}, {158001, 758}, {4280818, 258}, {89000, 47}}
-
-// upload draws what a node can send, in bytes a second.
-func (c *Crowd) upload() int {
-	total := 0
-	for _, class := range accessClasses {
-		total += class.weight
+// come has a node join in the place of a peer, for the next session of that.
+func (c *Crowd) come(peer int32) {
+	stays, crashes := c.load.Session(peer, c.stays[peer])
+	c.stays[peer]++
+	id := c.join(c.draw(peer))
+	if stays != load.Forever {
+		c.w.After(stays, func() { c.leave(id, crashes) })
 	}
-	at := c.rand.IntN(total)
-	for _, class := range accessClasses {
-		if at -= class.weight; at < 0 {
-			return class.upload
-		}
-	}
-	return 0 // never: the weights are all there is
-}
-
-// session draws how long a node stays.
-func (c *Crowd) session() time.Duration {
-	if c.cfg.Steady {
-		return forever
-	}
-	return time.Duration(sessionScale * exact.Pow(-exact.Log(1-float64(c.rand.Float64())), 1/sessionShape))
 }
 
 // replace has another node join soon after one has left, so that the number stays.
-func (c *Crowd) replace() {
-	after := time.Duration(-exact.Log(1-float64(c.rand.Float64())) * float64(10*time.Second))
-	c.w.After(after, func() { c.join(c.draw(), c.session()) })
+func (c *Crowd) replace(id NodeID) {
+	peer := c.kinds[id].peer
+	after := time.Duration(-exact.Log(1-c.rand.Float64()) * float64(10*time.Second))
+	c.w.After(after, func() { c.come(peer) })
 }
 
-// leave ends a session: half of them with a goodbye, the others without, of these
-// half so that the machine is gone too.
-func (c *Crowd) leave(id NodeID) {
+// leave ends a session with a goodbye, or without one: half of those that crash do so
+// that the machine is gone too.
+func (c *Crowd) leave(id NodeID, crashes bool) {
 	if c.gone[id] {
 		return
 	}
 	c.retire(id)
-	c.replace()
-	switch c.rand.IntN(4) {
-	case 0:
-		c.w.Crash(id)
-	case 1:
-		c.w.Vanish(id)
-	default:
+	c.replace(id)
+	switch {
+	case !crashes:
 		c.w.Leave(id)
+	case c.rand.IntN(2) == 0:
+		c.w.Crash(id)
+	default:
+		c.w.Vanish(id)
 	}
 }
 
@@ -85,7 +62,7 @@ func (c *Crowd) crash(part float64) int {
 		if c.rand.Float64() < part {
 			c.retire(id)
 			c.w.Crash(id)
-			c.replace()
+			c.replace(id)
 			count++
 		}
 	}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/seed282dab8e/servent/sim/load"
 )
 
 // CrowdPlan says what is done with a Crowd, beside its coming and going.
@@ -219,7 +221,7 @@ func (r *crowdRun) trouble() error {
 // slowFactor is how many times as long everything takes at a slow node.
 const slowFactor = 10
 
-// search has honest leaves search, each for a file of its own, and counts how much is
+// search has honest leaves search for what the workload says, and counts how much is
 // found of what there is.
 func (r *crowdRun) search() error {
 	var asked []question
@@ -248,7 +250,7 @@ func (r *crowdRun) judge(q question) {
 	s.Queries += f.Messages
 	s.Duplicates += f.Messages - f.Reached
 	for _, h := range f.Hits {
-		if !h.real(queryFor(q.file)) {
+		if !q.real(h) {
 			s.FalseHits++
 		}
 	}
@@ -257,10 +259,10 @@ func (r *crowdRun) judge(q question) {
 	}
 	there := r.still(q)
 	s.Searches++
-	s.Want += min(len(there), r.plan.Target)
-	s.Found += min(q.count(there, r.plan.Target, forever), r.plan.Target)
+	s.Want += min(filesOf(there), r.plan.Target)
+	s.Found += min(q.count(there, r.plan.Target, load.Forever), r.plan.Target)
 	s.Soon += min(q.count(there, r.plan.Target, soonTime), r.plan.Target)
-	if i := slices.IndexFunc(f.Hits, func(h Hit) bool { return h.real(queryFor(q.file)) }); i >= 0 {
+	if i := slices.IndexFunc(f.Hits, q.real); i >= 0 {
 		s.First = append(s.First, f.Hits[i].At-q.at)
 	}
 }

@@ -1,10 +1,14 @@
 package sim
 
 import (
+	"cmp"
 	"slices"
+	"strings"
 	"time"
 
+	"github.com/seed282dab8e/servent/protocol"
 	"github.com/seed282dab8e/servent/servent/overlay"
+	"github.com/seed282dab8e/servent/sim/load"
 )
 
 const (
@@ -17,38 +21,62 @@ const (
 // question is a search of an honest leaf's.
 type question struct {
 	by    NodeID
-	file  int
+	text  string
 	at    time.Duration
-	there []NodeID // who could be found
+	names []string  // of the files that it asks for, ascending
+	there []holding // what could be found
 	flood *Flood
+}
+
+// holding is how many of the files that a question asks for a node has.
+type holding struct {
+	node  NodeID
+	files int
+}
+
+// filesOf adds up what there is.
+func filesOf(there []holding) (files int) {
+	for _, h := range there {
+		files += h.files
+	}
+	return files
 }
 
 // ask has an honest leaf search.
 func (c *Crowd) ask() (question, bool) {
-	by, ok := c.anyLeaf()
+	asked, ok := c.nextQuery()
 	if !ok {
 		return question{}, false
 	}
-	q := question{by: by, at: c.w.Now(), file: c.drawFile()}
-	q.there = c.holders(q, c.horizon(by))
-	q.flood = c.w.Query(by, queryFor(q.file), 0)
+	var targets load.Targets
+	c.load.Find(&asked, &targets)
+	q := question{by: c.at[asked.From], at: c.w.Now(), text: textOf(asked.Words)}
+	for _, f := range targets.Files {
+		q.names = append(q.names, c.name(f))
+	}
+	slices.Sort(q.names)
+	q.there = c.holdings(&q, &targets, c.horizon(q.by))
+	q.flood = c.w.Query(q.by, q.text, 0)
 	return q, true
 }
 
-// anyLeaf draws an honest leaf that has its supernodes, or else one that has some, as
-// where there are no more; false when there is hardly any.
-func (c *Crowd) anyLeaf() (found NodeID, ok bool) {
+// nextQuery returns the workload's next query that an honest leaf asks which has its
+// supernodes, or else, as where there are no more, the next of one that has some;
+// false when there is hardly any.
+func (c *Crowd) nextQuery() (found load.Query, ok bool) {
 	for range 1000 {
-		id := NodeID(c.rand.IntN(len(c.kinds)))
+		q := c.load.Query(c.asked)
+		c.asked++
+		id := c.at[q.From]
 		n := c.node(id)
 		if n == nil || n.Role() != overlay.RoleLeaf || !c.kinds[id].honest() {
 			continue
 		}
 		switch have := servers(n); {
 		case have >= c.cfg.Parents:
-			return id, true
-		case have > 0:
-			found, ok = id, true
+			return q, true
+		case have > 0 && !ok:
+			found, ok = q, true
 		}
 	}
 	return found, ok
@@ -84,50 +112,68 @@ func (c *Crowd) horizon(id NodeID) []bool {
 	return reached
 }
 
-// holders returns those that had joined a minute before, so that supernodes had been
-// told of their files, were still there, had a supernode, and could serve who asked.
-func (c *Crowd) holders(q question, within []bool) (there []NodeID) {
-	for _, holder := range c.holds[q.file] {
-		n := c.node(holder)
-		unreachable := c.kinds[q.by].firewalled && c.kinds[holder].firewalled
-		if n == nil || holder == q.by || unreachable || !within[holder] || !c.kinds[holder].honest() {
+// holdings returns what those have who had joined a minute before, so that supernodes
+// had been told of their files, were still there, had a supernode, and could serve
+// who asked.
+func (c *Crowd) holdings(q *question, t *load.Targets, within []bool) (there []holding) {
+	for i, peer := range t.Peers {
+		id := c.at[peer]
+		n := c.node(id)
+		if n == nil || !within[id] || !c.kinds[id].honest() || c.kinds[q.by].firewalled && c.kinds[id].firewalled {
 			continue
 		}
-		if servers(n) > 0 && q.at-c.born[holder] >= time.Minute && !slices.Contains(there, holder) {
-			there = append(there, holder)
+		if servers(n) > 0 && q.at-c.born[id] >= time.Minute {
+			there = append(there, holding{id, int(t.Counts[i])})
 		}
 	}
 	return there
 }
 
-// still leaves those of a question's holders that have not gone since.
-func (c *Crowd) still(q question) []NodeID {
-	return slices.DeleteFunc(slices.Clone(q.there), func(id NodeID) bool { return c.node(id) == nil })
+// still leaves what those have who have not gone since a question.
+func (c *Crowd) still(q question) []holding {
+	return slices.DeleteFunc(slices.Clone(q.there), func(h holding) bool { return c.node(h.node) == nil })
 }
 
-// count returns how many of the holders were found within that time; all of them if
-// as many files were as were wanted: others share, too, and such as have gone since.
-func (q question) count(there []NodeID, target int, within time.Duration) (hits int) {
-	var got []NodeID
-	for _, h := range q.flood.Hits {
-		if h.At-q.at <= within && h.Node >= 0 && h.real(queryFor(q.file)) {
-			got = append(got, h.Node)
-		}
-	}
-	slices.Sort(got)
-	got = slices.Compact(got)
+// real says whether a hit names files that there are, and that were asked for.
+func (q question) real(h Hit) bool {
+	return len(h.Files) > 0 && !slices.ContainsFunc(h.Files, func(f protocol.FileRecord) bool {
+		_, ok := slices.BinarySearch(q.names, f.Name)
+		return !ok
+	})
+}
+
+// count returns how many of the files there were found within that time; all of them
+// if as many were as were wanted: others share, too, and such as have gone since.
+func (q question) count(there []holding, target int, within time.Duration) (files int) {
+	got := q.copies(within)
 	if len(got) >= target {
-		return len(there)
+		return filesOf(there)
 	}
-	for _, holder := range there {
-		if _, ok := slices.BinarySearch(got, holder); ok {
-			hits++
+	for _, h := range there {
+		from, _ := slices.BinarySearchFunc(got, h.node, func(c fileCopy, id NodeID) int { return cmp.Compare(c.node, id) })
+		for ; from < len(got) && got[from].node == h.node; from++ {
+			files++
 		}
 	}
-	return hits
+	return files
 }
 
-// real says whether a hit names a file that there is.
-func (h Hit) real(text string) bool {
-	return len(h.Files) > 0 && h.Files[0].Name != text+falseEnd
+// fileCopy is a file of a node.
+type fileCopy struct {
+	node NodeID
+	name string
+}
+
+// copies returns what real hits within that time named, each once, by node.
+func (q question) copies(within time.Duration) (got []fileCopy) {
+	for _, h := range q.flood.Hits {
+		if h.At-q.at > within || h.Node == nobody || !q.real(h) {
+			continue
+		}
+		for _, f := range h.Files {
+			got = append(got, fileCopy{h.Node, f.Name})
+		}
+	}
+	slices.SortFunc(got, func(a, b fileCopy) int { return cmp.Or(cmp.Compare(a.node, b.node), strings.Compare(a.name, b.name)) })
+	return slices.Compact(got)
 }

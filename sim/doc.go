@@ -11,9 +11,10 @@
 //	fmt.Println(f.Messages, f.Hits)
 //
 // Partition, Slow, Crash and Vanish do harm to nodes from outside; an [Act] makes a
-// node lie, or damage what it sends. [RunCrowd] has a whole network come, go,
-// search and suffer as a configuration says, and [FloodGraph] floods a graph. What
-// was done to a World can be recorded, and done again ([Replay]).
+// node lie, or damage what it sends. [RunCrowd] has a whole network come, go and
+// search as the workload of package load says, and suffer as a configuration says;
+// [FloodGraph] floods a graph. What was done to a World can be recorded, and done
+// again ([Replay]).
 //
 // Everything follows from the seed: equal calls give equal traces, to the bit,
 // on any machine. A World is not safe for concurrent use; different ones share

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"testing"
 	"time"
+
+	"github.com/seed282dab8e/servent/sim/load"
 )
 
 const (
@@ -29,7 +31,7 @@ func TestElection(t *testing.T) {
 	hours := time.Duration(fromEnv("ELECTION_HOURS", 2))
 	r, err := RunCrowd(context.Background(), CrowdConfig{
 		Seed: uint64(fromEnv("ELECTION_SEED", 1)), Nodes: fromEnv("ELECTION_NODES", 400), Places: fromEnv("ELECTION_PLACES", 60),
-		Boasters: 0.3, Firewalled: 0.5,
+		Boasters: 0.3, Load: load.Config{Firewalled: 0.5, Session: load.KAD(), Crashes: 0.5},
 	}, CrowdPlan{Time: hours * time.Hour, Searches: fromEnv("ELECTION_SEARCHES", 60), Crash: 0.2}, nil)
 	if err != nil {
 		t.Fatal(err)

@@ -70,6 +70,9 @@ func (w *World) add(cfg NodeConfig) (NodeID, error) {
 	w.byGUID[m.cfg.Overlay.ID] = m.id
 	if m.cfg.Overlay.Listen == (netip.AddrPort{}) && !m.cfg.Firewalled {
 		m.cfg.Overlay.Listen = m.addr
+		if m.cfg.Filtered && m.addr.Addr().Is4() { // the address is the box's
+			m.cfg.Overlay.Listen = netip.AddrPortFrom(netip.IPv4Unspecified(), m.addr.Port())
+		}
 	}
 	m.shelf = newShelf(m.cfg)
 	if m.shelf != nil && m.shelf.list == nil {

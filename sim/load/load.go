@@ -1,8 +1,8 @@
-// Package load makes the one workload that every model of the simulator gets:
-// who shares what, who asks for what, who is up, and what each peer's machine
-// can do. It knows nothing of networks. Everything follows from the seed; what
-// can be computed from a peer's number is not stored, so that ten million peers
-// fit into memory.
+// Package load makes the one workload that every model of the simulator gets, and
+// every crowd of real nodes: who shares what, who asks for what, who is up, and what
+// each peer's machine can do. It knows nothing of networks. Everything follows from
+// the seed; what can be computed from a peer's number is not stored, so that ten
+// million peers fit into memory.
 //
 // No traces of real users are public, only figures about them; the defaults are
 // those of docs/decisions/0015.
@@ -21,16 +21,17 @@ type Config struct {
 
 	Files       int      // distinct ones; as many as Peers
 	Copies      int      // of all files together; eight a peer
-	Replication Strategy // how the copies are shared out among the files; Owner, which has one of each
+	Replication Strategy // how the copies are shared out among the files; Proportional
 	Zipf        float64  // exponent of how often files are asked for; 0.8; negative: all alike
 	FreeRiders  float64  // the part of the peers that shares nothing; 0.4; negative: none
+	Firewalled  float64  // the part of the peers that nobody can connect to: they are behind a NAT box or a firewall; 0
 
 	NameWords  int // words in the name of a file; 10; negative: files are asked for as such
 	Vocabulary int // different words; 200,000
 
 	Session Weibull       // how long a peer stays; the zero value: for ever
 	Crashes float64       // the part of the peers that leaves without a goodbye; 0.3
-	Lag     time.Duration // for which nobody notices that a peer has crashed; 30 s
+	Lag     time.Duration // for which nobody notices that a peer has crashed; 30 s; negative: 0
 }
 
 // Limits of a Config, by which memory is bounded.
@@ -66,8 +67,11 @@ func (c *Config) setDefaults() {
 	if c.Vocabulary == 0 {
 		c.Vocabulary = 200_000
 	}
-	if c.Lag == 0 {
+	switch {
+	case c.Lag == 0:
 		c.Lag = 30 * time.Second
+	case c.Lag < 0:
+		c.Lag = 0
 	}
 }
 
@@ -85,6 +89,7 @@ func (c *Config) validate() error {
 		within("Copies", float64(c.Copies), float64(c.Files), MaxCopies),
 		within("Zipf", c.Zipf, 0, 4),
 		within("FreeRiders", c.FreeRiders, 0, 0.99),
+		within("Firewalled", c.Firewalled, 0, 1),
 		within("NameWords", float64(c.NameWords), math.MinInt32, MaxNameWords),
 		within("Vocabulary", float64(c.Vocabulary), 1, MaxWords),
 		within("Session.Scale", float64(c.Session.Scale), 0, math.MaxInt64),

@@ -30,17 +30,32 @@ func capacities() []level[float64] {
 	return []level[float64]{{200, 1}, {450, 10}, {300, 100}, {49, 1000}, {1, 10000}}
 }
 
-// Access is how a peer's machine is attached, in bytes a second.
-type Access struct{ Up, Down int }
+// Access is how a peer's machine is attached.
+type Access struct {
+	Kind     string
+	Up, Down int // bytes a second
+}
+
+// Fibre is the fastest kind of access.
+func Fibre() Access { return Access{"fibre", 4_280_818, 8_165_793} }
 
 // accesses are the means of four kinds of access and how many peers had each.
 func accesses() []level[Access] {
 	return []level[Access]{
-		{1601, Access{87_355, 1_202_843}},   // DSL
-		{758, Access{158_001, 1_856_966}},   // cable
-		{258, Access{4_280_818, 8_165_793}}, // fibre
-		{47, Access{89_000, 236_111}},       // wireless
+		{1601, Access{"DSL", 87_355, 1_202_843}},
+		{758, Access{"cable", 158_001, 1_856_966}},
+		{258, Fibre()},
+		{47, Access{"wireless", 89_000, 236_111}},
 	}
+}
+
+// Accesses lists the kinds of access, that of most peers first.
+func Accesses() []Access {
+	var all []Access
+	for _, l := range accesses() {
+		all = append(all, l.value)
+	}
+	return all
 }
 
 // Capacity returns how many messages a second the peer can handle.
@@ -49,13 +64,22 @@ func (w *Workload) Capacity(peer int32) float64 {
 }
 
 // Access returns how the peer is attached.
-func (w *Workload) Access(peer int32) Access {
-	return pick(w.accesses, draw(w.cfg.Seed, forAccess, uint64(peer)))
+func (w *Workload) Access(peer int32) Access { return AccessOf(w.cfg.Seed, peer) }
+
+// AccessOf is [Workload.Access] of every workload with that seed, for who needs no more
+// of it.
+func AccessOf(seed uint64, peer int32) Access {
+	return pick(accesses(), draw(seed, forAccess, uint64(peer)))
 }
 
 // Shares says whether the peer shares files at all.
 func (w *Workload) Shares(peer int32) bool {
 	return exact.Unit(draw(w.cfg.Seed, forSharing, uint64(peer))) >= w.cfg.FreeRiders
+}
+
+// Firewalled says whether nobody can connect to the peer.
+func (w *Workload) Firewalled(peer int32) bool {
+	return exact.Unit(draw(w.cfg.Seed, forFirewall, uint64(peer))) < w.cfg.Firewalled
 }
 
 // Left says whether the peer has crashed so short a time ago that nobody has

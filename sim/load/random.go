@@ -15,6 +15,9 @@ const (
 	forPlaces
 	forName
 	forQuery
+	forStay
+	forEnd
+	forFirewall
 )
 
 // draw is the random number for a purpose and a thing's number.

@@ -13,14 +13,11 @@ type Strategy int
 // The strategies of Cohen, Shenker: Replication strategies in unstructured
 // peer-to-peer networks (SIGCOMM 2002), section 3.
 const (
-	Owner        Strategy = iota // one copy of each, where it was made
+	Proportional Strategy = iota // to how often it is asked for: what peers that keep what they fetched come to
+	Owner                        // one copy of each, where it was made
 	Uniform                      // as many of each
-	Proportional                 // to how often it is asked for: what peers that keep what they fetched come to
 	SquareRoot                   // to the root of that: the least probes a search, all in all
 )
-
-// Strategies lists them all.
-func Strategies() []Strategy { return []Strategy{Owner, Uniform, Proportional, SquareRoot} }
 
 // String returns the name that tables and flags use.
 func (s Strategy) String() string {

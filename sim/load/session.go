@@ -17,6 +17,25 @@ type Weibull struct {
 	Shape float64
 }
 
+// KAD is the later fit of KAD: the median is 93 minutes, and a tenth of the sessions
+// last for more than 10.9 hours.
+func KAD() Weibull { return Weibull{169*time.Minute + 30*time.Second, 0.615} }
+
+// Forever is how long a peer stays that does not leave.
+const Forever = time.Duration(math.MaxInt64)
+
+// Session returns how long a peer stays when it comes for the nth time, from 0 on,
+// and whether it leaves without a goodbye then. Where the workload has no sessions
+// that is [Forever]. When it comes again is left to who asks.
+func (w *Workload) Session(peer int32, nth int) (stays time.Duration, crashes bool) {
+	if w.cfg.Session.Scale == 0 {
+		return Forever, false
+	}
+	of := uint64(nth)<<32 | uint64(peer)
+	stays = w.cfg.Session.Quantile(exact.Unit(draw(w.cfg.Seed, forStay, of))).Round(time.Millisecond)
+	return stays, exact.Unit(draw(w.cfg.Seed, forEnd, of)) < w.cfg.Crashes
+}
+
 // Mean returns the mean session; 0 for the zero value.
 func (d Weibull) Mean() time.Duration {
 	if d.Scale == 0 {

@@ -11,7 +11,6 @@ import (
 type Workload struct {
 	cfg        Config
 	capacities []level[float64]
-	accesses   []level[Access]
 	down       []uint64 // peers that have crashed unnoticed
 
 	asked   []float64 // how often files up to and with each are asked for, summed
@@ -27,7 +26,7 @@ func New(c Config) (*Workload, error) {
 	if err := c.validate(); err != nil {
 		return nil, err
 	}
-	w := &Workload{cfg: c, capacities: capacities(), accesses: accesses()}
+	w := &Workload{cfg: c, capacities: capacities()}
 	w.findDown()
 	popularity := exact.Zipf(c.Files, c.Zipf)
 	if err := w.place(popularity); err != nil {

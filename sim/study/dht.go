@@ -23,7 +23,7 @@ found by key, by words and by prefix, and what that costs.`,
 		Example: `servent sim dht
 servent sim dht --peers-max 4194304 --lookups 200000`,
 		New: func() Study {
-			return &dhtStudy{largest: 1 << 20, peers: 10_000, lookups: 20_000, ring: 1000, files: 5000, shape: 0.615, seed: 1}
+			return &dhtStudy{largest: 1 << 20, peers: 10_000, lookups: 20_000, ring: 1000, files: 5000, shape: load.KAD().Shape, seed: 1}
 		},
 	}
 }

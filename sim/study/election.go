@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/seed282dab8e/servent/sim"
+	"github.com/seed282dab8e/servent/sim/load"
 	"github.com/seed282dab8e/servent/sim/report"
 )
 
@@ -59,7 +60,7 @@ func (s *election) Points() ([]Point, error) {
 	for i := range s.runs {
 		seed := s.seed + i
 		points = append(points, Point{
-			Name: fmt.Sprintf("seed %d", seed), Weight: float64(s.nodes), Memory: int64(s.nodes) * (leafMemory + supernodeMemory/15),
+			Name: fmt.Sprintf("seed %d", seed), Weight: float64(s.nodes), Memory: crowdMemory(s.nodes, s.nodes/15, filesEach),
 			Run: func(ctx context.Context, tick func(float64)) (any, error) {
 				cfg, plan := s.config(seed)
 				r, err := sim.RunCrowd(ctx, cfg, plan, tick)
@@ -70,9 +71,17 @@ func (s *election) Points() ([]Point, error) {
 	return points, nil
 }
 
+// filesEach is how many files the workload has for each node.
+const filesEach = 8
+
+// mostCrashes is the part of the sessions that end without a goodbye: more than the
+// workload's own, since roles must hold in bad times.
+const mostCrashes = 0.5
+
 func (s *election) config(seed int) (sim.CrowdConfig, sim.CrowdPlan) {
 	cfg := sim.CrowdConfig{
-		Seed: uint64(seed), Nodes: s.nodes, Places: s.places, Boasters: s.boasters, Firewalled: s.firewalled, Check: s.check == yes,
+		Seed: uint64(seed), Nodes: s.nodes, Places: s.places, Boasters: s.boasters, Check: s.check == yes,
+		Load: load.Config{Firewalled: s.firewalled, Session: load.KAD(), Crashes: mostCrashes},
 	}
 	return cfg, sim.CrowdPlan{Time: time.Duration(s.hours) * time.Hour, Searches: s.searches, Crash: s.crash}
 }

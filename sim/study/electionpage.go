@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/seed282dab8e/servent/sim"
 	"github.com/seed282dab8e/servent/sim/report"
 )
 
@@ -66,9 +67,21 @@ func (p *electionPage) page() *report.Report {
 		}
 	}
 	m := p.measure(p.runs[0])
-	r.Summary = fmt.Sprintf("%s nodes that know one of them only find their supernodes. In the run with seed %d, %.0f to %.0f %% of the leaf places are taken, a node changes its role %.3f times in an hour, liars hold %.1f %% of the supernodes' places, %.2f %% of the files there are found, and %.0f s after the crash of a part of the supernodes every leaf has all of its own again. %d of %d aims of all runs are met.",
-		thousands(p.s.nodes), p.runs[0].Seed, m.use[0], m.use[1], m.changes, m.boasters, m.recall, m.healed, met, len(r.Sections[0].Targets))
+	r.Summary = fmt.Sprintf("%s nodes know one of them only, and look for supernodes. In the run with seed %d, %.0f to %.0f %% of the leaf places are taken, a node changes its role %.3f times in an hour, liars hold %.1f %% of the supernodes' places, and %.2f %% of the files there are found.%s %d of %d aims of all runs are met.",
+		thousands(p.s.nodes), p.runs[0].Seed, m.use[0], m.use[1], m.changes, m.boasters, m.recall, p.afterCrash(p.runs[0].Result), met, len(r.Sections[0].Targets))
 	return r
+}
+
+// afterCrash is the sentence on how the leaves of a run fared then.
+func (p *electionPage) afterCrash(r *sim.CrowdResult) string {
+	switch {
+	case p.s.crash == 0 || r.Full == 0:
+		return ""
+	case r.Unhealed > 0:
+		return fmt.Sprintf(" %.0f s after the crash of a part of the supernodes %d of %d leaves that had all of theirs have not yet found others.", r.Healed.Seconds(), r.Unhealed, r.Full)
+	default:
+		return fmt.Sprintf(" %.0f s after the crash of a part of the supernodes every leaf that had all of its own has as many again.", r.Healed.Seconds())
+	}
 }
 
 // policy holds each run against what is wanted.

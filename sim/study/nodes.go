@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/seed282dab8e/servent/sim"
+	"github.com/seed282dab8e/servent/sim/load"
 	"github.com/seed282dab8e/servent/sim/report"
 )
 
@@ -26,7 +27,7 @@ be, and the command that shows the fault is printed.`,
 servent sim nodes --nodes 2000 --garblers 0.05 --partition 60
 servent sim nodes --runs 1 --record run.jsonl
 servent sim nodes --replay run.jsonl
-GOGC=50 servent sim nodes --nodes 100000 --supernodes 3000 --churn no --check no --minutes 3 --runs 1`,
+servent sim nodes --nodes 100000 --supernodes 3000 --churn no --check no --minutes 3 --runs 1 --memory 8GiB`,
 		New: func() Study { return newNodes() },
 	}
 }
@@ -45,8 +46,8 @@ type crowdRunner func(context.Context, sim.CrowdConfig, sim.CrowdPlan, func(floa
 
 func newNodes() *nodes {
 	return &nodes{
-		seed: 1, runs: 3, nodes: 400, parents: 3, files: 5, minutes: 60, searches: 60,
-		freeRiders: 0.25, firewalled: 0.3, crash: 0.2, churn: yes, check: yes,
+		seed: 1, runs: 3, nodes: 400, parents: 3, files: 8, minutes: 60, searches: 60,
+		freeRiders: 0.4, firewalled: 0.3, crash: 0.2, churn: yes, check: yes,
 		crowd: sim.RunCrowd,
 	}
 }
@@ -65,12 +66,12 @@ func (s *nodes) Params() []Param {
 		{Name: "supernodes", Usage: "nodes that are supernodes, all others being leaves; 0: they find their roles themselves", Int: &s.supernodes, Max: 100_000},
 		{Name: "parents", Usage: "supernodes of a leaf, where --supernodes says which they are", Int: &s.parents, Min: 1, Max: 10},
 		{Name: "places", Usage: "leaves that a supernode takes; 0: 60, or what --supernodes makes necessary", Int: &s.places, Max: 100_000},
-		{Name: "files", Usage: "files of a node that shares", Int: &s.files, Min: 1, Max: 1000},
+		{Name: "files", Usage: "files of a node, on average over all", Int: &s.files, Min: 1, Max: 400},
 		{Name: "hosts", Usage: "addresses that a node knows at most; 0: as many as servent does", Int: &s.hosts, Max: 10_000},
 		{Name: "minutes", Usage: "virtual minutes before the searches", Int: &s.minutes, Min: 1, Max: 100_000},
 		{Name: "searches", Usage: "searches of each run", Int: &s.searches, Min: 1, Max: 100_000},
 		{Name: "churn", Usage: "let nodes come and go", Text: &s.churn, Choices: []string{yes, no}},
-		part("free-riders", "share nothing", &s.freeRiders),
+		{Name: "free-riders", Usage: "part of the nodes that share nothing", Float: &s.freeRiders, Max: 0.99},
 		part("firewalled", "cannot be connected to", &s.firewalled),
 		part("boasters", "claim to be fit for what they are not", &s.boasters),
 		part("false-hits", "answer every query with a file that nobody has", &s.falseHits),
@@ -85,10 +86,15 @@ func (s *nodes) Params() []Param {
 	}
 }
 
-// What a node takes in memory: a leaf with its part of three supernodes, and what a
-// supernode takes beside that. TestMemoryOfNodes of sim has both, ours are larger
-// by the garbage that is not yet collected.
-const leafMemory, supernodeMemory = 60_000, 250_000
+// What a node takes in memory: a leaf with its part of three supernodes, each file
+// that it shares, and what a supernode takes beside that. TestMemoryOfNodes of sim has
+// them, ours are larger by the garbage that is not yet collected.
+const leafMemory, fileMemory, supernodeMemory = 36_000, 3_500, 250_000
+
+// crowdMemory is what a crowd takes.
+func crowdMemory(nodes, supernodes, files int) int64 {
+	return int64(nodes)*int64(leafMemory+files*fileMemory) + int64(supernodes)*supernodeMemory
+}
 
 // Points returns a point for each run, or one that replays.
 func (s *nodes) Points() ([]Point, error) {
@@ -100,7 +106,7 @@ func (s *nodes) Points() ([]Point, error) {
 	case s.supernodes == 1 || s.supernodes >= s.nodes:
 		return nil, fmt.Errorf("--supernodes: %d of %d nodes: use 0, or 2 to under --nodes", s.supernodes, s.nodes)
 	}
-	memory := int64(s.nodes)*leafMemory + int64(max(s.supernodes, s.nodes/15))*supernodeMemory
+	memory := crowdMemory(s.nodes, max(s.supernodes, s.nodes/15), s.files)
 	if s.check == yes {
 		memory += memory / 2
 	}
@@ -126,10 +132,16 @@ func (s *nodes) config(seed int) (sim.CrowdConfig, sim.CrowdPlan) {
 	length := time.Duration(s.minutes) * time.Minute
 	cfg := sim.CrowdConfig{
 		Seed: uint64(seed), Nodes: s.nodes, Supernodes: s.supernodes, Parents: s.parents, Places: s.places,
-		Files: s.files, FreeRiders: s.freeRiders, Hosts: s.hosts,
-		Ramp: min(length/3, 30*time.Minute), Steady: s.churn == no,
-		Loss: s.loss, Firewalled: s.firewalled, Boasters: s.boasters, FalseHits: s.falseHits, Garblers: s.garblers,
+		Hosts: s.hosts, Ramp: min(length/3, 30*time.Minute),
+		Load: load.Config{Copies: s.nodes * s.files, FreeRiders: s.freeRiders, Firewalled: s.firewalled},
+		Loss: s.loss, Boasters: s.boasters, FalseHits: s.falseHits, Garblers: s.garblers,
 		Check: s.check == yes,
+	}
+	if s.freeRiders == 0 {
+		cfg.Load.FreeRiders = -1 // 0 would be the default
+	}
+	if s.churn == yes {
+		cfg.Load.Session = load.KAD()
 	}
 	return cfg, sim.CrowdPlan{
 		Time: length, Every: max(length/20, time.Second), Partition: time.Duration(s.partition) * time.Second,

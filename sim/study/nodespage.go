@@ -153,7 +153,7 @@ const maxDrawn = 3
 
 // traffic adds up what all runs sent, by kind.
 func (p *nodesPage) traffic() report.Section {
-	s := report.Section{Title: "What was sent", Text: "On links, all runs together. Headers of messages count, those of TCP and IP do not. Most of vendor messages are probes, by which nodes find out how fast others are."}
+	s := report.Section{Title: "What was sent", Text: "On links, all runs together. Headers of messages count, those of TCP and IP do not. Vendor messages carry, among others, lists of files, and the probes by which nodes find out how fast others are."}
 	t := report.Table{Name: "traffic", Title: "Messages", Columns: []report.Column{
 		{Name: "kind"}, {Name: "messages"}, {Name: "bytes"}, {Name: "bytes a second and node", Unit: "B/s"},
 	}}

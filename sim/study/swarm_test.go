@@ -3,11 +3,13 @@ package study
 import (
 	"context"
 	"encoding/json"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/seed282dab8e/servent/sim/load"
 	"github.com/seed282dab8e/servent/sim/swarm"
 )
 
@@ -133,14 +135,23 @@ func TestSwarmBuckets(t *testing.T) {
 	}
 }
 
-// The classes have the shares that their weights say.
-func TestSwarmAccessClasses(t *testing.T) {
-	count := make([]int, 4)
-	for host := range 2664 {
-		count[accessClass(host)]++
+// Hosts are attached as the peers of the workload of the same seed, but for the seed.
+func TestSwarmAccess(t *testing.T) {
+	s := smallSwarm()
+	s.seed = 6
+	w, err := load.New(load.Config{Seed: 6, Peers: s.crowd + 1})
+	if err != nil {
+		t.Fatal(err)
 	}
-	if !slices.Equal(count, []int{1601, 758, 258, 47}) {
-		t.Errorf("%v", count)
+	one := s.accessCases()[0]
+	for i, h := range one.config(rand.New(rand.NewPCG(1, 1))).Hosts {
+		want := w.Access(int32(i))
+		if i == 0 {
+			want = load.Fibre()
+		}
+		if h.Up != int64(want.Up) || h.Down != int64(want.Down) || load.Accesses()[one.classes(i)] != want {
+			t.Errorf("host %d: %+v, class %d, want %+v", i, h, one.classes(i), want)
+		}
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/seed282dab8e/servent/sim/load"
 	"github.com/seed282dab8e/servent/sim/swarm"
 )
 
@@ -165,62 +166,34 @@ func (s *swarmStudy) endgameCases() []swarmCase {
 	return cases
 }
 
-// accessLink is a class of access links.
-type accessLink struct {
-	name     string
-	up, down int64 // bytes a second
-	weight   int32
-}
-
-// accessLinks are the classes and weights of docs/simulation: what users of
-// file sharing have.
-func accessLinks() []accessLink {
-	return []accessLink{
-		{"DSL", 87355, 1202843, 1601},
-		{"cable", 158001, 1856966, 758},
-		{"fibre", 4280818, 8165793, 258},
-		{"wireless", 89000, 236111, 47},
-	}
-}
-
 // What peers with real access links share.
 const (
 	accessSize  = 100 * mega
 	accessPiece = 250_000
 )
 
-// accessClass spreads the classes over the hosts by weight, in turn.
-func accessClass(host int) int {
-	links := accessLinks()
-	total := int32(0)
-	for _, l := range links {
-		total += l.weight
+// access is how a host is attached: as the peer of the workload of that number, but
+// for the seed, which has a fibre.
+func (s *swarmStudy) access(host int) load.Access {
+	if host == 0 {
+		return load.Fibre()
 	}
-	// A step that shares no factor with the total visits every place once.
-	at := int32(int64(host) * 1009 % int64(total))
-	for i, l := range links {
-		if at -= l.weight; at < 0 {
-			return i
-		}
-	}
-	return 0
+	return load.AccessOf(uint64(s.seed), int32(host))
 }
 
 func (s *swarmStudy) accessCases() []swarmCase {
 	var cases []swarmCase
 	for order, name := range orderNames() {
 		cases = append(cases, swarmCase{
-			part: swarmAccess, name: name, weight: 0.4, classes: accessClass,
+			part: swarmAccess, name: name, weight: 0.4,
+			classes: func(host int) int { return slices.Index(load.Accesses(), s.access(host)) },
 			config: func(r *rand.Rand) swarm.Config {
 				c := s.small(r, s.crowd, swarm.Order(order))
 				c.Size, c.Piece, c.Latency = accessSize, accessPiece, 50*time.Millisecond
 				c.Endgame, c.Cancel = 10, true
 				for i := range c.Hosts {
-					l := accessLinks()[accessClass(i)]
-					if i == 0 {
-						l = accessLinks()[2]
-					}
-					c.Hosts[i] = swarm.Host{Up: l.up, Down: l.down}
+					a := s.access(i)
+					c.Hosts[i] = swarm.Host{Up: int64(a.Up), Down: int64(a.Down)}
 				}
 				return c
 			},

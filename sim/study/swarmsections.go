@@ -3,6 +3,7 @@ package study
 import (
 	"fmt"
 
+	"github.com/seed282dab8e/servent/sim/load"
 	"github.com/seed282dab8e/servent/sim/report"
 )
 
@@ -127,8 +128,8 @@ func (s *swarmStudy) accessSection(rows swarmRows) report.Section {
 	}
 	for _, r := range access {
 		for i, c := range r.Class {
-			l := accessLinks()[i]
-			t.Add(r.name, l.name, c.Hosts, 100*c.Done, c.P50, c.P99, float64(accessSize)/float64(l.down))
+			a := load.Accesses()[i]
+			t.Add(r.name, a.Kind, c.Hosts, 100*c.Done, c.P50, c.P99, float64(accessSize)/float64(a.Down))
 		}
 	}
 	return report.Section{
