@@ -1,7 +1,5 @@
 package load
 
-import "slices"
-
 // Workload is what all models get. It does not change, so any number of
 // goroutines may read it.
 type Workload struct {
@@ -51,10 +49,4 @@ func (w *Workload) Copies() int { return len(w.holders) }
 // changed.
 func (w *Workload) Holders(file int32) []int32 {
 	return w.holders[w.start[file]:w.start[file+1]:w.start[file+1]]
-}
-
-// Holds says whether the peer shares the file.
-func (w *Workload) Holds(peer, file int32) bool {
-	_, ok := slices.BinarySearch(w.Holders(file), peer)
-	return ok
 }
