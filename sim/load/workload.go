@@ -1,10 +1,6 @@
 package load
 
-import (
-	"slices"
-
-	"github.com/seed282dab8e/servent/sim/exact"
-)
+import "github.com/seed282dab8e/servent/sim/exact"
 
 // Workload is what all models get. It does not change, so any number of
 // goroutines may read it.
@@ -55,10 +51,4 @@ func (w *Workload) Copies() int { return len(w.holders) }
 // changed.
 func (w *Workload) Holders(file int32) []int32 {
 	return w.holders[w.start[file]:w.start[file+1]:w.start[file+1]]
-}
-
-// Holds says whether the peer shares the file.
-func (w *Workload) Holds(peer, file int32) bool {
-	_, ok := slices.BinarySearch(w.Holders(file), peer)
-	return ok
 }
