@@ -22,20 +22,20 @@ func TestMemoryOfPoints(t *testing.T) {
 		only  string // points whose names begin so; empty: all
 		least float64
 	}{
-		{"compare --searches 10 --peers 20000", "", 0.25},
-		{"compare --searches 10 --peers 20000 --degree 98 --models flat,rings,walks,biased", "", 0.25},
-		{"compare --searches 10 --peers 20000 --links 1000 --leaves 9 --models super,tables,dynamic", "", 0.25},
-		{"compare --searches 10 --peers 20000 --links 100 --leaves 1 --models super,tables,dynamic", "", 0.25},
+		{"compare --searches 10 --peers 10000", "", 0.25},
+		{"compare --searches 10 --peers 10000 --degree 98 --models flat,rings,walks,biased", "", 0.25},
+		{"compare --searches 10 --peers 10000 --links 1000 --leaves 9 --models super,tables,dynamic", "", 0.25},
+		{"compare --searches 10 --peers 10000 --links 100 --leaves 1 --models super,tables,dynamic", "", 0.25},
 		{"latency --sources 10", "20 to 200 ms, to the end", 0.25},
-		{"lv2002 --scale 3 --floods 10 --searches 20 --instances 1", "", 0},
-		{"cohen2002 --searches 500 --walks 100 --degree 20", "Zipf 0.0", 0.25},
-		{"gia2003 --peers 1000 --work 0.2 --replication 0.01", "GIA, adapted", 0},
+		{"lv2002 --scale 1 --floods 10 --searches 20 --instances 1", "", 0},
+		{"cohen2002 --searches 500 --walks 100 --degree 20 --peers 30000", "Zipf 0.0", 0.25},
+		{"gia2003 --peers 500 --work 0.2 --replication 0.01", "GIA, adapted", 0},
 		{"yang2003 --peers 5000 --instances 1 --sources 100", "clusters", 0},
-		{"dht --lookups 500 --peers-max 262144 --ring 500 --files 500", "", 0},
+		{"dht --lookups 500 --peers-max 65536 --ring 200 --files 500", "", 0},
 		{"swarm --peers 200 --size 200", "access", 0},
 		{"election --nodes 100 --runs 1 --hours 1", "", 0.25},
 		{"nodes --nodes 100 --runs 1 --minutes 10", "", 0.25},
-		{"validate --nodes 1000 --queries 5", "", 0},
+		{"validate --nodes 1000 --queries 5", "real nodes", 0},
 	} {
 		s := flagged(t, tt.flags)
 		points, err := s.Points()
