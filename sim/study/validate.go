@@ -68,7 +68,7 @@ func (v *validate) Points() ([]Point, error) {
 	if v.graphs == "" {
 		return points, nil
 	}
-	for _, d := range snapDays() {
+	for _, d := range graph.Crawls() {
 		points = append(points, Point{
 			Name: "crawl " + d.Day, Weight: 2,
 			Run: func(ctx context.Context, _ func(float64)) (any, error) { return v.crawl(ctx, d) },
@@ -82,7 +82,7 @@ func (v *validate) Check() error {
 	if v.graphs == "" {
 		return nil
 	}
-	for _, d := range snapDays() {
+	for _, d := range graph.Crawls() {
 		if _, err := snapFile(v.graphs, d.Day); err != nil {
 			return err
 		}
@@ -211,6 +211,7 @@ func (v *validate) generated(ctx context.Context, _ func(float64)) ([]agreed, er
 	}{
 		{"4-regular", graph.Regular(r, 10*v.nodes, 4)},
 		{"random", graph.Random(r, 5*v.nodes, 10*v.nodes)},
+		{"two-tier", graph.TwoTier(r, v.nodes, float64(v.degree), 9*v.nodes, 3)},
 		{"ring", graph.Ring(v.nodes / 10)},
 	} {
 		a, err := v.engines(ctx, fmt.Sprintf("%s, %s nodes", one.kind, thousands(one.g.Len())), one.g, r)
@@ -251,7 +252,7 @@ type crawled struct {
 	Agreed []agreed
 }
 
-func (v *validate) crawl(ctx context.Context, d snapDay) (*crawled, error) {
+func (v *validate) crawl(ctx context.Context, d graph.Crawl) (*crawled, error) {
 	g, err := readSnap(v.graphs, d.Day)
 	if err != nil {
 		return nil, err
