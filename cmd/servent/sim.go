@@ -15,7 +15,7 @@ func (a *app) simCommand() *cobra.Command {
 		Long: `Run an experiment on simulated networks and write down what it shows: one page
 to read in a browser, tables as CSV, and plots as SVG and PNG. Nothing is sent
 to anybody, and nothing is shared. Equal parameters give equal files, on any
-number of cores.`,
+number of cores and any kind of processor.`,
 		Example: examples(
 			"servent sim compare                       flooding against supernodes",
 			"servent sim compare --peers 1000000       the same with a million peers (minutes)",
