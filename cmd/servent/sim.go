@@ -16,7 +16,8 @@ func (a *app) simCommand() *cobra.Command {
 		Long: `Run an experiment on simulated networks and write down what it shows into a
 new folder: one page to read in a browser, tables as CSV, and plots as SVG and
 PNG. Nothing is sent to anybody, and nothing is shared. Equal parameters give
-equal files, on any number of cores. Ctrl-C keeps what is done.
+equal files, on any number of cores and any kind of processor. Ctrl-C keeps
+what is done.
 
 servent sim STUDY --help tells what a study does and what it can be told.`,
 		Example: examples(

@@ -61,9 +61,12 @@ func runAll(t *testing.T, g *Graph) (latent, even []Flood, orders [][]int32) {
 	t.Helper()
 	from := sources(g, laneCount+50)
 	latent, orders = make([]Flood, len(from)), make([][]int32, len(from))
-	err := ForEach(t.Context(), g, len(from), func(i int, f *Flooder) {
-		latent[i] = f.Flood(int(from[i]), 7, Delay{20, 200, uint64(i)})
-		orders[i] = slices.Clone(f.Order())
+	err := share(t.Context(), len(from), func() func(int) {
+		f := NewFlooder(g)
+		return func(i int) {
+			latent[i] = f.Flood(int(from[i]), 7, Delay{20, 200, uint64(i)})
+			orders[i] = slices.Clone(f.Order())
+		}
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -93,9 +96,11 @@ func TestStopped(t *testing.T) {
 	g := Ring(100)
 	calls := 0
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
-	err := ForEach(ctx, g, 1000, func(int, *Flooder) {
-		if calls++; calls == 10 {
-			stop()
+	err := share(ctx, 1000, func() func(int) {
+		return func(int) {
+			if calls++; calls == 10 {
+				stop()
+			}
 		}
 	})
 	if !errors.Is(err, context.Canceled) || calls != 10 {

@@ -7,19 +7,9 @@ import (
 	"sync/atomic"
 )
 
-// ForEach calls work(i, f) for each i from 0 to n-1, on all cores. Calls that run
-// at the same time get different Flooders of g. What work does must depend on
-// i alone and be kept by i, so that the cores' order never shows. When ctx ends,
-// ForEach stops soon, with its error.
-func ForEach(ctx context.Context, g *Graph, n int, work func(i int, f *Flooder)) error {
-	return share(ctx, n, func() func(int) {
-		f := NewFlooder(g)
-		return func(i int) { work(i, f) }
-	})
-}
-
-// share calls f(i) for each i from 0 to n-1, each core with the f that start
-// made for it.
+// share calls f(i) for each i from 0 to n-1, each core with the f that start made
+// for it. What f does must depend on i alone and be kept by i, so that the cores'
+// order never shows. When ctx ends, share stops soon, with its error.
 func share(ctx context.Context, n int, start func() func(i int)) error {
 	var (
 		wg   sync.WaitGroup

@@ -2,7 +2,6 @@ package graph
 
 import (
 	"bytes"
-	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -46,26 +45,11 @@ func TestSNAPCounts(t *testing.T) {
 	if folder == "" {
 		t.Skip("no SNAP graphs here: set SERVENT_GRAPHS to their folder; TestCounts stands in")
 	}
-	tests := []struct {
-		day                                   string
-		nodes, edges, weak, strong, triangles int
-	}{
-		{"04", 10876, 39994, 10876, 4317, 934},
-		{"05", 8846, 31839, 8842, 3234, 1112},
-		{"06", 8717, 31525, 8717, 3226, 1142},
-		{"08", 6301, 20777, 6299, 2068, 2383},
-		{"09", 8114, 26013, 8104, 2624, 2354},
-		{"24", 26518, 65369, 26498, 6352, 986},
-		{"25", 22687, 54705, 22663, 5153, 806},
-		{"30", 36682, 88328, 36646, 8490, 1590},
-		{"31", 62586, 147892, 62561, 14149, 2024},
-	}
-	for _, tt := range tests {
-		t.Run(tt.day, func(t *testing.T) {
-			c := snap(t, folder, tt.day).Counts()
-			got := fmt.Sprint(c.Nodes, c.Edges, c.LargestWeak, c.LargestStrong, c.Triangles)
-			if want := fmt.Sprint(tt.nodes, tt.edges, tt.weak, tt.strong, tt.triangles); got != want {
-				t.Errorf("nodes, edges, largest weak and strong component, triangles: %s, want %s", got, want)
+	for _, want := range Crawls() {
+		t.Run(want.Day, func(t *testing.T) {
+			c := snap(t, folder, want.Day).Counts()
+			if got := (Crawl{want.Day, c.Nodes, c.Edges, c.LargestWeak, c.LargestStrong, c.Triangles}); got != want {
+				t.Errorf("%+v, want %+v", got, want)
 			}
 		})
 	}

@@ -63,10 +63,8 @@ func (c *pixels) FillString(f plotfont.Face, pt vg.Point, s string) {
 				path.Move(at(part.Args[0]))
 			case sfnt.SegmentOpLineTo:
 				path.Line(at(part.Args[0]))
-			case sfnt.SegmentOpQuadTo:
+			case sfnt.SegmentOpQuadTo: // a TrueType font has no cubic ones
 				path.QuadTo(at(part.Args[0]), at(part.Args[1]))
-			case sfnt.SegmentOpCubeTo:
-				path.CubeTo(at(part.Args[0]), at(part.Args[1]), at(part.Args[2]))
 			}
 		}
 		if advance, err := f.Face.GlyphAdvance(&b, glyph, size, font.HintingNone); err == nil {

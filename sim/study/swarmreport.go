@@ -155,8 +155,8 @@ func (s *swarmStudy) waysSection(rows swarmRows) report.Section {
 func (s *swarmStudy) wayTargets(rows swarmRows) []report.Target {
 	c, rate := s.base(1, s.peers), int64(s.rate)*mega
 	alone := report.Target{
-		What: "from the seed alone: time to the last peer, N F/u", Unit: "s", Tolerance: 0.02, Source: "closed form",
-		Paper: float64(s.peers) * float64(s.size) / float64(s.rate), Missing: true,
+		What: "from the seed alone: time to the last peer, N F/u and its last piece", Unit: "s", Tolerance: 0.02, Source: "closed form",
+		Paper: swarm.FromSeed(c, s.peers, rate, rate).Seconds(), Missing: true,
 	}
 	chain := report.Target{
 		What: "chain: time to the last peer, F/u and a piece over each link", Unit: "s", Tolerance: 0.02, Source: "closed form",

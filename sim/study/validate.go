@@ -68,7 +68,7 @@ func (v *validate) Points() ([]Point, error) {
 	if v.graphs == "" {
 		return points, nil
 	}
-	for _, d := range snapDays() {
+	for _, d := range graph.Crawls() {
 		points = append(points, Point{
 			Name: "crawl " + d.Day, Weight: 2,
 			Run: func(ctx context.Context, _ func(float64)) (any, error) { return v.crawl(ctx, d) },
@@ -80,7 +80,7 @@ func (v *validate) Points() ([]Point, error) {
 // Check finds the graphs.
 func (v *validate) Check() error {
 	var days []string
-	for _, d := range snapDays() {
+	for _, d := range graph.Crawls() {
 		days = append(days, d.Day)
 	}
 	return haveSnap(v.graphs, days...)
@@ -207,6 +207,7 @@ func (v *validate) generated(ctx context.Context, _ func(float64)) ([]agreed, er
 	}{
 		{"4-regular", graph.Regular(r, 10*v.nodes, 4)},
 		{"random", graph.Random(r, 5*v.nodes, 10*v.nodes)},
+		{"two-tier", graph.TwoTier(r, v.nodes, float64(v.degree), 9*v.nodes, 3)},
 		{"ring", graph.Ring(v.nodes / 10)},
 	} {
 		a, err := v.engines(ctx, fmt.Sprintf("%s, %s nodes", one.kind, thousands(one.g.Len())), one.g, r)
@@ -247,7 +248,7 @@ type crawled struct {
 	Agreed []agreed
 }
 
-func (v *validate) crawl(ctx context.Context, d snapDay) (*crawled, error) {
+func (v *validate) crawl(ctx context.Context, d graph.Crawl) (*crawled, error) {
 	g, err := readSnap(v.graphs, d.Day)
 	if err != nil {
 		return nil, err

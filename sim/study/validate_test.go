@@ -22,7 +22,7 @@ func TestValidate(t *testing.T) {
 	if failed := page.Failed(); len(failed) > 0 {
 		t.Errorf("missed: %+v", failed)
 	}
-	if n := len(page.Sections[0].Targets); n != 1+2+6+2 {
+	if n := len(page.Sections[0].Targets); n != 1+2+8+2 {
 		t.Errorf("%d targets", n)
 	}
 	checkEnds(t, v)
@@ -59,7 +59,7 @@ func TestValidateCrawls(t *testing.T) {
 	if err := v.Check(); err == nil || !strings.Contains(err.Error(), "missing p2p-Gnutella04.txt, p2p-Gnutella05.txt") || !strings.Contains(err.Error(), "there is no file of the name") {
 		t.Errorf("a folder without files: %v", err)
 	}
-	for _, d := range snapDays() {
+	for _, d := range graph.Crawls() {
 		name := filepath.Join(v.graphs, "p2p-Gnutella"+d.Day+".txt")
 		if err := os.WriteFile(name, []byte("# a triangle\r\n1\t2\r\n2\t3\r\n3\t1\r\n"), 0o600); err != nil {
 			t.Fatal(err)

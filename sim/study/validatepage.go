@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/seed282dab8e/servent/sim/graph"
 	"github.com/seed282dab8e/servent/sim/report"
 )
 
@@ -101,7 +102,7 @@ func (p *validatePage) counts() report.Section {
 	t := report.Table{Name: "crawls", Title: "Counts", Columns: []report.Column{
 		{Name: "day"}, {Name: "nodes"}, {Name: "edges"}, {Name: "weak component"}, {Name: "strong component"}, {Name: "triangles"},
 	}}
-	for _, d := range snapDays() {
+	for _, d := range graph.Crawls() {
 		got := crawled{}
 		for _, c := range p.crawls {
 			if c.Day == d.Day {
