@@ -62,7 +62,7 @@ election: ## 10,000 nodes that find their supernodes, for some hours of churn (s
 	ELECTION_NODES=10000 ELECTION_PLACES=300 ELECTION_HOURS=$(HOURS) ELECTION_SEARCHES=300 \
 	  go test -vet=off -count=1 -timeout 0 -run 'TestElection$$' -v ./sim
 
-crowd: ## 100,000 nodes in one process: 3,000 supernodes and their leaves (some 5.5 GB and a quarter of an hour)
+crowd: ## 100,000 nodes in one process: 3,000 supernodes and their leaves (some 7.5 GB and a quarter of an hour)
 	CROWD_NODES=100000 CROWD_SEARCHES=200 go test -vet=off -count=1 -timeout 0 -run 'TestLargeCrowd$$' -v ./sim
 
 bench-%: ## one comparison: bench-hashing, bench-download, bench-share, bench-links, bench-leaves

@@ -15,8 +15,8 @@ func sums(q []float64) []float64 {
 	return q
 }
 
-// mostOfSharers is the part of the sharing peers that may have one file. Above
-// it, finding one more that has it not would take for ever.
+// mostOfSharers is the part of the sharing peers that may have one file, or one of them
+// where these are few. Above it, finding one more that has it not would take for ever.
 const mostOfSharers = 0.3
 
 // place gives each copy to a peer that shares and does not have the file yet.
@@ -25,10 +25,10 @@ const mostOfSharers = 0.3
 // about half of everything (Saroiu, Gummadi, Gribble 2002).
 func (w *Workload) place(popularity []float64) error {
 	sharers := w.sharers()
-	most := int(mostOfSharers * float64(len(sharers)))
-	if most < 1 {
-		return fmt.Errorf("load: of %d peers, %d share: too few to place files; take more peers or fewer free riders", w.cfg.Peers, len(sharers))
+	if len(sharers) == 0 {
+		return fmt.Errorf("load: of %d peers none shares: take more peers or fewer free riders", w.cfg.Peers)
 	}
+	most := max(1, int(mostOfSharers*float64(len(sharers))))
 	copies := Replicate(w.cfg.Replication, popularity, w.cfg.Copies, most)
 	w.start = make([]int32, len(copies)+1)
 	for f, n := range copies {

@@ -292,7 +292,7 @@ func TestConfigLimits(t *testing.T) {
 		{"Session.Shape", func(c *Config) { c.Session.Scale = 1 }},
 		{"Session.Scale", func(c *Config) { c.Session.Scale = -1 }},
 		{"Crashes", func(c *Config) { c.Crashes = 1.1 }},
-		{"few to place", func(c *Config) {}},
+		{"none shares", func(c *Config) { c.FreeRiders = 0.99 }},
 	}
 	for _, tt := range tests {
 		c := ok
@@ -301,7 +301,6 @@ func TestConfigLimits(t *testing.T) {
 			t.Errorf("%s: error %v", tt.field, err)
 		}
 	}
-	ok.Peers = 4
 	ok.NameWords = MaxNameWords
 	if _, err := New(ok); err != nil {
 		t.Errorf("at the limits: %v", err)
