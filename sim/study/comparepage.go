@@ -137,13 +137,21 @@ func (p *comparePage) sideBySide(cells []comparedCell) report.Section {
 func aboutModels(cells []comparedCell) report.Table {
 	t := report.Table{
 		Name: "ways", Title: "The ways to find files", Columns: []report.Column{{Name: "model"}, {Name: "in --models"}, {Name: "what it does, and what it cannot find"}},
-		Text: "TTL is how many links a search crosses at most; a hit is a copy of a file that matches. Where peers come and go, hash tables name some that have left: each entry of a table is looked at every 20 minutes, only neighbours on the ring every 30 s. To ask one that has left costs a second, and Kademlia asks three at a time. Each peer publishes what it shares once an hour, so lists name files that are gone, and what all nodes with a copy took with them is not found until it is published again.",
+		Text: "TTL is how many links a search crosses at most; a hit is a copy of a file that matches.",
+	}
+	if haveTables(cells) {
+		t.Text += " Where peers come and go, hash tables name some that have left: each entry of a table is looked at every 20 minutes, only neighbours on the ring every 30 s. To ask one that has left costs a second, and Kademlia asks three at a time. Each peer publishes what it shares once an hour, so lists name files that are gone, and what all nodes with a copy took with them is not found until it is published again."
 	}
 	for _, l := range cells {
 		m := contenderOf(l.model)
 		t.Add(m.name, m.key, m.about)
 	}
 	return t
+}
+
+// haveTables says whether there are hash tables among the models.
+func haveTables(cells []comparedCell) bool {
+	return slices.ContainsFunc(cells, func(l comparedCell) bool { return contenderOf(l.model).table })
 }
 
 func bars(name, title, label string, log bool, cells []comparedCell, value func(comparedCell) float64) report.Figure {

@@ -96,6 +96,29 @@ func (p *comparePage) byTTL(key string) []comparedCell {
 func (p *comparePage) churn() report.Section {
 	keep := lines("upkeep", "What it costs to stay together", "median session (minutes)", "bytes a second and peer, without searches")
 	keep.LogX, keep.LogY = true, true
+	found := lines("churn-found", "What is found while peers come and go", "median session (minutes)", "copies found (%)")
+	found.LogX = true
+	lined := drawn(p.parts[partChurn])
+	for _, m := range contenders() {
+		s, f := report.Series{Name: m.name}, report.Series{Name: m.name}
+		for _, l := range lined {
+			if l.model == m.key {
+				s.X, s.Y = append(s.X, l.minutes()), append(s.Y, l.UpkeepBytes)
+				f.X, f.Y = append(f.X, l.minutes()), append(f.Y, 100*l.Recall)
+			}
+		}
+		if len(s.X) > 0 {
+			keep.Series, found.Series = append(keep.Series, s), append(found.Series, f)
+		}
+	}
+	text := "Sessions are Weibull with shape 0.6. Links are mended and lists sent as peers come and go; three in ten leave without a goodbye, which the others notice after 30 s. Until then searches run into them, and indexes tell of files that are gone."
+	if haveTables(p.parts[partChurn]) {
+		text += " Hash tables notice later, and whoever leaves one takes along what it kept (see The ways to find files)."
+	}
+	return report.Section{Title: "When peers come and go", Text: text, Figures: []report.Figure{found, keep}, Tables: []report.Table{p.churnTable()}}
+}
+
+func (p *comparePage) churnTable() report.Table {
 	t := report.Table{Name: "churn", Title: "Peers that come and go", Columns: []report.Column{
 		{Name: "model"},
 		{Name: "median session", Unit: "min"},
@@ -107,25 +130,12 @@ func (p *comparePage) churn() report.Section {
 		{Name: "upkeep", Unit: "messages a minute and peer"},
 		{Name: "upkeep traffic", Unit: "bytes a second and peer"},
 	}}
-	lined := drawn(p.parts[partChurn])
 	for _, m := range contenders() {
 		for _, l := range p.of(partChurn, m.key) {
 			t.Add(m.name, l.minutes(), 100*l.Recall, 100*l.Success, 100*l.Stale, l.Lost, seconds(l.First50), 60*l.UpkeepMessages, l.UpkeepBytes)
 		}
-		s := report.Series{Name: m.name}
-		for _, l := range lined {
-			if l.model == m.key {
-				s.X, s.Y = append(s.X, l.minutes()), append(s.Y, l.UpkeepBytes)
-			}
-		}
-		if len(s.X) > 0 {
-			keep.Series = append(keep.Series, s)
-		}
 	}
-	return report.Section{
-		Title: "When peers come and go", Figures: []report.Figure{keep}, Tables: []report.Table{t},
-		Text: "Sessions are Weibull with shape 0.6. Links are mended and lists sent as peers come and go; three in ten leave without a goodbye, which the others notice after 30 s; hash tables notice later, and whoever leaves them takes along what it kept (see The ways to find files). Until then searches run into them, and indexes tell of files that are gone.",
-	}
+	return t
 }
 
 // minutes is the median session.
