@@ -21,7 +21,7 @@ func TestSimStudy(t *testing.T) {
 	h := newHome(t)
 	dir := filepath.Join(h["HOME"], "whole")
 	code, out, errOut := h.runFor(t, time.Minute, quick(dir)...)
-	if code != 0 || errOut != "" || !strings.Contains(out, "10 of 10 targets met") || !strings.Contains(out, "Page: "+filepath.Join(dir, "index.html")) {
+	if code != 0 || errOut != "" || !strings.Contains(out, "13 of 13 targets met") || !strings.Contains(out, "Page: "+filepath.Join(dir, "index.html")) {
 		t.Fatalf("exit %d: %s%s", code, out, errOut)
 	}
 	for _, name := range []string{"index.html", "report.json", "results.json", "levels.csv"} {
