@@ -164,7 +164,7 @@ func variantSection(s *gia2003, r *giaResults) report.Section {
 			t.Add(name, f.Point, f.Hops, f.Delay)
 		}
 	}
-	for _, name := range []string{"RWRT", "GIA", "GIA-BIAS"} {
+	for _, name := range []string{"RWRT", "GIA"} {
 		add(name)
 	}
 	for _, c := range giaVariants(s.Replication) {
