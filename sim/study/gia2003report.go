@@ -40,13 +40,9 @@ func (s *gia2003) Report(results []json.RawMessage) (*report.Report, error) {
 			return nil, err
 		}
 	}
-	page := &report.Report{
-		Summary: s.summary(r),
-		Sections: []report.Section{
-			s.componentSection(r),
-			adaptSection(r.adapting),
-		},
-	}
+	adapting := adaptSection(r.adapting)
+	awayFrom(asPublished(gia2003Info(), s, "peers"), adapting.Targets)
+	page := &report.Report{Summary: s.summary(r), Sections: []report.Section{s.componentSection(r), adapting}}
 	if s.Sweep == "yes" {
 		page.Sections = append(page.Sections, s.sweepSection(r), variantSection(s, r))
 	}

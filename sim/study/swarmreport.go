@@ -151,6 +151,10 @@ func (s *swarmStudy) waysSection(rows swarmRows) report.Section {
 	}
 }
 
+// fluid says whether pieces are so many and messages so fast that closed forms,
+// which leave out what these cost, come near.
+func (s *swarmStudy) fluid() bool { return s.size >= 100*s.piece && s.latency <= 1 }
+
 // wayTargets hold the model against the closed forms and the bound.
 func (s *swarmStudy) wayTargets(rows swarmRows) []report.Target {
 	c, rate := s.base(1, s.peers), int64(s.rate)*mega
@@ -175,7 +179,9 @@ func (s *swarmStudy) wayTargets(rows swarmRows) []report.Target {
 			never.Ours = min(never.Ours, report.Bool(r.Took >= r.Bound))
 		}
 	}
-	return []report.Target{alone, chain, never}
+	closed := []report.Target{alone, chain}
+	awayFrom(s.fluid(), closed)
+	return append(closed, never)
 }
 
 func scaleSection(rows swarmRows) report.Section {
