@@ -69,7 +69,7 @@ are as far apart as can be, yet a search looks at equally many peers on average.
 	return intro + fmt.Sprintf(`
 
 With %d objects whose popularity follows Zipf's law with exponent 1.2, a search by random probes looks at %.0f peers when copies are uniform, %.0f when they
-are proportional, and %.0f when they follow the square root: %.2f times fewer than with uniform copies. Nobody has to know how popular anything is:
+are proportional, and %.0f when they follow the square root; with uniform copies it is %.2f times as many as that. Nobody has to know how popular anything is:
 a network comes to the square root by itself when each search that finds something leaves as many copies behind as it has looked at peers.`, s.Objects, u, p, q, u/q)
 }
 

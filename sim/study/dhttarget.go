@@ -35,7 +35,7 @@ func (s *dhtStudy) hopsTargets(all *dhtResults) []report.Target {
 }
 
 // enough says whether there are so many lookups that chance does not decide.
-func (s *dhtStudy) enough() bool { return s.lookups >= 5000 }
+func (s *dhtStudy) enough() bool { return s.lookups >= 2000 }
 
 // growthTargets hold how hops grow with the logarithm of the size.
 func (s *dhtStudy) growthTargets(all *dhtResults) []report.Target {

@@ -116,7 +116,7 @@ func (p *latencyPage) byHops() report.Section {
 	}
 	return report.Section{
 		Title:   "Why",
-		Text:    "Floods whose TTL does not end them. With latency, first copies have crossed more links; a TTL cuts off all to the right of it.",
+		Text:    "Floods whose TTL does not end them. With latency, a first copy has crossed as many links as hop by hop, or more; a TTL cuts off all to the right of it.",
 		Figures: []report.Figure{f},
 		Tables:  []report.Table{t},
 	}

@@ -130,7 +130,6 @@ func (p *lvPage) searchTable() report.Table {
 func (p *lvPage) costs() report.Figure {
 	cost := report.Figure{
 		Name: "messages", Title: "What a search for a rare file costs (0.125 % have it)", Kind: report.Bars, YLabel: "messages a peer", LogY: true,
-		Text: "A flood with TTL 7 covers the first three graphs and hardly anything of the grid, where it finds the file once in eight times.",
 	}
 	for _, f := range p.kinds {
 		if f.graphs > 0 {
@@ -174,7 +173,7 @@ func (p *lvPage) walkSection() report.Section {
 	few, many := p.random().at(lvWalking, "", 4), p.random().at(lvWalking, "", 32)
 	s := report.Section{
 		Title: "How many walkers, and how often they ask",
-		Text:  "On random graphs, for files that 0.125 % of the peers have. More walkers take fewer steps each and hardly more messages, until they start to get in each other's way. Walkers that ask too often pay for asking; those that ask too rarely walk on after the hit.",
+		Text:  "On random graphs, for files that 0.125 % of the peers have. More walkers take fewer steps each, and when they are many they get in each other's way. Walkers that ask often pay for asking; those that ask rarely walk on after the hit.",
 		Targets: []report.Target{p.holds("32 walkers take less than a sixth of the steps of 4, for less than half as many messages again", p.kinds[:1], func(lvFound) bool {
 			return 6*many.Hops.mean() < few.Hops.mean() && many.all() < 1.5*few.all()
 		})},

@@ -91,9 +91,9 @@ func (p *yangPage) raised(size int) (yangRaised, bool) {
 func change(times float64) float64 { return 100 * (times - 1) }
 
 func (p *yangPage) summary() string {
-	const intro = `A super-peer answers for the peers that hang on it. Large clusters save traffic in all and put more on each super-peer; two super-peers that share the part of one halve
-that at nearly no cost. More links among super-peers make the way of responses shorter and let queries reach everybody, and then a smaller TTL will do. But all must
-have more links: whoever takes more alone carries what the others do not.`
+	const intro = `A super-peer answers for the peers that hang on it. The larger these clusters are, the fewer super-peers pass a query on, and the more hangs on each; two can share the
+part of one. More links among super-peers make the way of responses shorter and let queries come further, which a smaller TTL can make up for. But whoever takes more links
+alone carries what others do not.`
 	r, ok := p.raised(p.s.cluster)
 	if !ok || r.Together.Bandwidth.N == 0 {
 		return intro
