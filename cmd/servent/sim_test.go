@@ -1,15 +1,20 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/seed282dab8e/servent/sim/report"
 )
 
 // quick is a study that runs in a second or two.
@@ -184,6 +189,35 @@ $`)
 			t.Errorf("told:\n%sa script: %s", got, quiet.String())
 		}
 	})
+}
+
+// TestSimMisses: a miss fails the command, one that the page accounts for does not;
+// both are told of, and --json tells them apart.
+func TestSimMisses(t *testing.T) {
+	bad := report.Target{What: "the bad one", Kind: report.AtMost, Paper: 1, Ours: 2}
+	known := report.Target{What: "the known one", Kind: report.AtMost, Paper: 1, Ours: 2, Known: true, Why: "it is so"}
+	away := report.Target{What: "the other one", Kind: report.AtMost, Paper: 1, Ours: 2, Away: true}
+	tell := func(asJSON bool, targets ...report.Target) (string, error) {
+		var b bytes.Buffer
+		a := newApp(&b, io.Discard, func(string) (string, bool) { return "", false })
+		a.json = asJSON
+		err := a.tellStudy("dir", &report.Report{Title: "x", Sections: []report.Section{{Targets: targets}}}, false)
+		return b.String(), err
+	}
+	if out, err := tell(false, known, away); err != nil || !strings.Contains(out, "it is so") || !strings.Contains(out, "1 missed with an account") {
+		t.Errorf("an account: %v: %s", err, out)
+	}
+	if _, err := tell(false, known, bad); err == nil || exitCode(err) != exitFailed || !strings.Contains(err.Error(), "missed: 1, the first: the bad one") {
+		t.Errorf("no account: %v", err)
+	}
+	out, err := tell(true, known, away, bad)
+	var line studyJSON
+	if wrong := json.Unmarshal([]byte(out), &line); wrong != nil || err == nil {
+		t.Fatalf("%v, %v", wrong, err)
+	}
+	if !slices.Equal(line.Missed, []string{bad.What}) || !slices.Equal(line.Accounted, []string{known.What}) || line.Away != 1 || line.Met+line.NotRun+line.Unverified != 0 {
+		t.Errorf("%s", out)
+	}
 }
 
 func TestStudyProgressLine(t *testing.T) {

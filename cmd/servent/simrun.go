@@ -93,7 +93,7 @@ func saveStudy(dir string, results *study.Results) (*report.Report, error) {
 const plainWidth = 120
 
 // tellStudy prints what a study shows, and where the page is. A study that
-// missed one of its targets has failed.
+// missed one of its targets without an account of why has failed.
 func (a *app) tellStudy(dir string, page *report.Report, shard bool) error {
 	index := filepath.Join(dir, "index.html")
 	missed := page.Failed()
@@ -127,22 +127,28 @@ type studyJSON struct {
 	Met        int      `json:"met"`
 	Unverified int      `json:"unverified"`
 	NotRun     int      `json:"not_run"`
+	Away       int      `json:"does_not_apply"`
 	Missed     []string `json:"missed"`
+	Accounted  []string `json:"missed_accounted_for"`
 }
 
 func studyLine(page *report.Report, index string) studyJSON {
-	line := studyJSON{Study: page.Study, Page: index, Seed: page.Seed, Version: page.Version, Partial: page.Partial, Missed: []string{}}
+	line := studyJSON{Study: page.Study, Page: index, Seed: page.Seed, Version: page.Version, Partial: page.Partial, Missed: []string{}, Accounted: []string{}}
 	for _, s := range page.Sections {
 		for _, t := range s.Targets {
-			switch {
-			case t.Missing:
+			switch t.Verdict() {
+			case "does not apply":
+				line.Away++
+			case "not run":
 				line.NotRun++
-			case t.Unverified:
+			case "unverified":
 				line.Unverified++
-			case t.Met():
+			case "met":
 				line.Met++
-			default:
+			case "missed":
 				line.Missed = append(line.Missed, t.What)
+			default:
+				line.Accounted = append(line.Accounted, t.What)
 			}
 		}
 	}

@@ -15,12 +15,17 @@ const keywords = 500
 type catalogue struct {
 	holders [][]int32  // who has what matches, ascending
 	known   [][]uint64 // a bit for each peer that can answer
+	few     bool       // who has what matches can answer, nobody else, and so few that it is quicker to look at these
 }
+
+// fewHolders fit into a line of the cache.
+const fewHolders = 16
 
 func newCatalogue(r *rand.Rand, n *Network, replication float64) *catalogue {
 	c := &catalogue{holders: make([][]int32, keywords), known: make([][]uint64, keywords)}
 	peers := len(n.class)
 	copies := max(1, min(peers, int(float64(replication*float64(peers))+0.5)))
+	c.few = copies <= fewHolders && !n.design.OneHop
 	for k := range keywords {
 		c.holders[k] = sample(r, peers, copies)
 		c.known[k] = make([]uint64, (peers+63)/64)
@@ -57,7 +62,12 @@ func (c *catalogue) learn(n *Network, keyword int, v int32) {
 	}
 }
 
-func (c *catalogue) knows(v, keyword int32) bool { return has(c.known[keyword], v) }
+func (c *catalogue) knows(v, keyword int32) bool {
+	if c.few {
+		return contains(c.holders[keyword], v)
+	}
+	return has(c.known[keyword], v)
+}
 
 func set(bits []uint64, i int32)      { bits[i/64] |= 1 << (i % 64) }
 func has(bits []uint64, i int32) bool { return bits[i/64]&(1<<(i%64)) != 0 }

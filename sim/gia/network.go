@@ -41,9 +41,12 @@ type Network struct {
 	// random order.
 	start []int32
 	to    []int32
-	back  []int32 // the same link, as it is found at the other end
+	back  []uint8 // the slot of the same link at its other end; floods need none
 	// upto[v][c] is how many neighbours of v have class c or a higher one.
 	upto [][classes + 1]uint8
+
+	bits  []uint32 // where the slots of each peer begin in a book: see tried
+	pages int      // that a book has
 }
 
 // Build makes the network of a design.
@@ -145,7 +148,10 @@ func (n *Network) link(r *rand.Rand, g *graph.Graph) error {
 			n.countClasses(v)
 		}
 	}
-	n.pair()
+	if !n.design.Flood {
+		n.pair()
+		n.paginate()
+	}
 	return nil
 }
 
@@ -166,11 +172,11 @@ func (n *Network) pair() {
 			ends[n.to[i]] = append(ends[n.to[i]], link{int32(v), i})
 		}
 	}
-	n.back = make([]int32, len(n.to))
+	n.back = make([]uint8, len(n.to))
 	for v := range n.class {
 		for i := n.start[v]; i < n.start[v+1]; i++ {
 			k, _ := slices.BinarySearchFunc(ends[v], n.to[i], func(l link, w int32) int { return cmp.Compare(l.from, w) })
-			n.back[i] = ends[v][k].at
+			n.back[i] = uint8(ends[v][k].at - n.start[n.to[i]])
 		}
 	}
 }

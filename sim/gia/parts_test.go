@@ -57,28 +57,33 @@ func TestMaskAny(t *testing.T) {
 	}
 }
 
-// TestTried holds the book against a map.
+// TestTried holds the book against a map, with peers of few slots and of many,
+// from the first mark until the book holds all pages.
 func TestTried(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
+		n := &Network{start: []int32{0}}
+		for _, slots := range rapid.SliceOfN(rapid.IntRange(1, maxDegree), 1, 60).Draw(t, "slots") {
+			n.class = append(n.class, 0)
+			n.start = append(n.start, n.start[len(n.start)-1]+int32(slots))
+		}
+		n.paginate()
 		var book tried
-		for range 2 { // the second time with the memory of the first
-			want := make(map[int32]mask)
-			for range rapid.IntRange(0, 200).Draw(t, "marks") {
-				v := rapid.Int32Range(0, 60).Draw(t, "peer")
-				if rapid.IntRange(0, 9).Draw(t, "flush") == 0 && len(want) > 0 {
-					book.flush(v)
-					delete(want, v)
+		for range 3 { // again with the memory of what was before
+			want := make([]mask, len(n.class))
+			for range rapid.IntRange(0, 400).Draw(t, "marks") {
+				v := rapid.Int32Range(0, int32(len(want))-1).Draw(t, "peer")
+				if rapid.IntRange(0, 9).Draw(t, "flush") == 0 {
+					book.flush(n, v)
+					want[v] = mask{}
 					continue
 				}
-				slot := rapid.IntRange(0, maxDegree-1).Draw(t, "slot")
-				book.mark(v, slot)
-				m := want[v]
-				m.set(slot)
-				want[v] = m
+				slot := rapid.IntRange(0, n.degree(v)-1).Draw(t, "slot")
+				book.mark(n, v, slot)
+				want[v].set(slot)
 			}
-			for v := range int32(61) {
-				if got := book.sent(v, maxDegree); got != want[v] {
-					t.Fatalf("peer %d: %v, want %v", v, got, want[v])
+			for v := range want {
+				if got := book.of(n, int32(v)); got != want[v] {
+					t.Fatalf("peer %d of %d slots: %v, want %v", v, n.degree(int32(v)), got, want[v])
 				}
 			}
 			book.reset()

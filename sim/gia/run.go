@@ -18,7 +18,8 @@ type Load struct {
 	// while more is asked. In seconds.
 	Warm, Count, Drain float64
 	// Enough ends the run when so large a part of what is counted has been
-	// answered; 1 when all of it was, or has ended.
+	// answered, or when the outlook is that it will not be; 1 when all of it was,
+	// or has ended.
 	Enough float64
 
 	// Backlog is the work, in seconds, that a peer may hold before it gives
@@ -50,8 +51,8 @@ type Result struct {
 	Expired  int64 // ended without an answer: TTL, or a flood that has died out
 	Open     int64 // had neither when the run ended
 
-	Counted  int64 // those that the rest is about
-	Success  float64
+	Counted  int64   // those that the rest is about
+	Success  float64 // when the run ended
 	Hops     float64 // mean, to the answer, of those that were answered
 	Delay    float64 // mean, in seconds
 	Decided  bool    // Success is for certain above or below Enough
@@ -80,6 +81,7 @@ type run struct {
 	found            int64 // of the counted
 	hops, delay      int64 // sums
 	steps            int   // of the run, for Stop
+	outlook          outlook
 }
 
 // Run sends queries through the network.
@@ -88,6 +90,7 @@ func (n *Network) Run(r *rand.Rand, l Load) Result {
 	x.begin = int64(l.Warm * float64(Second))
 	x.end = x.begin + int64(l.Count*float64(Second))
 	x.stop = x.end + int64(l.Drain*float64(Second))
+	x.outlook = newOutlook(x.end, x.stop)
 	x.from = newAsker(n.sizes, l.Rate)
 	x.load.Responses = max(1, l.Responses)
 	if l.Backlog == 0 {
@@ -111,7 +114,7 @@ func (x *run) stopped() bool {
 
 func (x *run) until(e engine) {
 	x.from.next(x.r)
-	for !x.decided() && !x.stopped() {
+	for !x.decided() && !x.hopeless() && !x.stopped() {
 		k, at := x.lines.next()
 		if x.from.at < at {
 			if x.from.at >= x.stop {
@@ -155,6 +158,11 @@ func (x *run) decided() bool {
 	lost := x.ended - x.found
 	return float64(x.found) >= x.load.Enough*counted && x.load.Enough < 1 ||
 		x.ended == x.res.Counted || float64(lost) > (1-x.load.Enough)*counted && x.load.Enough < 1
+}
+
+// hopeless says whether too few of the counted will have an answer in time.
+func (x *run) hopeless() bool {
+	return x.load.Enough < 1 && x.outlook.hopeless(x.now, x.found, float64(x.load.Enough*float64(x.res.Counted)))
 }
 
 // answered and expired end a query.

@@ -67,7 +67,7 @@ func TestNetwork(t *testing.T) {
 			last := uint8(classes)
 			for i := n.start[v]; i < n.start[v+1]; i++ {
 				w := n.to[i]
-				if n.to[n.back[i]] != v || n.back[i] < n.start[w] || n.back[i] >= n.start[w+1] {
+				if back := int(n.back[i]); back >= n.degree(w) || n.neighbours(w)[back] != v {
 					t.Fatalf("the link of %d to %d does not lead back", v, w)
 				}
 				slot := i - n.start[v]
@@ -109,19 +109,25 @@ func TestConnected(t *testing.T) {
 
 func TestCatalogue(t *testing.T) {
 	for _, d := range []Design{RWRT(), Gia(), Super()} {
-		n := built(t, d, 1000, 0.007)
-		for k, holders := range n.files.holders {
-			if len(holders) != 7 {
-				t.Fatalf("%d copies", len(holders))
+		for _, copies := range []int{7, fewHolders, fewHolders + 1} {
+			checkCatalogue(t, built(t, d, 1000, float64(copies)/1000), copies)
+		}
+	}
+}
+
+func checkCatalogue(t *testing.T, n *Network, copies int) {
+	t.Helper()
+	for k, holders := range n.files.holders {
+		if len(holders) != copies {
+			t.Fatalf("%d copies, want %d", len(holders), copies)
+		}
+		for v := range int32(len(n.class)) {
+			want := contains(holders, v)
+			for _, w := range n.neighbours(v) {
+				want = want || n.design.OneHop && contains(holders, w) && (!n.design.Super || n.class[w] < superClass)
 			}
-			for v := range int32(1000) {
-				want := contains(holders, v)
-				for _, w := range n.neighbours(v) {
-					want = want || d.OneHop && contains(holders, w) && (!d.Super || n.class[w] < superClass)
-				}
-				if got := n.files.knows(v, int32(k)); got != want {
-					t.Fatalf("%s: peer %d knows %v, want %v", d.Name, v, got, want)
-				}
+			if got := n.files.knows(v, int32(k)); got != want {
+				t.Fatalf("%s: peer %d knows %v, want %v", n.design.Name, v, got, want)
 			}
 		}
 	}
@@ -247,9 +253,7 @@ func TestTTL(t *testing.T) {
 	}
 	for _, d := range []Design{RWRT(), Flood()} {
 		n := over(t, d, line, class, 0.02)
-		for k := range keywords {
-			n.files.known[k] = make([]uint64, 1) // nobody knows
-		}
+		nobodyKnows(n)
 		for ttl, most := range map[int]float64{1: 2, 3: 6} {
 			res := n.Run(seeded(1), Load{Rate: 0.01, TTL: ttl, Count: 200, Drain: 200, Enough: 1})
 			each := float64(res.Messages) / float64(res.Asked)
@@ -332,5 +336,36 @@ func TestRunStops(t *testing.T) {
 	res := n.Run(seeded(1), Load{Rate: 1, Count: 1e6, Drain: 1e6, Enough: 1, Stop: stop})
 	if asked != 3 || res.Messages > 4*stopEach {
 		t.Errorf("asked %d times, %d messages", asked, res.Messages)
+	}
+}
+
+// TestHopelessIsRight: a run that is ended for its outlook would have failed in
+// the end, too, and ends earlier; one that holds is not ended.
+func TestHopelessIsRight(t *testing.T) {
+	ended := 0
+	for _, d := range allDesigns() {
+		n := built(t, d, 200, 0.02)
+		s := DefaultSearch(d)
+		f, err := Collapse(t.Context(), seeded(1), n, s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		x := search{Search: s, net: n, out: f}
+		for i, times := range []float64{0.5, 0.8, 0.9, 1.1, 1.2, 1.5, 3} {
+			l, long := s.Load, x.length(f.Point*times, 0.5)
+			l.Rate, l.Warm, l.Count, l.Drain, l.Enough = f.Point*times, long/4, long/4, long/2, s.Enough
+			got := n.Run(seeded(uint64(i)), l)
+			l.Enough = 1 // to the end
+			want := n.Run(seeded(uint64(i)), l)
+			if (got.Success >= s.Enough) != (want.Success >= s.Enough) {
+				t.Errorf("%s, %g times the point: %g answered, in the end %g", d.Name, times, got.Success, want.Success)
+			}
+			if got.Success < s.Enough && got.Seconds < want.Seconds*0.9 {
+				ended++
+			}
+		}
+	}
+	if ended < 12 {
+		t.Errorf("only %d runs were ended", ended)
 	}
 }

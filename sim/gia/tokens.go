@@ -15,7 +15,7 @@ type bucket struct {
 
 // used tells v that the neighbour at a slot has spent its token.
 func (w *walks) used(v int32, slot int) {
-	b := &w.peer[v].bucket
+	b := &w.bucket[v]
 	b.want.set(slot)
 	tag := &w.tag[w.net.start[v]+int32(slot)]
 	*tag = max(*tag, b.virtual)
@@ -25,8 +25,9 @@ func (w *walks) used(v int32, slot int) {
 }
 
 func (w *walks) ticked(v int32) {
-	w.peer[v].ticking = false
-	if !w.peer[v].want.empty() {
+	b := &w.bucket[v]
+	b.ticking = false
+	if !b.want.empty() {
 		w.give(v)
 	}
 }
@@ -35,26 +36,26 @@ func (w *walks) ticked(v int32) {
 // when the queue is long. That it comes at all keeps peers that wait for one
 // another from waiting for ever.
 func (w *walks) give(v int32) {
-	s := &w.peer[v]
+	b := &w.bucket[v]
 	line := ticked
-	if s.backlog > w.limit[w.net.class[v]] {
+	if w.peer[v].backlog > w.limit[w.net.class[v]] {
 		line = crept
 	}
-	s.ticking = true
+	b.ticking = true
 	w.lines.push(line+int(w.net.class[v]), w.now, v)
 
 	slot := w.turn(v)
 	at := w.net.start[v] + int32(slot)
 	to := w.net.to[at]
-	s.want.clear(slot)
-	s.virtual = w.tag[at]
+	b.want.clear(slot)
+	b.virtual = w.tag[at]
 	w.tag[at] += most / int64(Classes()[w.net.class[to]].Capacity)
-	w.got(to, int(w.net.back[at]-w.net.start[to]))
+	w.got(to, int(w.net.back[at]))
 }
 
 // turn returns the slot that wants a token and has the lowest start tag.
 func (w *walks) turn(v int32) int {
-	left := w.peer[v].want
+	left := w.bucket[v].want
 	tags := w.tag[w.net.start[v]:w.net.start[v+1]]
 	best := left.first()
 	for left.clear(best); !left.empty(); {
@@ -69,9 +70,8 @@ func (w *walks) turn(v int32) int {
 
 // got hands v a token. The query that has waited longest spends it at once.
 func (w *walks) got(v int32, slot int) {
-	s := &w.peer[v]
-	s.has.set(slot)
-	if s.waiting.head != 0 {
+	w.bucket[v].has.set(slot)
+	if s := &w.peer[v]; s.waiting.head != 0 {
 		w.forward(v, w.pop(&s.waiting))
 	}
 }

@@ -7,8 +7,9 @@ type walks struct {
 	free int32  // a list of those that have ended
 	peer []server
 
-	tag   []int64        // of each link: see tokens.go
-	limit [classes]int32 // of the backlog of peers that give tokens as they should
+	bucket []bucket       // of each peer, and
+	tag    []int64        // of each link: see tokens.go; only where there are tokens
+	limit  [classes]int32 // of the backlog of peers that give tokens as they should
 }
 
 // walk is a query.
@@ -19,6 +20,7 @@ type walk struct {
 	keyword int32
 	hops    int32
 	next    int32 // in the list that it is in
+	came    int32 // the slot by which it came to where it is; -1: it began there, or the book has it
 	counted bool
 }
 
@@ -28,8 +30,6 @@ type server struct {
 	waiting list  // processed, for want of a token
 	serving int32 // being processed; 0: none
 	backlog int32 // in all of these
-
-	bucket
 }
 
 // list is a queue of walks. The zero value is empty.
@@ -41,9 +41,9 @@ func newWalks(x *run) *walks {
 		w.limit[i] = max(1, int32(x.load.Backlog*float64(c.Capacity)))
 	}
 	if x.net.design.Tokens {
-		w.tag = make([]int64, len(x.net.to))
-		for v := range w.peer {
-			w.peer[v].has = below(x.net.degree(int32(v)))
+		w.tag, w.bucket = make([]int64, len(x.net.to)), make([]bucket, len(w.peer))
+		for v := range w.bucket {
+			w.bucket[v].has = below(x.net.degree(int32(v)))
 		}
 	}
 	return w
@@ -74,7 +74,7 @@ func (w *walks) ask(v, keyword int32, counted bool) {
 		w.free = w.all[i].next
 	}
 	q := &w.all[i]
-	q.keyword, q.hops, q.born, q.counted = keyword, 0, w.now, counted
+	q.keyword, q.hops, q.came, q.born, q.counted = keyword, 0, -1, w.now, counted
 	w.peer[v].backlog++
 	if w.load.Costly {
 		w.push(&w.peer[v].in, i)
@@ -146,7 +146,7 @@ func (w *walks) satisfied(v int32, q *walk) bool {
 
 // forward sends walk i from v to a neighbour, and says whether it could.
 func (w *walks) forward(v, i int32) bool {
-	open := w.open(v, &w.all[i].tried)
+	open := w.open(v, &w.all[i])
 	if open.empty() {
 		return false
 	}
@@ -161,35 +161,40 @@ func (w *walks) forward(v, i int32) bool {
 // that this one has passed. When that leaves none, the book is flushed (section
 // 3.2.4). So it is a token that a query waits for, never a certain neighbour:
 // the paper can be read either way, and only this one gives its figures.
-func (w *walks) open(v int32, book *tried) mask {
+func (w *walks) open(v int32, q *walk) mask {
+	if q.came >= 0 {
+		q.tried.mark(w.net, v, int(q.came))
+		q.came = -1
+	}
 	all := below(w.net.degree(v))
 	if w.net.design.Tokens {
-		all = w.peer[v].has
+		all = w.bucket[v].has
 	}
-	open := all.not(book.sent(v, w.net.degree(v)))
+	open := all.not(q.tried.of(w.net, v))
 	if open.empty() && !all.empty() {
-		book.flush(v)
+		q.tried.flush(w.net, v)
 		open = all
 	}
 	return open
 }
 
 // send passes walk i, which is at v in no list, over a slot. Both ends note
-// that, so it does not come straight back.
+// that, so it does not come straight back; the other does when it looks into the
+// book.
 func (w *walks) send(v, i int32, slot int) {
 	at := w.net.start[v] + int32(slot)
 	to := w.net.to[at]
-	back := int(w.net.back[at] - w.net.start[to])
+	back := int(w.net.back[at])
 	q := &w.all[i]
 	q.hops++
-	q.tried.mark(v, slot)
-	q.tried.mark(to, back)
+	q.tried.mark(w.net, v, slot)
+	q.came = int32(back)
 	w.peer[v].backlog--
 	w.push(&w.peer[to].in, i)
 	w.peer[to].backlog++
 	w.serve(to)
 	if w.net.design.Tokens {
-		w.peer[v].has.clear(slot)
+		w.bucket[v].has.clear(slot)
 		w.used(to, back)
 	}
 }

@@ -17,9 +17,7 @@ func star(t *testing.T, d Design, class ...uint8) *walks {
 		edges = append(edges, graph.Edge{A: int32(i), B: middle})
 	}
 	n := over(t, d, graph.New(len(class)+1, edges), append(class, 4), 0.01)
-	for k := range keywords {
-		n.files.known[k] = make([]uint64, 4) // nobody knows, so walks go on
-	}
+	nobodyKnows(n) // so walks go on
 	x := &run{net: n, r: seeded(1), lines: newLines(n.sizes, d.Tokens), load: Load{Responses: 1, Backlog: DefaultBacklog}}
 	return newWalks(x)
 }
@@ -32,14 +30,14 @@ func (w *walks) middle() int32 { return int32(len(w.peer) - 1) }
 func TestBiasedGoesUp(t *testing.T) {
 	w := star(t, Design{Biased: true}, 0, 0, 1, 2, 3, 3)
 	for range 50 {
-		var book tried
+		q := walk{came: -1}
 		for i, want := range []uint8{3, 3, 2, 1, 0, 0, 3} {
-			open := w.net.best(w.middle(), w.open(w.middle(), &book))
+			open := w.net.best(w.middle(), w.open(w.middle(), &q))
 			slot := open.any(w.r)
 			if got := w.net.class[w.net.neighbours(w.middle())[slot]]; got != want {
 				t.Fatalf("step %d: class %d, want %d", i, got, want)
 			}
-			book.mark(w.middle(), slot)
+			q.tried.mark(w.net, w.middle(), slot)
 		}
 	}
 }
@@ -49,10 +47,10 @@ func TestUnbiasedGoesAnywhere(t *testing.T) {
 	w := star(t, Design{}, 0, 1, 2, 3)
 	firsts := make([]int, 4)
 	for range 4000 {
-		var book tried
+		q := walk{came: -1}
 		var went mask
 		for i := range 4 {
-			slot := w.open(w.middle(), &book).any(w.r)
+			slot := w.open(w.middle(), &q).any(w.r)
 			if went.has(slot) {
 				t.Fatal("was there before")
 			}
@@ -60,7 +58,7 @@ func TestUnbiasedGoesAnywhere(t *testing.T) {
 				firsts[slot]++
 			}
 			went.set(slot)
-			book.mark(w.middle(), slot)
+			q.tried.mark(w.net, w.middle(), slot)
 		}
 	}
 	for slot, n := range firsts {
@@ -79,7 +77,7 @@ func TestNotStraightBack(t *testing.T) {
 	if i == 0 {
 		t.Fatal("did not arrive")
 	}
-	open := w.open(w.middle(), &w.all[i].tried)
+	open := w.open(w.middle(), &w.all[i])
 	for slot, v := range w.net.neighbours(w.middle()) {
 		if open.has(slot) == (v == 0) {
 			t.Errorf("to %d: %v", v, open.has(slot))
@@ -91,16 +89,16 @@ func TestNotStraightBack(t *testing.T) {
 func TestNoTokenNoQuery(t *testing.T) {
 	w := star(t, Design{Tokens: true}, 1, 1, 1)
 	m := w.middle()
-	w.peer[m].has = mask{}
+	w.bucket[m].has = mask{}
 	w.ask(m, 0, true)
 	if w.peer[m].waiting.head == 0 || w.peer[m].backlog != 1 {
 		t.Fatal("does not wait")
 	}
 	for v := range m {
-		w.peer[v].ticking = true // gives no other at once
+		w.bucket[v].ticking = true // gives no other at once
 	}
 	w.got(m, 1)
-	if w.peer[m].waiting.head != 0 || w.peer[m].backlog != 0 || w.peer[m].has.has(1) {
+	if w.peer[m].waiting.head != 0 || w.peer[m].backlog != 0 || w.bucket[m].has.has(1) {
 		t.Error("did not go, or has kept the token")
 	}
 	if to := w.net.neighbours(m)[1]; w.peer[to].serving == 0 {
@@ -117,20 +115,20 @@ func TestTokensAreFair(t *testing.T) {
 	got := make([]int, len(slots))
 	for slot, v := range slots {
 		if v != 1 { // 1 is idle
-			w.peer[v].has.clear(0)
+			w.bucket[v].has.clear(0)
 			w.used(m, slot)
 		}
 	}
 	const rounds = 111_100
 	for range rounds {
-		w.peer[m].ticking = false
+		w.bucket[m].ticking = false
 		w.give(m)
 		for slot, v := range slots {
-			if v != 1 && w.peer[v].has.has(0) {
+			if v != 1 && w.bucket[v].has.has(0) {
 				got[slot]++
-				w.peer[v].has.clear(0)
-				w.peer[m].want.set(slot)
-				w.tag[w.net.start[m]+int32(slot)] = max(w.tag[w.net.start[m]+int32(slot)], w.peer[m].virtual)
+				w.bucket[v].has.clear(0)
+				w.bucket[m].want.set(slot)
+				w.tag[w.net.start[m]+int32(slot)] = max(w.tag[w.net.start[m]+int32(slot)], w.bucket[m].virtual)
 			}
 		}
 		k, _ := w.lines.next()
@@ -153,8 +151,8 @@ func TestLongQueueGivesFewer(t *testing.T) {
 	m := w.middle()
 	for _, backlog := range []int32{1000, 1001} {
 		w.peer[m].backlog = backlog // a tenth of a second is 1000
-		w.peer[m].ticking = false
-		w.peer[0].has.clear(0)
+		w.bucket[m].ticking = false
+		w.bucket[0].has.clear(0)
 		w.used(m, 0)
 		k, at := w.lines.next()
 		want := Second / most
@@ -204,5 +202,13 @@ func TestWalker(t *testing.T) {
 			passed[[2]int32{v, to}], passed[[2]int32{to, v}] = true, true
 			v = to
 		}
+	}
+}
+
+// nobodyKnows takes all files away.
+func nobodyKnows(n *Network) {
+	for k := range keywords {
+		n.files.holders[k] = nil
+		clear(n.files.known[k])
 	}
 }

@@ -41,15 +41,15 @@ func (w *Walker) Next(r *rand.Rand, v int32) (to int32, ok bool) {
 	if all.empty() {
 		return 0, false
 	}
-	open := all.not(w.book.sent(v, w.net.degree(v)))
+	open := all.not(w.book.of(w.net, v))
 	if open.empty() {
-		w.book.flush(v)
+		w.book.flush(w.net, v)
 		open = all
 	}
 	slot := w.net.best(v, open).any(r)
 	at := w.net.start[v] + int32(slot)
 	to = w.net.to[at]
-	w.book.mark(v, slot)
-	w.book.mark(to, int(w.net.back[at]-w.net.start[to]))
+	w.book.mark(w.net, v, slot)
+	w.book.mark(w.net, to, int(w.net.back[at]))
 	return to, true
 }

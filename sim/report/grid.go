@@ -14,20 +14,21 @@ type grid struct {
 
 const (
 	gap     = "  "
-	minText = 16 // a column of text is not cut below that
+	minText = 16 // a column of text is not narrower than that for want of room
 )
 
 // write writes the grid in aligned columns. Where the line is too short, texts
-// are cut first; then columns at the end are left out. It returns how many.
+// go on below; then columns at the end are left out. It returns how many.
 func (g grid) write(t *text) (hidden int) {
 	widths := g.widths()
 	for !g.shrink(widths, t.width) && len(widths) > 1 {
 		widths = g.widths()[:len(widths)-1]
 		hidden++
 	}
-	t.line(g.line(g.heads, widths))
-	for _, row := range g.rows {
-		t.line(g.line(row, widths))
+	for _, row := range append([][]string{g.heads}, g.rows...) {
+		for _, line := range g.lines(row, widths) {
+			t.line(line)
+		}
 	}
 	return hidden
 }
@@ -43,7 +44,7 @@ func (g grid) widths() []int {
 	return widths
 }
 
-// shrink cuts the widest columns of text until the line fits, if it can.
+// shrink narrows the widest columns of text until the line fits, if it can.
 func (g grid) shrink(widths []int, room int) bool {
 	for {
 		total, widest := -len(gap), -1
@@ -63,21 +64,54 @@ func (g grid) shrink(widths []int, room int) bool {
 	}
 }
 
-func (g grid) line(cells []string, widths []int) string {
-	var b strings.Builder
+// lines returns a row, as many lines as its longest cell takes.
+func (g grid) lines(cells []string, widths []int) []string {
+	parts, most := make([][]string, len(widths)), 1
 	for i, w := range widths {
-		if i > 0 {
-			b.WriteString(gap)
+		parts[i] = folded(cells[i], w)
+		most = max(most, len(parts[i]))
+	}
+	out := make([]string, most)
+	for k := range out {
+		var b strings.Builder
+		for i, w := range widths {
+			cell := ""
+			if k < len(parts[i]) {
+				cell = parts[i][k]
+			}
+			if i > 0 {
+				b.WriteString(gap)
+			}
+			blanks := strings.Repeat(" ", w-columns(cell))
+			if g.right[i] {
+				b.WriteString(blanks + cell)
+			} else {
+				b.WriteString(cell + blanks)
+			}
 		}
-		cell := cut(cells[i], w)
-		blanks := strings.Repeat(" ", w-columns(cell))
-		if g.right[i] {
-			b.WriteString(blanks + cell)
-		} else {
-			b.WriteString(cell + blanks)
+		out[k] = b.String()
+	}
+	return out
+}
+
+// folded breaks s between words into lines of at most room columns. A word that is
+// longer is cut.
+func folded(s string, room int) []string {
+	var out []string
+	line := ""
+	for _, word := range strings.Fields(s) {
+		word = cut(word, room)
+		switch {
+		case line == "":
+			line = word
+		case columns(line)+1+columns(word) > room:
+			out = append(out, line)
+			line = word
+		default:
+			line += " " + word
 		}
 	}
-	return b.String()
+	return append(out, line)
 }
 
 // columns is how many columns of a terminal s takes: reports are in English.

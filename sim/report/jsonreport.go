@@ -31,9 +31,9 @@ func (r *Report) json() ([]byte, error) {
 func (t Target) json() jsonTarget {
 	out := jsonTarget{
 		What: t.What, Unit: t.Unit, Kind: t.Kind.String(), Published: number(t.Paper), Tolerance: number(t.Tolerance),
-		Source: t.Source, Verdict: t.verdict().String(), Why: t.Why,
+		Source: t.Source, Verdict: t.Verdict(), Why: t.account(),
 	}
-	if ours := number(t.Ours); !t.Missing {
+	if ours := number(t.Ours); !t.silent() {
 		out.Ours = &ours
 	}
 	return out

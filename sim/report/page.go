@@ -78,7 +78,7 @@ func (r *Report) page(f font.Face) ([]byte, error) {
 		section := pageSection{Title: s.Title, Text: paragraphs(s.Text)}
 		for _, t := range s.Targets {
 			p.Verdicts = append(p.Verdicts, t.page())
-			if t.verdict() == missed {
+			if v := t.verdict(); v == missed || v == accounted {
 				p.Missed = append(p.Missed, t.page())
 			}
 		}
@@ -105,10 +105,10 @@ func (r *Report) page(f font.Face) ([]byte, error) {
 }
 
 func (t Target) page() pageTarget {
-	classes := [...]string{met: "met", missed: "missed", unverified: "soft", notRun: "soft"}
+	classes := [...]string{met: "met", missed: "missed", accounted: "missed", unverified: "soft", notRun: "soft", away: "soft"}
 	return pageTarget{
 		What: t.What, Published: t.published(), Ours: t.found(), Ratio: t.ratio(), Allowed: t.allowed(), Word: t.word(),
-		Class: classes[t.verdict()], Source: t.Source, Why: t.Why, Unverified: t.Unverified,
+		Class: classes[t.verdict()], Source: t.Source, Why: t.account(), Unverified: t.Unverified,
 	}
 }
 

@@ -28,7 +28,13 @@ type Target struct {
 	Unverified bool
 	// Missing: the run did not come so far; Ours says nothing.
 	Missing bool
-	Why     string // the honest account of a difference
+	// Away: the run has other parameters than the publication, or is too small to
+	// be held against it; Ours says nothing.
+	Away bool
+	Why  string // the honest account of a difference
+	// Known: Why accounts for a difference as large as this one. A target that is
+	// missed is shown so, and does not fail the study.
+	Known bool
 }
 
 // Met says whether Ours is as near to Paper as it must be.
@@ -60,12 +66,13 @@ func Bool(b bool) float64 {
 	return 0
 }
 
-// Failed returns the targets that gate the study and were not met.
+// Failed returns the targets that gate the study and were missed without an
+// account.
 func (r *Report) Failed() []Target {
 	var failed []Target
 	for _, s := range r.Sections {
 		for _, t := range s.Targets {
-			if !t.Missing && !t.Unverified && !t.Met() {
+			if t.verdict() == missed {
 				failed = append(failed, t)
 			}
 		}

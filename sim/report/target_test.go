@@ -40,15 +40,41 @@ func TestMet(t *testing.T) {
 	}
 }
 
-// TestFailed shows that only what was run and is verified can fail a study.
+// TestFailed shows that only what was run, is verified and is not accounted for
+// can fail a study; an account alone, of what may be missed by any amount, or a
+// miss that is said to be known without one, is not enough.
 func TestFailed(t *testing.T) {
 	bad := Target{What: "bad", Kind: AtMost, Paper: 1, Ours: 2}
-	remembered, absent, good := bad, bad, bad
-	remembered.Unverified, absent.Missing, good.Ours = true, true, 1
-	r := Report{Sections: []Section{{Targets: []Target{remembered, absent}}, {Targets: []Target{good, bad}}}}
+	remembered, absent, good, away, known := bad, bad, bad, bad, bad
+	remembered.Unverified, absent.Missing, good.Ours, away.Away = true, true, 1, true
+	known.Known, known.Why = true, "because"
+	r := Report{Sections: []Section{{Targets: []Target{remembered, absent, away, known}}, {Targets: []Target{good, bad}}}}
 	got := r.Failed()
 	if len(got) != 1 || got[0] != bad {
 		t.Errorf("failed: %v, want the bad one", got)
+	}
+	why, silent := bad, bad
+	why.Why, silent.Known = "because", true
+	r = Report{Sections: []Section{{Targets: []Target{why, silent}}}}
+	if got := r.Failed(); len(got) != 2 {
+		t.Errorf("failed: %v, want both", got)
+	}
+}
+
+// TestAccounts: only what was put to the test is accounted for, in all files.
+func TestAccounts(t *testing.T) {
+	shown := func(x Target) bool {
+		x.Kind, x.Paper, x.Why = Exact, 7, "the honest account"
+		r := &Report{Title: "x", Sections: []Section{{Targets: []Target{x}}}}
+		files := written(t, r)
+		page := strings.Contains(string(files["index.html"]), x.Why)
+		if page != strings.Contains(string(files["report.json"]), x.Why) || page != strings.Contains(rendered(t, r, 80), x.Why) {
+			t.Errorf("%+v: not the same in all files", x)
+		}
+		return page
+	}
+	if shown(Target{Missing: true}) || shown(Target{Away: true}) || !shown(Target{}) || !shown(Target{Unverified: true}) {
+		t.Error("accounts belong to what was put to the test")
 	}
 }
 
@@ -66,6 +92,8 @@ func TestVerdictTexts(t *testing.T) {
 		{Target{Kind: Holds, Paper: 1, Ours: 1}, "true", "true", "–", "true", "met"},
 		{Target{Kind: Holds, Paper: 1, Ours: 0}, "true", "false", "–", "true", "missed"},
 		{Target{Kind: Exact, Paper: 7, Ours: 7, Missing: true, Unverified: true}, "7", "–", "–", "exact", "not run"},
+		{Target{Kind: Exact, Paper: 7, Ours: 8, Away: true, Missing: true}, "7", "–", "–", "exact", "does not apply"},
+		{Target{Kind: Exact, Paper: 8, Ours: 10, Known: true, Why: "because"}, "8", "10", "1.250", "exact", "missed, accounted for"},
 		{Target{Kind: Exact, Paper: 12345.5, Ours: 12345.75}, "12345.5", "12345.75", "1.000", "exact", "missed"},
 	}
 	for _, tt := range tests {
@@ -86,6 +114,7 @@ func TestOutcome(t *testing.T) {
 		{nil, ""},
 		{[]Target{good, good}, "2 of 2 targets met."},
 		{[]Target{good, bad}, "1 of 2 targets met, 1 missed."},
+		{[]Target{good, {Kind: Holds, Known: true, Why: "because"}, {Away: true}}, "1 of 2 targets met, 1 missed with an account of why; 1 for other parameters than these."},
 		{[]Target{{Unverified: true}, {Missing: true}}, "No target was put to the test; 1 known from memory only, not counted; 1 not run."},
 	}
 	for _, tt := range tests {

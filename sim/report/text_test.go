@@ -134,3 +134,14 @@ func TestRich(t *testing.T) {
 		}
 	}
 }
+
+// TestLongNamesAreWhole: a cell of words that is too long for its line goes on
+// below, under its own column.
+func TestLongNamesAreWhole(t *testing.T) {
+	table := Table{Name: "t", Columns: []Column{{Name: "what"}, {Name: "n"}}, Rows: [][]any{{"a name of many words that no narrow line has room for at all", 12345678}, {"short", 1}}}
+	got := rendered(t, &Report{Title: "x", Sections: []Section{{Tables: []Table{table}}}}, 40)
+	want := "a name of many words that no  12,345,678\nnarrow line has room for at\nall\nshort                                  1"
+	if !strings.Contains(got, want) {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}

@@ -12,18 +12,24 @@ type verdict int
 const (
 	met verdict = iota
 	missed
+	accounted  // missed, and it is known why
 	unverified // told from memory of the paper: shown, gates nothing
 	notRun
+	away // the parameters are not those of the publication
 )
 
 func (v verdict) String() string {
 	switch v {
 	case missed:
 		return "missed"
+	case accounted:
+		return "missed, accounted for"
 	case unverified:
 		return "unverified"
 	case notRun:
 		return "not run"
+	case away:
+		return "does not apply"
 	default:
 		return "met"
 	}
@@ -31,15 +37,33 @@ func (v verdict) String() string {
 
 func (t Target) verdict() verdict {
 	switch {
+	case t.Away:
+		return away
 	case t.Missing:
 		return notRun
 	case t.Unverified:
 		return unverified
 	case t.Met():
 		return met
+	case t.Known && t.Why != "":
+		return accounted
 	default:
 		return missed
 	}
+}
+
+// Verdict is what came of the target, in the words of report.json.
+func (t Target) Verdict() string { return t.verdict().String() }
+
+// silent says whether Ours says nothing, and so there is nothing to account for.
+func (t Target) silent() bool { return t.Missing || t.Away }
+
+// account is Why, of a target that was put to the test.
+func (t Target) account() string {
+	if t.silent() {
+		return ""
+	}
+	return t.Why
 }
 
 // String names the kind as report.json does.
@@ -89,7 +113,7 @@ func (t Target) published() string {
 // found is what came out.
 func (t Target) found() string {
 	switch {
-	case t.Missing:
+	case t.silent():
 		return nothing
 	case t.Kind == Holds && t.Met():
 		return "true"
@@ -116,7 +140,7 @@ func (t Target) value(v float64) string {
 // ratio is Ours beside Paper.
 func (t Target) ratio() string {
 	r := t.Ours / t.Paper
-	if t.Missing || t.Kind == Holds || t.Paper == 0 || math.IsNaN(r) || math.IsInf(r, 0) {
+	if t.silent() || t.Kind == Holds || t.Paper == 0 || math.IsNaN(r) || math.IsInf(r, 0) {
 		return nothing
 	}
 	return fmt.Sprintf("%.*f", ratioPlaces(r), r)
@@ -142,7 +166,7 @@ func (t Target) word() string {
 
 // outcome sums up all targets in a sentence; empty when there are none.
 func (r *Report) outcome() string {
-	var n [notRun + 1]int
+	var n [away + 1]int
 	all := 0
 	for _, s := range r.Sections {
 		for _, t := range s.Targets {
@@ -150,23 +174,26 @@ func (r *Report) outcome() string {
 			all++
 		}
 	}
-	gating := n[met] + n[missed]
-	var text string
-	switch {
-	case all == 0:
+	if all == 0 {
 		return ""
-	case gating == 0:
-		text = "No target was put to the test"
-	case n[missed] == 0:
+	}
+	text := "No target was put to the test"
+	if gating := n[met] + n[missed] + n[accounted]; gating > 0 {
 		text = fmt.Sprintf("%d of %d targets met", n[met], gating)
-	default:
-		text = fmt.Sprintf("%d of %d targets met, %d missed", n[met], gating, n[missed])
 	}
-	if n[unverified] > 0 {
-		text += fmt.Sprintf("; %d known from memory only, not counted", n[unverified])
-	}
-	if n[notRun] > 0 {
-		text += fmt.Sprintf("; %d not run", n[notRun])
+	for _, part := range []struct {
+		of   verdict
+		text string
+	}{
+		{missed, ", %d missed"},
+		{accounted, ", %d missed with an account of why"},
+		{unverified, "; %d known from memory only, not counted"},
+		{notRun, "; %d not run"},
+		{away, "; %d for other parameters than these"},
+	} {
+		if n[part.of] > 0 {
+			text += fmt.Sprintf(part.text, n[part.of])
+		}
 	}
 	return text + "."
 }

@@ -38,7 +38,7 @@ func (s *dhtStudy) lossSection(loss []*dhtLoss) report.Section {
 		Text: fmt.Sprintf(`A part of %d nodes dies at once, and nobody has mended his tables yet. Asking a dead node costs a timeout, and then the next best one is asked: another finger or one of 16 successors (Chord), one of the 20 contacts of a bucket (Kademlia), a node of the leaf set or of the rest of the table (Pastry), one of two backups (Plaxton). A lookup has found the owner when it ends at the node that owns the key among those that are left; whether that node has the value is a matter of copies. Without a ring or leaf set to end on, Plaxton finds another node than the owner wherever an entry and both its backups are dead.
 
 Timeouts count each dead node once for each lookup; how the paper that is held beside Chord counts them we do not know.`, s.peers),
-		Targets: targets,
+		Targets: awayFrom(s.enough(), targets),
 		Figures: []report.Figure{
 			{Name: "dht-found", Title: "Lookups that find the owner", XLabel: dead, YLabel: "lookups (%)", Series: found},
 			{Name: "dht-timeouts", Title: "Timeouts of a lookup", XLabel: dead, YLabel: "timeouts, mean", Series: timeouts},

@@ -61,9 +61,9 @@ func (s *dhtStudy) Report(raw []json.RawMessage) (*report.Report, error) {
 		return nil, err
 	}
 	return &report.Report{
-		Summary: `A distributed hash table finds whoever holds a key in a number of steps that grows with the logarithm of the network: at a million nodes some 11 in Chord, 5 in Pastry and Plaxton, and 3 to 4 in Kademlia, which asks three nodes at a time. No search that floods comes near that.
+		Summary: "A distributed hash table finds whoever holds a key in a number of steps that grows with the logarithm of the network" + s.largestText(all.hops) + `.
 
-It pays elsewhere. Each node looks after its tables all the time, the more the shorter nodes stay; each file must be published again and again; and only exact keys are found. To search by words, an index is needed with an entry for every word of every file, and for a query of several words whole lists of entries are sent about. Prefixes take a tree on top, at several lookups for every step in it.`,
+It pays elsewhere. Each node looks after its tables all the time, the more the shorter nodes stay; each file must be published again and again; and only exact keys are found. To search by words, an index is needed with an entry for every word of every file, and for a query of several words whole lists of entries are sent about. Prefixes take a tree on top, whose nodes are looked up one by one.`,
 		Sections: []report.Section{
 			s.hopsSection(all),
 			s.lossSection(all.loss),
@@ -71,6 +71,19 @@ It pays elsewhere. Each node looks after its tables all the time, the more the s
 			s.findSection(all.find),
 		},
 	}, nil
+}
+
+// largestText tells of the largest network that was run.
+func (s *dhtStudy) largestText(hops []*dhtHops) string {
+	for i := len(hops) - 1; i >= 0; i-- {
+		if hops[i] == nil {
+			continue
+		}
+		c := hops[i].Counts // as dhtKinds
+		return fmt.Sprintf(": at %s nodes %.1f in Chord, %.1f in Pastry, %.1f in Plaxton, and %.1f in Kademlia, which asks three nodes at a time",
+			thousands(s.sizes()[i]), c[0].hops(), c[2].hops(), c[3].hops(), c[1].hops())
+	}
+	return ""
 }
 
 // round6 keeps six digits, so that a last bit that another machine computes

@@ -31,8 +31,11 @@ func (s *dhtStudy) hopsTargets(all *dhtResults) []report.Target {
 		add("Kademlia, k = 20, alpha = 1", report.Within, 0.02, expected.Kademlia, "expectation, sim/dht/expect.go", func() float64 { return h.Counts[4].hops() })
 		add("Pastry against log16 n", report.Within, 0.1, log/4, "about log16 n (Rowstron, Druschel 2001)", func() float64 { return h.Counts[2].hops() })
 	}
-	return append(out, s.growthTargets(all)...)
+	return awayFrom(s.enough(), append(out, s.growthTargets(all)...))
 }
+
+// enough says whether there are so many lookups that chance does not decide.
+func (s *dhtStudy) enough() bool { return s.lookups >= 2000 }
 
 // growthTargets hold how hops grow with the logarithm of the size.
 func (s *dhtStudy) growthTargets(all *dhtResults) []report.Target {

@@ -60,27 +60,36 @@ func (p *electionPage) page() *report.Report {
 	if len(p.runs) == 0 {
 		return r
 	}
-	met := 0
+	met, aims := 0, 0
 	for _, t := range r.Sections[0].Targets {
-		if t.Met() {
-			met++
-		}
+		aims += int(report.Bool(!t.Away))
+		met += int(report.Bool(!t.Away && t.Met()))
 	}
 	m := p.measure(p.runs[0])
-	r.Summary = fmt.Sprintf("%s nodes know one of them only, and look for supernodes. In the run with seed %d, %.0f to %.0f %% of the leaf places are taken, a node changes its role %.3f times in an hour, liars hold %.1f %% of the supernodes' places, and %.2f %% of the files there are found.%s %d of %d aims of all runs are met.",
-		thousands(p.s.nodes), p.runs[0].Seed, m.use[0], m.use[1], m.changes, m.boasters, m.recall, p.afterCrash(p.runs[0].Result), met, len(r.Sections[0].Targets))
+	r.Summary = fmt.Sprintf("%s nodes that know one of them only find their supernodes. In the run with seed %d, %.0f to %.0f %% of the leaf places are taken, a node changes its role %.3f times in an hour, liars hold %.1f %% of the supernodes' places%s%s.",
+		thousands(p.s.nodes), p.runs[0].Seed, m.use[0], m.use[1], m.changes, m.boasters, foundText(p.runs[0].Result, m), healedText(p.runs[0].Result))
+	if aims > 0 {
+		r.Summary += fmt.Sprintf(" %d of %d aims of all runs are met.", met, aims)
+	}
 	return r
 }
 
-// afterCrash is the sentence on how the leaves of a run fared then.
-func (p *electionPage) afterCrash(r *sim.CrowdResult) string {
+func foundText(r *sim.CrowdResult, m measures) string {
+	if r.Want == 0 {
+		return ", there are no files to find"
+	}
+	return fmt.Sprintf(", %.2f %% of the files there are found", m.recall)
+}
+
+// healedText tells of the crash, if there was one that leaves could recover from.
+func healedText(r *sim.CrowdResult) string {
 	switch {
-	case p.s.crash == 0 || r.Full == 0:
+	case r.Crashed == 0 || r.Full == 0:
 		return ""
 	case r.Unhealed > 0:
-		return fmt.Sprintf(" %.0f s after the crash of a part of the supernodes %d of %d leaves that had all of theirs have not yet found others.", r.Healed.Seconds(), r.Unhealed, r.Full)
+		return fmt.Sprintf(", and %d of %d leaves still have not all of their supernodes again when the wait after the crash of a part of these is over", r.Unhealed, r.Full)
 	default:
-		return fmt.Sprintf(" %.0f s after the crash of a part of the supernodes every leaf that had all of its own has as many again.", r.Healed.Seconds())
+		return fmt.Sprintf(", and %.0f s after the crash of a part of the supernodes every leaf that had all of its own has them again", r.Healed.Seconds())
 	}
 }
 
@@ -106,7 +115,15 @@ func (p *electionPage) policy() report.Section {
 		s.Targets = append(s.Targets, p.targets(one, m)...)
 	}
 	s.Tables = []report.Table{t}
+	awayFrom(p.aimed(), s.Targets)
 	return s
+}
+
+// aimed says whether the aims are of such a network: not of one so small that a
+// few supernodes decide, or in which others behave than there.
+func (p *electionPage) aimed() bool {
+	least := newElection()
+	return p.s.nodes >= least.nodes && p.s.places >= least.places && asPublished(electionInfo(), p.s, "firewalled", "boasters", "crash")
 }
 
 func (p *electionPage) targets(one *ran, m measures) []report.Target {

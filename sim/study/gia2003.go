@@ -88,7 +88,6 @@ func giaVariants(replication float64) []giaCase {
 	return []giaCase{
 		vary("GIA, adapted for 60 s only", gia.Gia(), func(c *gia.Config, _ *gia.Search) { c.Settle = time.Minute }),
 		vary("GIA, one's own queries cost capacity", gia.Gia(), func(_ *gia.Config, s *gia.Search) { s.Load.Costly = true }),
-		vary("GIA-BIAS, one's own queries cost capacity", gia.Without()[1], func(_ *gia.Config, s *gia.Search) { s.Load.Costly = true }),
 		vary("RWRT, runs half as long", gia.RWRT(), func(_ *gia.Config, s *gia.Search) { s.Work, s.Patience = s.Work/2, s.Patience/2 }),
 		vary("RWRT, walks end after 1024 hops", gia.RWRT(), func(_ *gia.Config, s *gia.Search) { s.Load.TTL = 1024 }),
 	}
@@ -107,7 +106,7 @@ func (s *gia2003) cases() []giaCase {
 		for _, d := range giaSwept() {
 			rate := rate
 			if d == gia.RWRT() {
-				rate = max(rate, 0.0003) // a walk to rarer files takes minutes to simulate
+				rate = max(rate, 0.0005) // a walk to rarer files takes minutes to simulate
 			}
 			name := fmt.Sprintf("%s, files at %g %% of the peers", d.Name, rate*100)
 			out = append(out, giaCase{name: name, design: d, replication: rate})

@@ -40,13 +40,9 @@ func (s *gia2003) Report(results []json.RawMessage) (*report.Report, error) {
 			return nil, err
 		}
 	}
-	page := &report.Report{
-		Summary: s.summary(r),
-		Sections: []report.Section{
-			s.componentSection(r),
-			adaptSection(r.adapting),
-		},
-	}
+	adapting := adaptSection(r.adapting)
+	awayFrom(asPublished(gia2003Info(), s, "peers"), adapting.Targets)
+	page := &report.Report{Summary: s.summary(r), Sections: []report.Section{s.componentSection(r), adapting}}
 	if s.Sweep == "yes" {
 		page.Sections = append(page.Sections, s.sweepSection(r), variantSection(s, r))
 	}
@@ -65,8 +61,30 @@ them only where they are welcome.`
 	return intro + fmt.Sprintf(`
 
 With %d peers and files at %g %% of them, Gia bears %.2g queries a second and peer, and a query takes %.1f hops. A random walk over a random topology
-bears %.2g and takes %.0f hops: Gia bears %.0f times as much. No component does that alone, and each that is taken away costs something: see the table.`,
-		s.Peers, s.Replication*100, a.Point, a.Hops, b.Point, b.Hops, a.Point/b.Point)
+bears %.2g and takes %.0f hops: Gia bears %.3g times as much.`,
+		s.Peers, s.Replication*100, a.Point, a.Hops, b.Point, b.Hops, a.Point/b.Point) + r.worth(a)
+}
+
+// worth tells whether Gia needs all its components, where that is so.
+func (r *giaResults) worth(whole *gia.Finding) string {
+	text := ""
+	if r.below(whole, gia.With()) {
+		text += " No component does that alone."
+	}
+	if r.below(whole, gia.Without()) {
+		text += " Without any one of its components it bears less."
+	}
+	return text
+}
+
+// below says whether all of the designs were run and bear less.
+func (r *giaResults) below(whole *gia.Finding, designs []gia.Design) bool {
+	for _, d := range designs {
+		if f := r.of(d.Name); f == nil || f.Point >= whole.Point {
+			return false
+		}
+	}
+	return true
 }
 
 const giaHow = `Every peer asks at the same rate, but no more than its capacity. A message that comes in costs one unit of capacity, whether it is

@@ -41,9 +41,9 @@ func (s *gia2003) sweepSection(r *giaResults) report.Section {
 	}
 	return report.Section{
 		Title: "Rare and common files",
-		Text: `A walk ends when it has found something, so it bears more the more copies there are. A flood goes everywhere, however many there are: it bears the
-same. That it bears more than a walk here when files are rare is because a query counts as answered with the first copy that gets through, and a flood takes every
-way at once: it goes round slow peers, whose queues grow without end, where a walk gets stuck in one.`,
+		Text: `A walk ends when it has found something, so it costs less the more copies there are. A flood goes everywhere, however many there are; but a query counts as
+answered with the first copy that gets through, and with more copies one is nearer. A flood takes every way at once: it goes round slow peers, whose queues grow without end,
+where a walk gets stuck in one.`,
 		Targets: s.sweepTargets(r),
 		Figures: []report.Figure{points, hops}, Tables: []report.Table{t},
 	}
@@ -74,7 +74,7 @@ func adaptSection(a *giaAdapting) report.Section {
 	s := report.Section{
 		Title: "How the topology adapts",
 		Text: `Peers begin without links and look for neighbours the more often the less satisfied they are. A peer is satisfied when its neighbours have
-as much capacity to spare for it as it has itself, or when it has as many as it takes. In the end the capable have many neighbours, and everybody is near one of them.`,
+as much capacity to spare for it as it has itself, or when it has as many as it takes. So the capable come to have many, and others to be near one of them.`,
 	}
 	if a == nil {
 		return s
@@ -164,7 +164,7 @@ func variantSection(s *gia2003, r *giaResults) report.Section {
 			t.Add(name, f.Point, f.Hops, f.Delay)
 		}
 	}
-	for _, name := range []string{"RWRT", "GIA", "GIA-BIAS"} {
+	for _, name := range []string{"RWRT", "GIA"} {
 		add(name)
 	}
 	for _, c := range giaVariants(s.Replication) {
@@ -174,7 +174,8 @@ func variantSection(s *gia2003, r *giaResults) report.Section {
 		Title: "What the definitions are worth",
 		Text: `Some of what decides these figures the paper does not say, or we do not know of it. Where one reading gives the figures of its random topologies
 and the other does not, the first was taken: that a query does not go straight back, and that one which waits for a token takes any. Its figures also
-exclude a TTL of 1024 for walks: one that needs 978 hops on average would fail too often, and 8570 could not come about.`,
+exclude a TTL of 1024 for walks: one that needs 978 hops on average would fail too often, and 8570 could not come about. A collapse point of 0 means that
+too many queries failed at any load that was tried.`,
 		Tables: []report.Table{t},
 	}
 }

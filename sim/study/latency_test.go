@@ -18,8 +18,8 @@ func TestLatency(t *testing.T) { checkStudy(t, smallLatency) }
 // rest is not asked of it.
 func TestLatencyHolds(t *testing.T) {
 	for i, target := range targets(whole(t, smallLatency(1))) {
-		if crawl := i < 4; target.Missing != crawl || !crawl && !target.Met() {
-			t.Errorf("%s: %g, want %g (not asked: %v)", target.What, target.Ours, target.Paper, target.Missing)
+		if crawl := i < 4; target.Away != crawl || !crawl && !target.Met() {
+			t.Errorf("%s: %g, want %g (not asked: %v)", target.What, target.Ours, target.Paper, target.Away)
 		}
 	}
 }

@@ -46,7 +46,7 @@ func (p *latencyPage) graphName() string {
 
 func (p *latencyPage) summary() string {
 	intro := fmt.Sprintf(`A peer passes on the first copy of a query that reaches it and drops all later ones. When every message takes the same time, the first copy
-is one that came by a shortest way. On real links it often is not: three fast links beat one slow link. That copy has less TTL left, so the flood dies out earlier. Simulators
+is one that came by a shortest way. On real links it need not be: three fast links can beat a slow one. That copy has less TTL left, so the flood dies out earlier. Simulators
 that go hop by hop do not see it. The graph is %s.`, p.graphName())
 	even, late := p.at(latencyTTL, true), p.at(latencyTTL, false)
 	if even == nil || late == nil {

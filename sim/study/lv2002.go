@@ -112,3 +112,7 @@ func (c *lvCell) join(d lvCell) {
 	c.Reached.join(d.Reached)
 	c.Visited.join(d.Visited)
 }
+
+// few says whether there are fewer searches of a kind than that, so that chance
+// decides.
+func (s *lv2002) few(least int) bool { return s.instances*s.searches < least }

@@ -89,8 +89,8 @@ func (p *lvPage) random() lvFound { return p.kinds[0] }
 
 func (p *lvPage) summary() string {
 	const intro = `When nobody knows where a file is, one can ask everybody near (flooding), ask ever further away until somebody has it (an expanding ring), or send out a few
-walkers that go from peer to peer at random. Floods are quick and wasteful: by the time that one has reached everybody, two thirds of what it sent or more went to peers that had
-the query already. Rings stop early, but cannot stop within a round. Walkers take longer and send least, since they stop soon after the first hit.`
+walkers that go from peer to peer at random. Floods are quick and wasteful: much of what they send goes to peers that had
+the query already. Rings stop early, but cannot stop within a round. Walkers take their time, and stop soon after the first hit.`
 	ring, walk := p.rare(p.random(), lvRingName), p.rare(p.random(), lvWalkersName)
 	flood := p.random().at(lvFlooding, "", 7)
 	if ring.N == 0 || flood.N == 0 {
@@ -98,7 +98,7 @@ the query already. Rings stop early, but cannot stop within a round. Walkers tak
 	}
 	return intro + fmt.Sprintf(`
 
-For a file that one peer in 800 has, in a random network of %.0f peers: a flood with TTL 7 sends %.2f messages a peer and reaches %.0f %% of them; an expanding ring
+For a file that one peer in 800 has (one peer at the least), in a random network of %.0f peers: a flood with TTL 7 sends %.2f messages a peer and reaches %.0f %% of them; an expanding ring
 sends %.2f and finds the file %.1f hops away; 32 walkers send %.3f, their questions whether to go on among them, and take %.0f steps.`,
 		p.random().nodesMean, flood.Messages.mean(), 100*flood.Reached.mean(), ring.all(), ring.Hops.mean(), walk.all(), walk.Hops.mean())
 }
@@ -123,21 +123,21 @@ func (p *lvPage) graphSection() report.Section {
 	}
 	s := report.Section{
 		Title: "The graphs",
-		Text: `Random: the largest component of a graph with links between random pairs. Power law: the peer of rank i has 1712 / i^0.8 links. Gnutella: a stand-in for
-a crawl of October 2000 that is not public, with as many nodes, links, and links of the busiest. Grid: 100 by 100. The figures of the paper are told from memory.`,
+		Text: `Random: the largest component of a graph with links between random pairs. Power law: the links of the peer of rank i go with i^-0.8, from 1712 in the size of the paper. Gnutella: a stand-in for
+a crawl of October 2000 that is not public, in that size with as many nodes, links, and links of the busiest. Grid: a square, 100 by 100 in that size. The figures of the paper are told from memory.`,
 	}
 	const source = "Lv et al. 2002, table 1"
 	for _, f := range p.kinds {
 		if f.graphs > 0 {
 			t.Add(f.name, f.nodesMean, f.links, 2*f.links/f.nodesMean, f.mostLinks, orNothing(f.nodes), orNothing(f.lvKind.links))
 		}
-		if f.nodes == 0 || p.s.scale != 1 {
+		if f.nodes == 0 {
 			continue
 		}
 		missing := f.graphs == 0
 		add := func(what string, paper, ours float64) {
 			s.Targets = append(s.Targets, report.Target{
-				What: f.name + " graph: " + what, Paper: paper, Ours: ours, Tolerance: 0.05, Source: source, Unverified: true, Missing: missing,
+				What: f.name + " graph: " + what, Paper: paper, Ours: ours, Tolerance: 0.05, Source: source, Unverified: true, Missing: missing, Away: p.s.scale != 1,
 			})
 		}
 		add("nodes", float64(f.nodes), f.nodesMean)

@@ -117,7 +117,7 @@ func over(runs []*ran, prefix string) report.Section {
 	s := report.Section{Title: "The network over time"}
 	count := report.Figure{Name: prefix + "roles", Title: "Nodes by role", XLabel: "minutes", YLabel: "nodes"}
 	use := report.Figure{Name: prefix + "places", Title: "Leaf places that are taken", XLabel: "minutes", YLabel: "places taken (%)"}
-	t := report.Table{Name: prefix + "shapes", Title: "Shapes", Columns: []report.Column{
+	t := report.Table{Name: prefix + "shapes", Title: "Shapes", Text: "Nodes that claim what they have not are among the nodes, and not among the leaves and supernodes, whose places are those that are counted.", Columns: []report.Column{
 		{Name: "seed"},
 		{Name: "after", Unit: "min"},
 		{Name: "nodes"},
@@ -126,7 +126,7 @@ func over(runs []*ran, prefix string) report.Section {
 		{Name: "places"},
 		{Name: "taken"},
 		{Name: "leaves short of supernodes"},
-		{Name: "places of boasters"},
+		{Name: "boasters that serve"},
 		{Name: "role changes so far"},
 	}}
 	for i, one := range runs {

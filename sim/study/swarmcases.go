@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/seed282dab8e/servent/sim/load"
@@ -154,7 +155,7 @@ func (s *swarmStudy) endgameCases() []swarmCase {
 				continue
 			}
 			cases = append(cases, swarmCase{
-				part: swarmEndgame, name: fmt.Sprintf("%d%s", at, map[bool]string{true: ", taken back"}[cancel]),
+				part: swarmEndgame, name: strings.TrimPrefix(orNo("endgame", at > 0, at), "endgame ") + map[bool]string{true: ", taken back"}[cancel],
 				config: func(r *rand.Rand) swarm.Config {
 					c := s.likeKraken(r, s.seedLinks)
 					c.Endgame, c.Cancel = at, cancel
@@ -254,7 +255,7 @@ func (s *swarmStudy) stallCases() []swarmCase {
 	for _, endgame := range []int{0, 25} {
 		for _, timeout := range []time.Duration{0, time.Second, 4 * time.Second, 16 * time.Second} {
 			cases = append(cases, swarmCase{
-				part: swarmStall, weight: 0.4, runs: s.runs, name: fmt.Sprintf("timeout %v, endgame %d", timeout, endgame),
+				part: swarmStall, weight: 0.4, runs: s.runs, name: orNo("timeout", timeout > 0, timeout) + ", " + orNo("endgame", endgame > 0, endgame),
 				config: func(r *rand.Rand) swarm.Config {
 					c := s.small(r, smallHosts, swarm.RarestFirst)
 					c.Endgame, c.Cancel, c.Timeout = endgame, true, timeout

@@ -32,7 +32,7 @@ func (s *swarmStudy) Report(results []json.RawMessage) (*report.Report, error) {
 	return &report.Report{
 		Summary: s.summary(rows),
 		Sections: []report.Section{
-			s.waysSection(rows), s.krakenSection(rows), scaleSection(rows), endgameSection(rows),
+			s.waysSection(rows), s.krakenSection(rows), scaleSection(rows), s.endgameSection(rows),
 			s.accessSection(rows), s.leaveSection(rows), s.stallSection(rows),
 		},
 	}, nil
@@ -65,11 +65,11 @@ func (s *swarmStudy) summary(rows swarmRows) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "A file of %d MB goes to %d hosts that send and take in %d MB/s each.", s.size, s.peers, s.rate)
 	if alone.swarmRun != nil && chain.swarmRun != nil && ideal.swarmRun != nil {
-		fmt.Fprintf(&b, " From one such host alone that takes %.0f s, along a chain %.0f s. In pieces, over a random graph in which each"+
-			" host has %d links, it takes %.1f s, when nothing can be faster than %.1f s.",
+		fmt.Fprintf(&b, " From one such host alone that takes %.3g s, along a chain %.3g s. In pieces, over a random graph in which each"+
+			" host has %d links, it takes %.3g s, when nothing can be faster than %.3g s.",
 			alone.Took, chain.Took, s.links, ideal.Took, ideal.Bound)
 	}
-	if ours.swarmRun != nil {
+	if ours.swarmRun != nil && s.published() {
 		fmt.Fprintf(&b, "\n\nKraken measured a long tail: half of the downloads took as long as the bound, one in a hundred 1.8 times,"+
 			" one in a thousand 2.2 times. The model has no such tail with pieces and random links alone, nor with what Kraken's"+
 			" source sets. It has one when seeds take on more links than they can serve: %.2f, %.2f and %.2f times with %d links,"+
@@ -143,13 +143,17 @@ func (s *swarmStudy) waysSection(rows swarmRows) report.Section {
 		Title: "Ways to share",
 		Text: "The seed alone and the chain have one seed with the rate of a host; their times are known in closed form. The others" +
 			" have a random graph in which each host has as many links, and seeds that send as fast as their network cards." +
-			"\n\nRarest first and random do equally well where all hosts are alike and stay. In order does not: neighbours have" +
-			" the same pieces and nothing to give one another. Endgame changes nothing here, for nobody waits for a slow host.",
+			s.ifPublished("\n\nRarest first and random do equally well where all hosts are alike and stay. In order does not: neighbours have"+
+				" the same pieces and nothing to give one another. Endgame changes nothing here, for nobody waits for a slow host."),
 		Targets: s.wayTargets(rows),
 		Figures: []report.Figure{timesFigure("swarm-ways-done", "Downloads done, by way to share", ways)},
 		Tables:  []report.Table{swarmTable("swarm-ways", "Ways to share", "way", ways)},
 	}
 }
+
+// fluid says whether pieces are so many and messages so fast that closed forms,
+// which leave out what these cost, come near.
+func (s *swarmStudy) fluid() bool { return s.size >= 100*s.piece && s.latency <= 1 }
 
 // wayTargets hold the model against the closed forms and the bound.
 func (s *swarmStudy) wayTargets(rows swarmRows) []report.Target {
@@ -175,7 +179,9 @@ func (s *swarmStudy) wayTargets(rows swarmRows) []report.Target {
 			never.Ours = min(never.Ours, report.Bool(r.Took >= r.Bound))
 		}
 	}
-	return []report.Target{alone, chain, never}
+	closed := []report.Target{alone, chain}
+	awayFrom(s.fluid(), closed)
+	return append(closed, never)
 }
 
 func scaleSection(rows swarmRows) report.Section {
@@ -196,23 +202,32 @@ func scaleSection(rows swarmRows) report.Section {
 	}
 	return report.Section{
 		Title: "More peers",
-		Text: "The same file in random graphs of other sizes. The time hardly grows: each peer brings as much as it takes, and a" +
+		Text: "The same file in random graphs of other sizes. Each peer brings as much as it takes, and a" +
 			" piece needs only as many hops as the logarithm of their number.",
 		Figures: []report.Figure{f},
 		Tables:  []report.Table{swarmTable("swarm-scale", "Number of peers", "peers", scale)},
 	}
 }
 
-func endgameSection(rows swarmRows) report.Section {
+func (s *swarmStudy) endgameSection(rows swarmRows) report.Section {
 	endgame := rows.part(swarmEndgame)
 	return report.Section{
 		Title: "Endgame",
-		Text: "The last row but one of the table on Kraken, with the endgame begun at other numbers of missing pieces. A host that" +
-			" has seeds for neighbours has up to 15 asks there, more than the three at which Kraken begins. When it begins" +
-			" at 20, the one in a hundred is served nearly as soon as all; but a fifth of all bytes comes in vain, over the links of" +
-			" the seeds, too, and the first hosts, who have but the seeds and one another for neighbours, wait the longer for" +
-			" that. Asks that are taken back cost little and help all.",
+		Text: "The last row but one of the table on Kraken, with the endgame begun at other numbers of missing pieces." +
+			s.ifPublished(" A host that"+
+				" has seeds for neighbours has up to 15 asks there, more than the three at which Kraken begins. When it begins"+
+				" at 20, the one in a hundred is served nearly as soon as all; but a fifth of all bytes comes in vain, over the links of"+
+				" the seeds, too, and the first hosts, who have but the seeds and one another for neighbours, wait the longer for"+
+				" that. Asks that are taken back cost little and help all."),
 		Figures: []report.Figure{timesFigure("swarm-endgame-done", "Downloads done, by missing pieces at which endgame begins", endgame)},
 		Tables:  []report.Table{swarmTable("swarm-endgame", "Endgame", "missing pieces", endgame)},
 	}
+}
+
+// orNo is "timeout 1s", or "no timeout".
+func orNo(what string, on bool, value any) string {
+	if on {
+		return fmt.Sprint(what, " ", value)
+	}
+	return "no " + what
 }

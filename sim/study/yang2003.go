@@ -18,10 +18,10 @@ and in work, by how many peers hang on a super-peer, how many links these have,
 how far queries go, and whether two share the part of one: the load of each,
 and that of all together.`,
 		Source:  yangPaper,
-		Example: "servent sim yang2003\nservent sim yang2003 --cluster 10 --skew 0.5",
+		Example: "servent sim yang2003\nservent sim yang2003 --cluster 20 --skew 0.5",
 		New: func() Study {
 			return &yang2003{
-				peers: 10_000, cluster: 20, degree: 3.1, more: 10, skew: 0.35, ttl: 7, results: 0.089,
+				peers: 10_000, cluster: 10, degree: 3.1, more: 10, skew: 0.35, ttl: 7, results: 0.089,
 				rate: 9.26e-3, joins: 9.26e-4, updates: 1.85e-3, instances: 8, sources: 1000, seed: 1,
 			}
 		},

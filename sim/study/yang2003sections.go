@@ -104,8 +104,8 @@ func (p *yangPage) sizeSection() report.Section {
 	p.rows(&t, p.sizes)
 	return report.Section{
 		Title: "Large clusters, and two for one",
-		Text: fmt.Sprintf(`A network of %d peers; super-peers have %g links on average and queries TTL %d, or all super-peers are linked to each other and queries have TTL 1. With small clusters and few links, queries do
-not reach everybody, so there is less to carry. Two partners share the part of one: each gets half of the queries and all files of the clients.`, p.s.peers, p.s.degree, p.s.ttl),
+		Text: fmt.Sprintf(`A network of %d peers; super-peers have %g links on average and queries TTL %d, or all super-peers are linked to each other and queries have TTL 1. Where queries do
+not reach everybody, as the table tells, there is less to carry. Two partners share the part of one: each gets half of the queries and all files of the clients.`, p.s.peers, p.s.degree, p.s.ttl),
 		Targets: p.sizeTargets(), Figures: []report.Figure{each, all}, Tables: []report.Table{t},
 	}
 }
@@ -164,7 +164,7 @@ func (p *yangPage) degreeSection() report.Section {
 	}
 	return report.Section{
 		Title:   "Links and TTL",
-		Text:    fmt.Sprintf("Clusters of %d. TTL as given is %d; the least TTL is with which queries come to 99 %% of the clusters: the rest of the way, there are only duplicates.", p.s.cluster, p.s.ttl),
+		Text:    fmt.Sprintf("Clusters of %d. TTL as given is %d; the least TTL is with which queries come to 99 %% of the clusters: what goes further comes to hardly anybody new.", p.s.cluster, p.s.ttl),
 		Targets: []report.Target{rule}, Figures: []report.Figure{all}, Tables: []report.Table{t},
 	}
 }
