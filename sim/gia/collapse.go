@@ -26,7 +26,9 @@ type Search struct {
 	// Exact is how far apart the highest rate that did not collapse and the
 	// lowest that did may be: 1.1 is ten percent.
 	Exact float64
-	Tick  func(done float64) // nil: nobody wants to know
+	// Most is a rate beyond which is not looked; 0: none is.
+	Most float64
+	Tick func(done float64) // nil: nobody wants to know
 }
 
 // DefaultSearch returns one that takes seconds with 10,000 peers. A flood makes
@@ -57,6 +59,8 @@ type Finding struct {
 	// collapse and what did not; 0: whatever was tried did. It is above the
 	// greatest capacity when nothing did.
 	Point float64
+
+	AtLeast bool // Point held, and beyond Search.Most was not looked
 
 	// At half the collapse point, of queries that all had the time they took.
 	Hops, Delay float64
@@ -146,6 +150,9 @@ func (x *search) bracket(ctx context.Context) (low, high float64) {
 	for i := 1.0; ; i++ {
 		x.tick(0.4 * i / 6)
 		high = low * 3
+		if x.out.AtLeast = x.Most > 0 && high > x.Most; x.out.AtLeast {
+			return low, low
+		}
 		if ctx.Err() != nil || !x.holds(high, 0.3) {
 			return low, high
 		}

@@ -369,3 +369,17 @@ func TestHopelessIsRight(t *testing.T) {
 		t.Errorf("only %d runs were ended", ended)
 	}
 }
+
+// TestCollapseLooksNoFurther than it is told to, and says so.
+func TestCollapseLooksNoFurther(t *testing.T) {
+	n, s := built(t, Gia(), 200, 0.02), DefaultSearch(Gia())
+	whole, err := Collapse(t.Context(), seeded(1), n, s)
+	if err != nil || whole.AtLeast {
+		t.Fatalf("%+v, %v", whole, err)
+	}
+	s.Most = 4 * whole.Trials[0].Rate
+	part, err := Collapse(t.Context(), seeded(1), n, s)
+	if err != nil || !part.AtLeast || part.Point > s.Most || part.Point < s.Most/2 || len(part.Trials) != 2 || part.Hops == 0 {
+		t.Errorf("%+v, %v", part, err)
+	}
+}

@@ -158,6 +158,16 @@ func giaMemory(d gia.Design) int64 {
 	return 60_000
 }
 
+// most is how far a collapse point is looked for. A random walk with tokens alone
+// bears so much here that beyond five times what it does in the paper runs
+// take many minutes.
+func (s *gia2003) most(d gia.Design) float64 {
+	if !d.Tokens || d.OneHop || d.Adapted || !s.published() {
+		return 0
+	}
+	return 5 * giaPublished(d.Name).point
+}
+
 func (s *gia2003) search(ctx context.Context, tick func(float64), point int, c giaCase) (gia.Finding, error) {
 	if err := ctx.Err(); err != nil {
 		return gia.Finding{}, err
@@ -170,7 +180,7 @@ func (s *gia2003) search(ctx context.Context, tick func(float64), point int, c g
 	search.Work *= s.Work
 	search.Patience = max(search.Patience, search.Patience*s.Work)
 	search.Exact, search.Tick = s.Exact, tick
-	search.Load.Responses = s.Responses
+	search.Load.Responses, search.Most = s.Responses, s.most(c.design)
 	if !c.design.Flood {
 		search.Load.TTL = s.TTL
 	}

@@ -120,6 +120,9 @@ func (s *gia2003) componentSection(r *giaResults) report.Section {
 		if f == nil {
 			continue
 		}
+		if f.AtLeast {
+			t.Text = fmt.Sprintf("%s bears at least what is told here: higher loads were not tried.", d.Name)
+		}
 		var cp, h any
 		if p.hops > 0 {
 			cp, h = p.point, p.hops

@@ -96,6 +96,9 @@ many they have: see the table of adaptation.`
 // giaWhyPoint accounts for a difference in the collapse point.
 func giaWhyPoint(d gia.Design, f *gia.Finding, p giaRow) string {
 	switch {
+	case f.AtLeast:
+		return `It is at least so much: this load holds, and higher ones were not tried, as their runs take many minutes. Slow peers give few tokens, and a walk takes any that it
+gets, so here tokens seem to lead it round them. How a query chooses among tokens in the paper we do not know.`
 	case d.Adapted && d.OneHop:
 		return fmt.Sprintf(`Hops and collapse point go together: where a query takes fewer hops than in the paper, more of them fit into the same capacities. The product of the two
 is %.3g here and %.3g in the paper.`, f.Point*f.Hops, p.point*p.hops)
@@ -103,9 +106,6 @@ is %.3g here and %.3g in the paper.`, f.Point*f.Hops, p.point*p.hops)
 		return `Slow peers have three neighbours in our topology, so walks seldom come by and get stuck. That is our guess; how many they have in the paper's we do not know.`
 	case d.Biased && !d.OneHop && !d.Adapted:
 		return "A walk to the most capable neighbours comes to the same few again and again: how often depends on what the book is about, of which the paper says little."
-	case d.Tokens && !d.Adapted:
-		return `Slow peers give few tokens, and a walk takes any that it gets, so here tokens seem to lead it round them, without any knowledge of capacities. How a query
-chooses among tokens in the paper we do not know.`
 	case d == gia.RWRT():
 		return "One slow peer with many neighbours is enough to hold up every tenth of such long walks, so runs that are longer collapse at less load: see the table of definitions."
 	}
