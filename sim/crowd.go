@@ -7,8 +7,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/seed282dab8e/servent/nat"
 	"github.com/seed282dab8e/servent/servent/overlay"
 	"github.com/seed282dab8e/servent/sim/load"
+	"github.com/seed282dab8e/servent/sim/natbox"
 )
 
 // Crowd is a network of real nodes that come, go, misbehave and search as its
@@ -126,7 +128,10 @@ const boasterUpload = 8 << 10
 // join adds a node.
 func (c *Crowd) join(k crowdKind) NodeID {
 	access := c.load.Access(k.peer)
-	cfg := NodeConfig{Upload: access.Up, Download: access.Down, Filtered: k.firewalled, Act: k.act, Files: c.files(k.peer)}
+	cfg := NodeConfig{Upload: access.Up, Download: access.Down, Act: k.act, Files: c.files(k.peer)}
+	if k.firewalled {
+		cfg.Router = natbox.Kind{Mapping: nat.MappingEndpoint, Filtering: nat.FilteringPort} // the most common
+	}
 	cfg.Overlay.MaxLeaves, cfg.Overlay.TableOnly = c.cfg.Places, c.rand.IntN(4) == 0
 	cfg.Overlay.MaxHosts = c.cfg.Hosts
 	c.setRole(&cfg)

@@ -70,7 +70,7 @@ func (w *World) add(cfg NodeConfig) (NodeID, error) {
 	w.byGUID[m.cfg.Overlay.ID] = m.id
 	if m.cfg.Overlay.Listen == (netip.AddrPort{}) && !m.cfg.Firewalled {
 		m.cfg.Overlay.Listen = m.addr
-		if m.cfg.Filtered && m.addr.Addr().Is4() { // the address is the box's
+		if m.site != nil && m.addr.Addr().Is4() { // others see it at an address that it does not know
 			m.cfg.Overlay.Listen = netip.AddrPortFrom(netip.IPv4Unspecified(), m.addr.Port())
 		}
 	}
@@ -106,8 +106,10 @@ func (w *World) join(cfg NodeConfig) (*member, error) {
 	if w.byAddr[m.addr] != nil {
 		return nil, fmt.Errorf("node %d: address %s is taken", id, m.addr)
 	}
+	if err := w.settle(m); err != nil {
+		return nil, err
+	}
 	w.byAddr[m.addr] = m
-	w.settle(m)
 	w.nodes = append(w.nodes, m)
 	return m, nil
 }

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"fmt"
 	"net/netip"
 
 	"github.com/seed282dab8e/servent/nat"
@@ -17,13 +18,19 @@ type site struct {
 func (s *site) translates() bool { return s.kind.Mapping > nat.MappingNone }
 
 // settle puts a node behind its router, if it has one.
-func (w *World) settle(m *member) {
+func (w *World) settle(m *member) error {
 	kind := m.cfg.Router
 	if kind == (natbox.Kind{}) && (m.cfg.Firewalled || m.cfg.Filtered) {
 		kind.Filtering = nat.FilteringPort
 	}
-	if m.site = w.sites[m.cfg.Site]; m.site != nil || kind == (natbox.Kind{}) {
-		return
+	if m.site = w.sites[m.cfg.Site]; m.site != nil {
+		return nil
+	}
+	if kind == (natbox.Kind{}) {
+		if m.cfg.Site != 0 {
+			return fmt.Errorf("node %d: the first of site %d has no Router", m.id, m.cfg.Site)
+		}
+		return nil
 	}
 	number := uint32(len(w.routers)) + 1
 	outside := netip.AddrFrom4([4]byte{11, byte(number >> 16), byte(number >> 8), byte(number)})
@@ -32,6 +39,7 @@ func (w *World) settle(m *member) {
 	if m.cfg.Site != 0 {
 		w.sites[m.cfg.Site] = m.site
 	}
+	return nil
 }
 
 // shut says whether a node cannot be connected to by another.
@@ -75,7 +83,7 @@ func (w *World) receiver(m *member, from, to netip.AddrPort) *member {
 	if target == nil || target.site == nil || target.site == m.site {
 		return target
 	}
-	if _, ok := target.site.box.In(w.now, from, to); !ok || target.site.translates() {
+	if _, ok := target.site.box.In(w.now, from, to); !ok {
 		return nil
 	}
 	return target

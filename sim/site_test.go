@@ -3,6 +3,7 @@ package sim
 import (
 	"net/netip"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -157,6 +158,24 @@ func TestPunchWithinASite(t *testing.T) {
 		if len(y.heard) > 0 && y.heard[0].From != x.seen {
 			t.Errorf("it comes from %v, not %v", y.heard[0].From, x.seen)
 		}
+	}
+}
+
+// TestRealNodesBehindRouters: they take no inside address for their own, learn the
+// outside one from whom they link with, and a site has its router from the first.
+func TestRealNodesBehindRouters(t *testing.T) {
+	home := natbox.Kind{Mapping: nat.MappingEndpoint, Filtering: nat.FilteringPort}
+	w := New(Config{Role: overlay.RoleFlat})
+	quiet := overlay.Config{ConnectOnly: true, UDP: true}
+	in, out := w.Add(NodeConfig{Router: home, Overlay: quiet}), w.Add(NodeConfig{Overlay: quiet})
+	if err := w.Link(in, out); err != nil {
+		t.Fatal(err)
+	}
+	if got := w.Node(in).Addr().Addr().String(); got != "11.0.0.1" {
+		t.Errorf("it takes itself for %s", got)
+	}
+	if _, err := w.add(NodeConfig{Site: 3}); err == nil || !strings.Contains(err.Error(), "site 3") {
+		t.Errorf("a site without a router: %v", err)
 	}
 }
 

@@ -50,7 +50,7 @@ func TestSimShards(t *testing.T) {
 	path := func(name string) string { return filepath.Join(h["HOME"], name) }
 	for i, name := range []string{"a", "b"} {
 		code, out, errOut := h.runFor(t, time.Minute, quick(path(name), "--shard", []string{"1/2", "2/2"}[i])...)
-		if code != 0 || !strings.Contains(out, "2 of 4 parts of this study have not been run") || !strings.Contains(out, "servent sim merge") {
+		if code != 0 || !strings.Contains(out, "2 of 4 points of this study have not been run") || !strings.Contains(out, "servent sim merge") {
 			t.Fatalf("exit %d: %s%s", code, out, errOut)
 		}
 	}

@@ -39,6 +39,10 @@ func graphMemory(name string) (int64, error) {
 	return bytesPerLink * lines * size / max(1, int64(len(first))), nil
 }
 
+// mostPacked is how many times as long a file can be unpacked: so a file that is cut
+// off, whose last bytes are not its length, is not taken for a giant.
+const mostPacked = 20
+
 // firstBytes returns what a file begins with, unpacked, and how long all of it is.
 func firstBytes(file *os.File, size int64) ([]byte, int64) {
 	read := func(in io.Reader) []byte {
@@ -56,7 +60,7 @@ func firstBytes(file *os.File, size int64) ([]byte, int64) {
 	first := read(z)
 	var length [4]byte // of what is packed, modulo 2^32: the end of a gzip file (RFC 1952)
 	_, _ = file.ReadAt(length[:], size-4)
-	return first, max(size, int64(binary.LittleEndian.Uint32(length[:])))
+	return first, min(max(size, int64(binary.LittleEndian.Uint32(length[:]))), size*mostPacked)
 }
 
 func readGraph(name string, p *graphProgress) (*graph.Digraph, error) {

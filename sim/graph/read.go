@@ -61,11 +61,17 @@ func (l *lines) read() error {
 		if errors.Is(err, bufio.ErrBufferFull) {
 			return fmt.Errorf("it is longer than %d bytes", MaxLine)
 		}
+		if errors.Is(err, io.ErrUnexpectedEOF) {
+			return errors.New("the packed file is cut off here")
+		}
 		if err != nil && err != io.EOF {
 			return err
 		}
 		if err == io.EOF && l.promised >= 0 && line[0] != '#' {
 			return errors.New("the last line does not end: it may be cut off")
+		}
+		if l.number == 1 {
+			line = bytes.TrimPrefix(line, []byte("\ufeff")) // as editors on Windows write
 		}
 		if err := l.line(bytes.TrimSpace(line)); err != nil {
 			return err

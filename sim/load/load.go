@@ -34,6 +34,9 @@ type Config struct {
 	Lag     time.Duration // for which nobody notices that a peer has crashed; 30 s; negative: 0
 }
 
+// Words is how many different words there are where a Config does not say.
+const Words = 200_000
+
 // Limits of a Config, by which memory is bounded.
 const (
 	MaxPeers     = 20_000_000
@@ -65,7 +68,7 @@ func (c *Config) setDefaults() {
 		c.NameWords = 10
 	}
 	if c.Vocabulary == 0 {
-		c.Vocabulary = 200_000
+		c.Vocabulary = Words
 	}
 	switch {
 	case c.Lag == 0:

@@ -114,14 +114,13 @@ func (t *Table) Name() string {
 }
 
 // Upkeep is that of the tables, and of publishing every copy of a file under its
-// key, or under every word of its name, once an hour. Nodes that come get what is
-// theirs now; those that leave are not made up for before the next hour, which
-// would take as many messages again. In a prefix tree each word is looked for
-// anew each time that it is published.
+// key, or under every word of its name, once an hour. Nodes that come get nothing
+// from others, and those that leave are made up for within the hour only, so that
+// nothing is moved. In a prefix tree each word is looked for anew each time that it
+// is published.
 func (t *Table) Upkeep() Upkeep {
 	u := t.o.Upkeep(t.care)
-	u.Move.Messages /= 2
-	u.Move.Bytes /= 2
+	u.Move = dht.Traffic{}
 	each := u.Total()
 	if t.tree != nil {
 		care := t.care

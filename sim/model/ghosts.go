@@ -21,8 +21,9 @@ import (
 //   - Lists keep what was published for care.Publish, so they name files of
 //     peers that have left since ([load.Weibull.Named]), who had as many as others.
 //   - What a peer has published is lost when all nodes with a copy have left since.
-//     It is there again when the peer publishes it anew. Nodes that come get what
-//     is theirs from those that have it.
+//     It is there again when the peer publishes it anew. Nodes hand nothing over,
+//     when they come or when they go: all rests on publishing, as in KAD and in
+//     BitTorrent's table.
 //
 // Peers of the workload that have crashed unnoticed count among those that have
 // left. Whether what is under a key is lost is drawn for the key, and does not

@@ -18,7 +18,7 @@ type Kind struct {
 	Filtering nat.Filtering // FilteringUnknown: it lets all in
 	KeepsPort bool          // the outside port is the inside one, while nobody else has it
 	Hairpin   bool          // those behind it reach each other by outside addresses
-	Blocked   bool          // nothing passes, either way
+	Blocked   bool          // no datagram passes, either way, as in firms that let out only TCP
 }
 
 // Valid says whether there is such a kind.
@@ -40,6 +40,7 @@ type Box struct {
 	open    map[flow]*mapping // by what the mapping depends on
 	ports   map[uint16]*mapping
 	next    uint16
+	room    int // of open, before what is idle is swept out
 }
 
 // flow is what a mapping depends on: the inside address, and of the other side as
@@ -106,6 +107,10 @@ func (b *Box) mapping(now time.Duration, inside, to netip.AddrPort) *mapping {
 		m.port, b.ports[port] = port, m
 	}
 	b.open[f] = m
+	if len(b.open) > b.room {
+		maps.DeleteFunc(b.open, func(_ flow, m *mapping) bool { return now-m.used >= Idle })
+		b.room = 2*len(b.open) + 16 // ports of what is gone are free by their age
+	}
 	return m
 }
 

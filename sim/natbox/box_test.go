@@ -99,7 +99,10 @@ func TestIdleMappingsAreMadeAnew(t *testing.T) {
 	if kept != first {
 		t.Errorf("%v, then %v while in use", first, kept)
 	}
-	if later, _ := b.Out(3*Idle, inside, server); later == first {
+	if again, _ := b.Out(2*Idle-2, inside, server); again != first {
+		t.Errorf("%v, then %v, in use all the time", first, again)
+	}
+	if later, _ := b.Out(4*Idle, inside, server); later == first {
 		t.Errorf("%v after a long silence, too", later)
 	}
 }
@@ -111,6 +114,46 @@ func TestKeptPortIsTaken(t *testing.T) {
 	second, _ := b.Out(0, other, server)
 	if first.Port() != 6346 || second.Port() == 6346 {
 		t.Errorf("%v and %v", first, second)
+	}
+}
+
+// TestHolesClose: one that was not sent to for long does not get in any more, though
+// the mapping is in use.
+func TestHolesClose(t *testing.T) {
+	for _, filtering := range []nat.Filtering{nat.FilteringAddress, nat.FilteringPort} {
+		b := New(Kind{Mapping: nat.MappingEndpoint, Filtering: filtering}, outside)
+		seen, _ := b.Out(0, inside, server)
+		b.Out(Idle/2, inside, host2)
+		if _, ok := b.In(Idle, server, seen); ok {
+			t.Errorf("%v: in through a hole that has closed", filtering)
+		}
+		if _, ok := b.In(Idle, host2, seen); !ok {
+			t.Errorf("%v: an open hole is shut", filtering)
+		}
+	}
+}
+
+// TestForgets: a router does not remember for ever whom all have sent to.
+func TestForgets(t *testing.T) {
+	b := New(Kind{Mapping: nat.MappingPort}, outside)
+	for i := range 10_000 {
+		to := netip.AddrPortFrom(netip.AddrFrom4([4]byte{198, 51, byte(i >> 8), byte(i)}), 9)
+		b.Out(time.Duration(i)*time.Second, inside, to)
+		if len(b.open) > 300 {
+			t.Fatalf("%d mappings after %d s, one a second", len(b.open), i)
+		}
+	}
+}
+
+func TestValid(t *testing.T) {
+	last := Kind{Mapping: nat.MappingPort, Filtering: nat.FilteringPort}
+	for kind, want := range map[Kind]bool{
+		{}: true, last: true, {Mapping: -1}: false, {Filtering: -1}: false,
+		{Mapping: last.Mapping + 1}: false, {Filtering: last.Filtering + 1}: false,
+	} {
+		if kind.Valid() != want {
+			t.Errorf("%+v is valid: %v", kind, !want)
+		}
 	}
 }
 

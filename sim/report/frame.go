@@ -17,6 +17,9 @@ func (c *chart) frame(p pen, area vg.Rectangle) frame {
 		f.Min.Y += small * 1.5
 	}
 	f.Min.Y += small*1.2 + tickLength
+	if c.Kind == Bars {
+		f.Max.Y -= small // the figure over the highest bar
+	}
 	if c.Kind == Bars && c.LogY && ys.any {
 		ys.min /= 2 // the lowest bar must show
 	}

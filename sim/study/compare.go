@@ -183,7 +183,7 @@ func (c *compare) cells() ([]cell, error) {
 			cells = append(cells, cell{part: partReach, model: m.key, peers: largest, ttl: ttl, copies: load.Proportional})
 		}
 	}
-	for _, share := range []float64{1, 0.25, 0.05} {
+	for _, share := range sessionParts(largest) {
 		session := time.Duration(share * c.session * float64(time.Minute))
 		for _, m := range models {
 			cells = append(cells, cell{part: partChurn, model: m.key, peers: largest, session: session, copies: load.Proportional})
@@ -197,6 +197,15 @@ func (c *compare) cells() ([]cell, error) {
 		}
 	}
 	return cells, nil
+}
+
+// sessionParts are the sessions that are tried, as parts of --session. In networks of
+// more than a hundred thousand each takes minutes: there only the longest and the shortest.
+func sessionParts(peers int) []float64 {
+	if peers > 100_000 {
+		return []float64{1, 0.05}
+	}
+	return []float64{1, 0.25, 0.05}
 }
 
 // otherStrategies are those that the sizes are not compared with.
@@ -256,11 +265,14 @@ const bytesPerPeer, bytesPerEnd = 60, 13
 // those that have left: there are up to nine for each that is there.
 const bytesOfGhosts = 300
 
+// bytesOfWord is what each word in use takes in a prefix tree.
+const bytesOfWord = 70
+
 func (c *compare) memory(l cell) int64 {
 	if l.part == partGraph {
 		return 100 << 20
 	}
-	m, ends, ghosts := contenderOf(l.model), 0, 0
+	m, ends, ghosts, words := contenderOf(l.model), 0, 0, 0
 	switch {
 	case m.alike:
 		ends = l.peers * c.degree
@@ -268,10 +280,13 @@ func (c *compare) memory(l cell) int64 {
 		n := c.supernodes(l.peers)
 		ends = n * min(c.links, n-1)
 	}
+	if m.words {
+		words = load.Words
+	}
 	if l.session > 0 && m.table {
 		ghosts = l.peers
 	}
-	return c.workload(l).Memory() + int64(l.peers)*max(bytesPerPeer, m.bytes) + int64(ends)*bytesPerEnd + int64(ghosts)*bytesOfGhosts
+	return c.workload(l).Memory() + int64(l.peers)*max(bytesPerPeer, m.bytes) + int64(ends)*bytesPerEnd + int64(ghosts)*bytesOfGhosts + int64(words)*bytesOfWord
 }
 
 // workload is what all models of one size get.

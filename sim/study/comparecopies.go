@@ -31,7 +31,7 @@ func (p *comparePage) copies() report.Section {
 	}
 	return report.Section{
 		Title: "How copies are shared out", Tables: []report.Table{t}, Figures: []report.Figure{found, cost},
-		Text: "The same searches where each file has one copy, at its owner (an eighth of the copies that there are otherwise); where all files have as many; where files have copies in proportion to how often they are asked for, as above and as it comes when people keep what they fetched; and in proportion to the square root of that. The last is best for who looks for the first copy of one file, however long it takes (Cohen and Shenker, 2002; the study cohen2002 is about it); here searches match more than one file, most models want ten hits, and all give up. Models that look everywhere are left out: to them it is all one.",
+		Text: "The same searches where each file has one copy, at its owner (an eighth of the copies that there are otherwise); where all files have as many; where files have copies in proportion to how often they are asked for, as above and as it comes when people keep what they fetched; and in proportion to the square root of that. The last is best for who looks for the first copy of one file, however long it takes (Cohen and Shenker, 2002; the study cohen2002 is about it); here searches match more than one file, most models want ten hits, and all give up. Who stops at ten hits finds fewer of the copies where there are more. Left out are models that look everywhere, to which it is all one, and those that do much as others here: expanding rings and Gia.",
 	}
 }
 

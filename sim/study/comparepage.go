@@ -99,7 +99,7 @@ func (p *comparePage) sideBySide(cells []comparedCell) report.Section {
 	n := cells[0].peers
 	t := report.Table{
 		Name: "models", Title: fmt.Sprintf("All models at %s peers", thousands(n)),
-		Text: "Each figure is the mean over all searches. Recall is the part of all copies of matching files that a search finds; a search succeeds when it finds one. Where too few messages were sent to tell who carries them, the load is left open. Latency is the time to the first and the tenth hit, of half of the searches that have one.",
+		Text: "Each figure is the mean over all searches. Recall is the part of all copies of matching files that a search finds; a search succeeds when it finds one. The Gini of the load is 0 when all peers carry the same and 1 when one carries all; where too few messages were sent to tell who carries them, it is left open. Latency is the time to the first and the tenth hit, of half of the searches that have one.",
 		Columns: []report.Column{
 			{Name: "model"},
 			{Name: "TTL"},
@@ -123,7 +123,7 @@ func (p *comparePage) sideBySide(cells []comparedCell) report.Section {
 	}
 	return report.Section{
 		Title:  "Side by side",
-		Text:   "Flooding goes as far as it must to look through the files of three fifths of the peers, and so do the supernodes that flood. One step of the TTL can double the reach, so some come much further. Where there are fewer supernodes than links of each, all are linked with all. Duplicates are copies of a query that come to a peer which has it already; they are the waste of flooding.",
+		Text:   "Flooding goes as far as it must to look through the files of three fifths of the peers, and so do the supernodes that flood. One step of the TTL can be most of the way, so some come much further: look at the recall beside the cost. Where there are fewer supernodes than links of each, all are linked with all. Duplicates are copies of a query that come to a peer which has it already; they are the waste of flooding.",
 		Tables: []report.Table{t, aboutModels(cells)},
 		Figures: []report.Figure{
 			bars("cost", "What one search costs", "messages a search, on a logarithmic axis", true, cells, func(l comparedCell) float64 { return l.sent() }),
@@ -140,7 +140,7 @@ func aboutModels(cells []comparedCell) report.Table {
 		Text: "TTL is how many links a search crosses at most; a hit is a copy of a file that matches.",
 	}
 	if haveTables(cells) {
-		t.Text += " Where peers come and go, hash tables name some that have left: each entry of a table is looked at every 20 minutes, only neighbours on the ring every 30 s. To ask one that has left costs a second, and Kademlia asks three at a time. Each peer publishes what it shares once an hour, so lists name files that are gone, and what all nodes with a copy took with them is not found until it is published again."
+		t.Text += " Where peers come and go, hash tables name some that have left: each entry of a table is looked at every 20 minutes, only neighbours on the ring every 30 s. To ask one that has left costs a second, and Kademlia asks three at a time. Each peer publishes what it shares once an hour, so lists name files that are gone, and nodes hand nothing over: what all nodes with a copy took with them is not found until it is published again."
 	}
 	for _, l := range cells {
 		m := contenderOf(l.model)
@@ -164,7 +164,7 @@ func bars(name, title, label string, log bool, cells []comparedCell, value func(
 }
 
 func waits(cells []comparedCell) report.Figure {
-	f := report.Figure{Name: "latency", Title: "How long a user waits", Text: "Searches that find ten files are for popular ones, so their tenth hit can be earlier than the first hit of all searches.", Kind: report.Bars, YLabel: "seconds; half of the searches that have it wait less", Series: []report.Series{{Name: "first hit"}, {Name: "tenth hit"}}}
+	f := report.Figure{Name: "latency", Title: "How long a user waits", Text: "Searches that find ten files are for popular ones, so their tenth hit can be earlier than the first hit of all searches.", Kind: report.Bars, LogY: true, YLabel: "seconds, on a logarithmic axis; half of the searches that have it wait less", Series: []report.Series{{Name: "first hit"}, {Name: "tenth hit"}}}
 	for _, l := range cells {
 		f.Labels = append(f.Labels, contenderOf(l.model).name)
 		f.Series[0].Y = append(f.Series[0].Y, l.First50/1000)

@@ -20,13 +20,12 @@ func did(model string, messages float64) comparedCell {
 
 // TestSummaryFollowsTheFigures: no sentence says what the figures do not.
 func TestSummaryFollowsTheFigures(t *testing.T) {
-	const cheaper = "Among so few supernodes"
 	for _, tt := range []struct {
 		cells   []comparedCell
 		yes, no string
 	}{
-		{[]comparedCell{did("flat", 1000), did("super", 100), did("dynamic", 50)}, "10 times fewer messages", cheaper},
-		{[]comparedCell{did("flat", 1000), did("super", 100), did("dynamic", 200)}, cheaper, "\x00"},
+		{[]comparedCell{did("flat", 1000), did("super", 100), did("dynamic", 50)}, "10 times fewer messages", "times as many"},
+		{[]comparedCell{did("flat", 1000), did("super", 100), did("dynamic", 200)}, "200 messages and 0 KiB a search, where supernodes that flood send 100 messages", "times as many"},
 		{[]comparedCell{did("flat", 100), did("super", 400)}, "4.0 times as many messages", "fewer"},
 		{[]comparedCell{did("flat", 100), did("super", 90)}, "about as many messages", "fewer"},
 		{[]comparedCell{did("gia", 40), did("chord", 30)}, "Gia: 40 messages a search, which finds 50 %", "supernodes"},
@@ -132,7 +131,7 @@ func TestCellsAskForWhatTheyAreCalled(t *testing.T) {
 			}
 		}
 	}
-	if churn != 6 || len(copies) != 3 {
+	if churn != 4 || len(copies) != 3 {
 		t.Errorf("%d with churn, %v with other copies", churn, copies)
 	}
 }
@@ -141,6 +140,7 @@ func TestCellsAskForWhatTheyAreCalled(t *testing.T) {
 // the searches' own count, and one step less would not do.
 func TestTTLIsTheLeast(t *testing.T) {
 	c := newCompare()
+	c.links = 20 // less than half of the supernodes know most peers' files
 	for _, key := range []string{"flat", "super"} {
 		w, err := load.New(c.workload(cell{peers: 20_000, copies: load.Proportional}))
 		if err != nil {

@@ -23,11 +23,8 @@ func (p *comparePage) summary() string {
 	fmt.Fprintf(&b, "As to who does the work: the busiest 1 %% of the peers carry %.0f %% of all messages with flooding and %.0f %% with supernodes.",
 		100*flat.Busiest, 100*super.Busiest)
 	if d, ok := findModel(cells, "dynamic"); ok {
-		fmt.Fprintf(&b, "\n\nSupernodes as servent runs them ask their neighbours one after the other and stop when there is enough: %s messages a search, and %.0f %% of the searches find something. They find %.0f %% of all copies.",
-			thousands(nearest(d.sent())), 100*d.Success, 100*d.Recall)
-		if d.sent() > super.sent() {
-			b.WriteString(" Among so few supernodes it is cheaper to ask all of them at once: asking one after the other pays in larger networks.")
-		}
+		fmt.Fprintf(&b, "\n\nSupernodes as servent runs them ask their neighbours one after the other and stop when there is enough: %s messages and %.0f KiB a search, where supernodes that flood send %s messages and %.0f KiB. %.0f %% of the searches find something, and %.0f %% of all copies are found.",
+			thousands(nearest(d.sent())), d.Bytes/1024, thousands(nearest(super.sent())), super.Bytes/1024, 100*d.Success, 100*d.Recall)
 	}
 	return b.String()
 }

@@ -113,7 +113,7 @@ func (p *comparePage) churn() report.Section {
 	}
 	text := "Sessions are Weibull with shape 0.6. Links are mended and lists sent as peers come and go; three in ten leave without a goodbye, which the others notice after 30 s. Until then searches run into them, and indexes tell of files that are gone."
 	if haveTables(p.parts[partChurn]) {
-		text += " Hash tables notice later, and whoever leaves one takes along what it kept (see The ways to find files)."
+		text += " Hash tables notice later, and who leaves one takes along what it kept, with or without a goodbye (see The ways to find files)."
 	}
 	return report.Section{Title: "When peers come and go", Text: text, Figures: []report.Figure{found, keep}, Tables: []report.Table{p.churnTable()}}
 }
@@ -148,10 +148,10 @@ func lines(name, title, x, y string) report.Figure {
 // published holds floods of bare graphs against an earlier run of others' code.
 func (p *comparePage) published() report.Section {
 	s := report.Section{
-		Title: "The same floods as others counted them",
-		Text:  "A million equal peers with four neighbours each, and the 31,250 supernodes with 30 links that they would have; no leaves, no latency. The figures beside ours come from an independent simulator.",
+		Title: "Are the floods counted right?",
+		Text:  "To check the simulator, whatever the sizes above: a million equal peers with four neighbours each, and the 31,250 supernodes with 30 links that they would have; no leaves, no latency. The figures beside ours come from another simulator than this one.",
 	}
-	const source = "an independent re-run on such graphs"
+	const source = "another simulator, on such graphs"
 	add := func(what, unit string, paper, ours float64) {
 		s.Targets = append(s.Targets, report.Target{What: what, Unit: unit, Paper: paper, Ours: ours, Tolerance: 0.05, Source: source, Missing: p.bare == nil})
 	}
@@ -159,12 +159,12 @@ func (p *comparePage) published() report.Section {
 	if b == nil {
 		b = &bareGraphs{}
 	}
-	add("flat, TTL 12", "messages", 895e3, b.Flat12.Messages)
-	add("flat, TTL 12: reached", "%", 65, 100*b.Flat12.Reached)
-	add("flat, all reached", "messages", 3.0e6, b.FlatAll.Messages)
-	add("supernodes, TTL 3", "messages", 27.4e3, b.Super3.Messages)
-	add("supernodes, TTL 3: reached", "%", 58, 100*b.Super3.Reached)
-	add("supernodes, TTL 4", "messages", 535e3, b.Super4.Messages)
-	add("supernodes, all reached", "messages", 905.8e3, b.SuperAll.Messages)
+	add("a million peers, TTL 12", "messages", 895e3, b.Flat12.Messages)
+	add("a million peers, TTL 12: reached", "%", 65, 100*b.Flat12.Reached)
+	add("a million peers, all reached", "messages", 3.0e6, b.FlatAll.Messages)
+	add("31,250 supernodes, TTL 3", "messages", 27.4e3, b.Super3.Messages)
+	add("31,250 supernodes, TTL 3: reached", "%", 58, 100*b.Super3.Reached)
+	add("31,250 supernodes, TTL 4", "messages", 535e3, b.Super4.Messages)
+	add("31,250 supernodes, all reached", "messages", 905.8e3, b.SuperAll.Messages)
 	return s
 }

@@ -10,13 +10,14 @@ type contender struct {
 	key, name string
 	about     string  // what it does, and what it cannot find
 	ttls      []int   // that the sweep over TTLs tries; none: it has no TTL
-	partial   bool    // it looks at a part of the peers only, and what it finds depends on how many copies there are
+	partial   bool    // it is tried with copies shared out in other ways: it looks at a part of the peers only
 	drawn     bool    // it is among the lines of a plot that has no room for all
 	work      float64 // of a search beside that of a flat flood
 	bytes     int64   // a peer, where it is more than for others
 	alike     bool    // all peers have links, --degree on average
 	supers    bool    // only supernodes have
 	table     bool    // it is a hash table
+	words     bool    // it stores all words once
 	build     func(c *compare, w *load.Workload, ttl int) (model.Model, error)
 }
 
@@ -36,9 +37,8 @@ func contenders() []contender {
 		},
 		{
 			key: "rings", name: "expanding ring",
-			about:   "Flooding that begins with a small TTL and is repeated with larger ones until ten files are found. Rare files cost all rounds.",
-			partial: true,
-			work:    1, alike: true, build: buildRings,
+			about: "Flooding that begins with a small TTL and is repeated with larger ones until ten files are found. Rare files cost all rounds.",
+			work:  1, alike: true, build: buildRings,
 		},
 		{
 			key: "walks", name: "32 walkers",
@@ -48,15 +48,15 @@ func contenders() []contender {
 		},
 		{
 			key: "biased", name: "walk by degree",
-			about:   "One walker goes to the neighbour with most links, and peers answer for their neighbours. Few peers get nearly all of it.",
+			about:   "One walker goes to the neighbour with most links, and peers answer for their neighbours. Peers with many links get most of what is sent.",
 			partial: true,
 			work:    0.2, alike: true, build: buildWalks(model.Walk{Walkers: 1, Check: 1, Most: 1024, Want: 10, Biased: true, Index: true}),
 		},
 		{
 			key: "gia", name: "Gia",
-			about:   "As before, over a network in which the most capable peers have made most links (Gia). Rare files are often missed.",
-			partial: true, drawn: true,
-			work: 0.3, bytes: 500, build: buildGia,
+			about: "As before, over a network in which the most capable peers have made most links (Gia). It stops when ten files are found, or after 1,024 steps.",
+			drawn: true,
+			work:  0.3, bytes: 500, build: buildGia,
 		},
 		{
 			key: "super", name: "supernodes",
@@ -98,7 +98,7 @@ func contenders() []contender {
 		{
 			key: "prefix", name: "prefix tree, by words",
 			about: "A tree of all words in order, whose parts lie in a Chord. It finds what Chord does by words, with several lookups for each word, and could also find all words that begin with some letters, which these searches do not ask for (servent sim dht does).",
-			work:  1, table: true, build: buildTable(model.TableConfig{Kind: model.PrefixTree}),
+			work:  1, table: true, words: true, build: buildTable(model.TableConfig{Kind: model.PrefixTree}),
 		},
 		{
 			key: "exact", name: "Kademlia, by key",

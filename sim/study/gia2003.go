@@ -153,9 +153,9 @@ func giaWeight(c giaCase) float64 {
 // stuck, and the books that are kept of them.
 func giaMemory(d gia.Design) int64 {
 	if !d.OneHop && !d.Flood {
-		return 100_000
+		return 130_000
 	}
-	return 60_000
+	return 100_000
 }
 
 // most is how far a collapse point is looked for. A random walk with tokens alone

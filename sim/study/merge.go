@@ -26,7 +26,7 @@ func Merge(parts ...*Results) (*Results, error) {
 			case have.Result == nil:
 				*have, from[i] = p, part.From
 			case p.Result != nil && !equalJSON(p.Result, have.Result):
-				return nil, fmt.Errorf("%s and %s both have %q, and differ: machines of different kinds may round differently", from[i], part.From, p.Name)
+				return nil, fmt.Errorf("%s and %s both have %q, and differ: one of them was not made by this version, or was changed", from[i], part.From, p.Name)
 			}
 		}
 	}

@@ -89,7 +89,7 @@ func (s *nodes) Params() []Param {
 // What a node takes in memory: a leaf with its part of three supernodes, each file
 // that it shares, and what a supernode takes beside that. TestMemoryOfNodes of sim has
 // them, ours are larger by the garbage that is not yet collected.
-const leafMemory, fileMemory, supernodeMemory = 36_000, 3_500, 250_000
+const leafMemory, fileMemory, supernodeMemory = 50_000, 3_500, 250_000
 
 // crowdMemory is what a crowd takes.
 func crowdMemory(nodes, supernodes, files int) int64 {

@@ -110,7 +110,10 @@ func (r *Results) Report() (*report.Report, error) {
 	page.Version, page.Params, page.Command = r.Version, r.Params, r.command(info)
 	page.Seed = r.seed()
 	if missing > 0 {
-		page.Partial = fmt.Sprintf("%d of %d parts of this study have not been run.", missing, len(raw))
+		page.Partial = fmt.Sprintf("%d of %d points of this study have not been run.", missing, len(raw))
+		if r.Shard != "" {
+			page.Partial = fmt.Sprintf("This is part %s of a study. %s", r.Shard, page.Partial)
+		}
 	}
 	return page, nil
 }

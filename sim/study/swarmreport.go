@@ -65,8 +65,8 @@ func (s *swarmStudy) summary(rows swarmRows) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "A file of %d MB goes to %d hosts that send and take in %d MB/s each.", s.size, s.peers, s.rate)
 	if alone.swarmRun != nil && chain.swarmRun != nil && ideal.swarmRun != nil {
-		fmt.Fprintf(&b, " From one such host alone that takes %.3g s, along a chain %.3g s. In pieces, over a random graph in which each"+
-			" host has %d links, it takes %.3g s, when nothing can be faster than %.3g s.",
+		fmt.Fprintf(&b, " From one such host alone that takes %.0f s, along a chain %.1f s. In pieces, over a random graph in which each"+
+			" host has %d links, it takes %.1f s until the last has it, when nothing can be faster than %.1f s.",
 			alone.Took, chain.Took, s.links, ideal.Took, ideal.Bound)
 	}
 	if ours.swarmRun != nil && s.published() {
