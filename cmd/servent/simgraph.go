@@ -16,7 +16,7 @@ import (
 
 // bytesPerLink is what a line of a graph's file takes in memory while the graph is
 // made, which is when it takes most, and the floods of that graph.
-const bytesPerLink = 56 // 47 were seen where three lines come on a node
+const bytesPerLink = 60 // 47 were seen where three lines come on a node
 
 // graphMemory estimates how many bytes it takes to read and flood a graph by its
 // size and its first lines, ids being no shorter later. 0: nobody knows, since it is no

@@ -55,7 +55,7 @@ func newAxis(s span, log, ends bool, room int) axis {
 	a := axis{min: s.min, max: s.max, log: log, whole: !s.part}
 	if log {
 		a.min, a.max = roundDown(a.min), roundUp(a.max)
-		if a.min == a.max {
+		if a.max <= a.min*(1+1e-9) { // as large numbers round
 			a.min, a.max = a.min/10, a.max*10
 		}
 		a.ticks = a.logTicks(room)

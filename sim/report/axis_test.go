@@ -110,6 +110,16 @@ func TestAxisHoldsAll(t *testing.T) {
 	})
 }
 
+// TestHugeAxis: where a power of ten is no number of a float, an axis of one value still
+// has a length.
+func TestHugeAxis(t *testing.T) {
+	var s span
+	s.add(1e99)
+	if a := newAxis(s, true, false, 2); !(a.min < a.max) {
+		t.Errorf("from %v to %v", a.min, a.max)
+	}
+}
+
 func TestRounding(t *testing.T) {
 	for _, tt := range []struct{ v, down, up float64 }{
 		{1, 1, 1}, {1.01, 1, 2}, {2, 2, 2}, {4.9, 2, 5}, {5.1, 5, 10}, {99, 50, 100}, {0.03, 0.02, 0.05}, {1e-7, 1e-7, 1e-7}, {1000, 1000, 1000},
