@@ -64,6 +64,7 @@ func testImports() map[string][]string {
 		"search/bleveindex": {"search/indextest"},
 		"servent/wordindex": {"search/indextest"},
 		"servent/overlay":   {"sim"},
+		"nat/stun":          {"sim/natbox"},
 	}
 }
 

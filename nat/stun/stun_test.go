@@ -1,0 +1,276 @@
+package stun
+
+import (
+	"encoding/binary"
+	"net/netip"
+	"testing"
+	"time"
+
+	pion "github.com/pion/stun/v2"
+
+	"github.com/seed282dab8e/servent/nat"
+	"github.com/seed282dab8e/servent/sim/natbox"
+)
+
+func ap(s string) netip.AddrPort { return netip.MustParseAddrPort(s) }
+
+var begin = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// ids are as good as random ones for a test.
+func ids() func() ID {
+	n := uint64(0)
+	return func() (id ID) {
+		n++
+		binary.BigEndian.PutUint64(id[:], n)
+		return id
+	}
+}
+
+// lab is a client behind a router, and servers: two of two addresses and ports each,
+// and one that is plain.
+type lab struct {
+	box    *natbox.Box
+	local  netip.AddrPort
+	client *Client
+	server Server
+	now    time.Duration
+	flying []flying
+	dead   map[netip.AddrPort]bool
+}
+
+type flying struct {
+	at       time.Duration
+	from, to netip.AddrPort
+	msg      []byte
+}
+
+var (
+	primary = ap("203.0.113.11:3478")
+	second  = ap("203.0.113.21:3479")
+	plain   = ap("203.0.113.12:6346")
+)
+
+func (l *lab) time() time.Time { return begin.Add(l.now) }
+
+func (l *lab) send(from, to netip.AddrPort, msg []byte) {
+	l.flying = append(l.flying, flying{l.now + 20*time.Millisecond, from, to, msg})
+}
+
+// out has the client's datagrams pass the router.
+func (l *lab) out(to netip.AddrPort, msg []byte) {
+	seen, ok := l.box.Out(l.now, l.local, to)
+	if !ok || to.Addr() == l.box.Outside() && !l.box.Turns(to) {
+		return
+	}
+	l.send(seen, to, msg)
+}
+
+// arrive brings a datagram to the client or to a server.
+func (l *lab) arrive(f flying) {
+	switch f.to.Addr() {
+	case primary.Addr(), second.Addr(), plain.Addr():
+		if l.dead[f.to] {
+			return
+		}
+		s := &l.server
+		if s.Other = second; f.to == plain {
+			s.Other = netip.AddrPort{}
+		}
+		if a, ok := s.Answer(l.time(), f.from, f.msg); ok {
+			from := f.to
+			if a.FromAddress {
+				from = netip.AddrPortFrom(second.Addr(), from.Port())
+			}
+			if a.FromPort {
+				from = netip.AddrPortFrom(from.Addr(), second.Port())
+			}
+			l.send(from, f.from, a.Msg)
+		}
+	default:
+		if inside, ok := l.box.In(l.now, f.from, f.to); ok && inside == l.local {
+			l.client.Receive(l.time(), f.from, f.msg)
+		}
+	}
+}
+
+func (l *lab) run() {
+	for !l.client.Done() && l.now < time.Minute {
+		for to, msg, ok := l.client.Next(l.time()); ok; to, msg, ok = l.client.Next(l.time()) {
+			l.out(to, msg)
+		}
+		l.now += time.Millisecond
+		for len(l.flying) > 0 && l.flying[0].at <= l.now {
+			f := l.flying[0]
+			l.flying = l.flying[1:]
+			l.arrive(f)
+		}
+	}
+}
+
+func newLab(kind natbox.Kind, local netip.AddrPort, learned *nat.Classifier, servers ...netip.AddrPort) *lab {
+	l := &lab{box: natbox.New(kind, netip.MustParseAddr("203.0.113.105")), local: local, dead: map[netip.AddrPort]bool{}}
+	l.client = NewClient(local, servers, ids(), learned)
+	return l
+}
+
+// TestVerdicts is the table of the laboratory of network namespaces: each site, and
+// what a probe found there.
+func TestVerdicts(t *testing.T) {
+	inside, open := ap("192.168.1.2:6346"), ap("198.51.100.106:6346")
+	for _, tt := range []struct {
+		name      string
+		kind      natbox.Kind
+		local     netip.AddrPort
+		mapping   nat.Mapping
+		filtering nat.Filtering
+		preserved nat.Answer
+		hairpin   nat.Answer
+	}{
+		{"public", natbox.Kind{}, open, nat.MappingNone, nat.FilteringEndpoint, nat.Yes, nat.Unknown},
+		{"full cone, hairpin", natbox.Kind{Mapping: nat.MappingEndpoint, Filtering: nat.FilteringEndpoint, Hairpin: true}, inside, nat.MappingEndpoint, nat.FilteringEndpoint, nat.No, nat.Yes},
+		{"full cone", natbox.Kind{Mapping: nat.MappingEndpoint, Filtering: nat.FilteringEndpoint}, inside, nat.MappingEndpoint, nat.FilteringEndpoint, nat.No, nat.No},
+		{"address-restricted", natbox.Kind{Mapping: nat.MappingEndpoint, Filtering: nat.FilteringAddress}, inside, nat.MappingEndpoint, nat.FilteringAddress, nat.No, nat.No},
+		{"port-restricted", natbox.Kind{Mapping: nat.MappingEndpoint, Filtering: nat.FilteringPort}, inside, nat.MappingEndpoint, nat.FilteringPort, nat.No, nat.No},
+		{"that keeps ports", natbox.Kind{Mapping: nat.MappingEndpoint, Filtering: nat.FilteringPort, KeepsPort: true}, inside, nat.MappingEndpoint, nat.FilteringPort, nat.Yes, nat.No},
+		{"address-dependent", natbox.Kind{Mapping: nat.MappingAddress, Filtering: nat.FilteringPort}, inside, nat.MappingAddress, nat.FilteringPort, nat.No, nat.No},
+		{"symmetric", natbox.Kind{Mapping: nat.MappingPort, Filtering: nat.FilteringPort}, inside, nat.MappingPort, nat.FilteringPort, nat.No, nat.No},
+		{"firewall", natbox.Kind{Filtering: nat.FilteringPort}, open, nat.MappingNone, nat.FilteringPort, nat.Yes, nat.Unknown},
+	} {
+		var learned nat.Classifier
+		l := newLab(tt.kind, tt.local, &learned, plain, primary)
+		l.run()
+		b := learned.Behaviour(l.time())
+		if b.Mapping != tt.mapping || b.Filtering != tt.filtering || b.Preserved != tt.preserved || b.Hairpin != tt.hairpin || b.Blocked != nat.No {
+			t.Errorf("%s: %+v", tt.name, b)
+		}
+		if !l.client.Done() || l.now > 5*time.Second {
+			t.Errorf("%s: done %v after %v", tt.name, l.client.Done(), l.now)
+		}
+	}
+}
+
+func TestBlocked(t *testing.T) {
+	var learned nat.Classifier
+	l := newLab(natbox.Kind{Mapping: nat.MappingEndpoint, Blocked: true}, ap("192.168.1.2:6346"), &learned, plain, primary)
+	l.run()
+	if b := learned.Behaviour(l.time()); b.Blocked != nat.Yes {
+		t.Errorf("%+v", b)
+	}
+	var one nat.Classifier
+	l = newLab(natbox.Kind{Mapping: nat.MappingEndpoint, Filtering: nat.FilteringPort}, ap("192.168.1.2:6346"), &one, plain, primary)
+	l.dead[plain] = true
+	l.run()
+	if b := one.Behaviour(l.time()); b.Blocked != nat.No || b.Mapping != nat.MappingEndpoint {
+		t.Errorf("one of two servers is down: %+v", b)
+	}
+}
+
+// TestStrangers: only who was asked can answer, and only with the right id.
+func TestStrangers(t *testing.T) {
+	var learned nat.Classifier
+	local := ap("192.168.1.2:6346")
+	c := NewClient(local, []netip.AddrPort{primary, plain}, ids(), &learned)
+	to, msg, _ := c.Next(begin)
+	var s Server
+	a, _ := s.Answer(begin, ap("203.0.113.66:666"), msg)
+	if !c.Receive(begin, plain, a.Msg) || c.Strangers != 1 {
+		t.Errorf("from another server: %d strangers", c.Strangers)
+	}
+	forged, _ := s.Answer(begin, ap("203.0.113.66:666"), NewRequest(ID{99}, 0))
+	if !c.Receive(begin, to, forged.Msg) || c.Strangers != 2 {
+		t.Errorf("with another id: %d strangers", c.Strangers)
+	}
+	if b := learned.Behaviour(begin); b.Outside.IsValid() {
+		t.Errorf("a stranger was believed: %+v", b)
+	}
+	if c.Receive(begin, to, NewRequest(ID{7}, 0)) {
+		t.Error("a request for the server is taken for an answer")
+	}
+	if c.Receive(begin, to, a.Msg); learned.Behaviour(begin).Outside != ap("203.0.113.66:666") {
+		t.Error("who was asked is not believed")
+	}
+	c.Receive(begin, to, a.Msg)
+	if c.Strangers != 3 {
+		t.Errorf("an answer that comes twice: %d strangers", c.Strangers)
+	}
+}
+
+// TestServerIsNoAmplifier: an address is answered a burst, and then at a rate; answers
+// are small; a client of the same burst elsewhere is served.
+func TestServerIsNoAmplifier(t *testing.T) {
+	s := Server{Other: second}
+	victim := ap("198.51.100.7:53")
+	answered := 0
+	for i := range 1000 {
+		victim = netip.AddrPortFrom(victim.Addr(), uint16(1000+i)) // another port is the same victim
+		if a, ok := s.Answer(begin, victim, NewRequest(ID{1}, 0)); ok {
+			answered++
+			if len(a.Msg) > AnswerSize {
+				t.Fatalf("answer of %d bytes", len(a.Msg))
+			}
+		}
+	}
+	if answered != AskerBurst || s.Limited != uint64(1000-AskerBurst) {
+		t.Errorf("%d answers, %d not", answered, s.Limited)
+	}
+	if _, ok := s.Answer(begin, ap("198.51.100.8:53"), NewRequest(ID{1}, 0)); !ok {
+		t.Error("a neighbour is not served")
+	}
+	later := begin.Add(2 * AskerEvery)
+	for i, want := range []bool{true, true, false} {
+		if _, ok := s.Answer(later, victim, NewRequest(ID{1}, 0)); ok != want {
+			t.Errorf("answer %d after a while: %v", i, ok)
+		}
+	}
+	for i := range MaxAskers + 10 {
+		s.Answer(begin, netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)}), 1), NewRequest(ID{1}, 0))
+	}
+	if len(s.askers) > MaxAskers {
+		t.Errorf("%d askers are remembered", len(s.askers))
+	}
+	if _, ok := s.Answer(begin.Add(time.Minute), ap("192.0.2.1:9"), NewRequest(ID{1}, 0)); !ok {
+		t.Error("old askers are in the way for ever")
+	}
+}
+
+func TestServerRefuses(t *testing.T) {
+	var s Server
+	from := ap("198.51.100.7:53")
+	for _, msg := range [][]byte{nil, []byte("GET / HTTP/1.1\r\n\r\n12345"), make([]byte, 20), make([]byte, MaxMessage+1)} {
+		if _, ok := s.Answer(begin, from, msg); ok {
+			t.Errorf("%q is answered", msg)
+		}
+	}
+	if s.Malformed != 4 {
+		t.Errorf("%d malformed", s.Malformed)
+	}
+	a, ok := s.Answer(begin, from, NewRequest(ID{1}, ChangePort))
+	m, err := parse(a.Msg)
+	if !ok || err != nil || m.Type != pion.BindingError || s.Elsewhere != 1 {
+		t.Errorf("asked to answer from where it is not: %v, %v", ok, err)
+	}
+	other := &pion.Message{TransactionID: ID{1}, Type: pion.BindingRequest}
+	other.WriteHeader()
+	other.Add(pion.AttrType(0x7fff), []byte("must be understood"))
+	a, ok = s.Answer(begin, from, other.Raw)
+	if m, err := parse(a.Msg); !ok || err != nil || m.Type != pion.BindingError {
+		t.Errorf("an attribute that must be understood: %v, %v", ok, err)
+	}
+}
+
+func FuzzReceive(f *testing.F) {
+	f.Add(NewRequest(ID{1}, ChangePort))
+	s := Server{Other: second}
+	a, _ := s.Answer(begin, primary, NewRequest(ID{0, 0, 0, 0, 0, 0, 0, 1}, 0))
+	f.Add(a.Msg)
+	f.Fuzz(func(t *testing.T, b []byte) {
+		var learned nat.Classifier
+		c := NewClient(ap("192.168.1.2:6346"), []netip.AddrPort{primary}, ids(), &learned)
+		c.Next(begin)
+		c.Receive(begin, primary, b)
+		s := Server{Other: second}
+		if a, ok := s.Answer(begin, plain, b); ok && len(a.Msg) > AnswerSize {
+			t.Errorf("answer of %d bytes", len(a.Msg))
+		}
+	})
+}
