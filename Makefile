@@ -35,7 +35,7 @@ loopback: ## tests with real processes that are killed and restarted
 
 race: ## all tests under the race detector (needs gcc)
 	@cc=$$(go env CC); if command -v $${cc%% *} >/dev/null; then \
-	  set -x; CGO_ENABLED=1 go test -vet=off -race ./...; \
+	  set -x; CGO_ENABLED=1 go test -vet=off -race -timeout 20m ./...; \
 	else \
 	  echo "race: the race detector needs a C compiler and there is no $$cc: install gcc" >&2; $(give_up); \
 	fi

@@ -28,6 +28,9 @@ func fromEnv(name string, otherwise int) int {
 // TestElection: a network that forms itself from one node, under churn, with liars.
 // It is small here; `make election` runs it with 10,000 nodes (docs/performance.md).
 func TestElection(t *testing.T) {
+	if racing {
+		t.Skip("one goroutine runs a World, and the smaller crowds run under the race detector")
+	}
 	hours := time.Duration(fromEnv("ELECTION_HOURS", 2))
 	r, err := RunCrowd(context.Background(), CrowdConfig{
 		Seed: uint64(fromEnv("ELECTION_SEED", 1)), Nodes: fromEnv("ELECTION_NODES", 400), Places: fromEnv("ELECTION_PLACES", 60),

@@ -1,0 +1,5 @@
+//go:build race
+
+package sim
+
+const racing = true // under the race detector, which makes all ten times as slow
