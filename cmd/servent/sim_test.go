@@ -25,7 +25,7 @@ func quick(out string, more ...string) []string {
 func TestSimStudy(t *testing.T) {
 	h := newHome(t)
 	dir := filepath.Join(h["HOME"], "whole")
-	code, out, errOut := h.runFor(t, time.Minute, quick(dir)...)
+	code, out, errOut := h.runFor(t, 5*time.Minute, quick(dir)...)
 	if code != 0 || errOut != "" || !strings.Contains(out, "13 of 13 targets met") || !strings.Contains(out, "Page: "+filepath.Join(dir, "index.html")) {
 		t.Fatalf("exit %d: %s%s", code, out, errOut)
 	}
@@ -49,12 +49,12 @@ func TestSimShards(t *testing.T) {
 	h := newHome(t)
 	path := func(name string) string { return filepath.Join(h["HOME"], name) }
 	for i, name := range []string{"a", "b"} {
-		code, out, errOut := h.runFor(t, time.Minute, quick(path(name), "--shard", []string{"1/2", "2/2"}[i])...)
+		code, out, errOut := h.runFor(t, 5*time.Minute, quick(path(name), "--shard", []string{"1/2", "2/2"}[i])...)
 		if code != 0 || !strings.Contains(out, "2 of 4 points of this study have not been run") || !strings.Contains(out, "servent sim merge") {
 			t.Fatalf("exit %d: %s%s", code, out, errOut)
 		}
 	}
-	if code, _, errOut := h.runFor(t, time.Minute, quick(path("whole"))...); code != 0 {
+	if code, _, errOut := h.runFor(t, 5*time.Minute, quick(path("whole"))...); code != 0 {
 		t.Fatalf("exit %d: %s", code, errOut)
 	}
 	if code, out, errOut := h.run(t, "sim", "merge", "--out", path("merged"), path("b"), path("a")); code != 0 {
