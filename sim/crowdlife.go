@@ -21,7 +21,7 @@ func (c *Crowd) come(peer int32) {
 // replace has another node join soon after one has left, so that the number stays.
 func (c *Crowd) replace(id NodeID) {
 	peer := c.kinds[id].peer
-	after := time.Duration(-exact.Log(1-c.rand.Float64()) * float64(10*time.Second))
+	after := time.Duration(-exact.Log(1-float64(c.rand.Float64())) * float64(10*time.Second))
 	c.w.After(after, func() { c.come(peer) })
 }
 

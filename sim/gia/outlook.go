@@ -27,5 +27,5 @@ func (o *outlook) hopeless(now, found int64, need float64) bool {
 	}
 	first, fresh, since := o.found < 0, float64(found-o.found), float64(now-o.last)
 	o.last, o.found, o.at = now, found, now+(now-o.from)
-	return !first && float64(found)+(fresh+2*math.Sqrt(fresh+1))*(float64(o.stop-now)/since) < need
+	return !first && float64(found)+float64((fresh+float64(2*math.Sqrt(fresh+1)))*(float64(o.stop-now)/since)) < need
 }

@@ -101,7 +101,7 @@ func (d Weibull) Named(period time.Duration) float64 {
 	}
 	// From here on the sum is as good as the integral (trapezoidal rule).
 	rest := single * period
-	begun += d.longer(float64(rest)) / 2
+	begun += float64(d.longer(float64(rest)) / 2)
 	return float64(begun*unit) + 1 - d.Leaving(rest)
 }
 

@@ -126,8 +126,7 @@ func (s *tableSearcher) withStale(q *load.Query, entries int) int {
 		return entries
 	}
 	s.nth++
-	const whole = 1 << 53
-	part := float64(exact.Mix(q.ID<<20^s.nth)%whole) / whole
+	part := float64(exact.Unit(exact.Mix(q.ID<<20 ^ s.nth)))
 	return entries + int(float64(float64(entries)*s.t.records)+part)
 }
 
