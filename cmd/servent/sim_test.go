@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -48,13 +49,16 @@ func TestSimStudy(t *testing.T) {
 func TestSimShards(t *testing.T) {
 	h := newHome(t)
 	path := func(name string) string { return filepath.Join(h["HOME"], name) }
+	small := func(out string, more ...string) []string { // takes no time
+		return append([]string{"sim", "cohen2002", "--peers", "300", "--objects", "20", "--searches", "200", "--walks", "100", "--out", path(out)}, more...)
+	}
 	for i, name := range []string{"a", "b"} {
-		code, out, errOut := h.runFor(t, 5*time.Minute, quick(path(name), "--shard", []string{"1/2", "2/2"}[i])...)
-		if code != 0 || !strings.Contains(out, "2 of 4 points of this study have not been run") || !strings.Contains(out, "servent sim merge") {
+		code, out, errOut := h.run(t, small(name, "--shard", []string{"1/2", "2/2"}[i])...)
+		if code != 0 || !strings.Contains(out, fmt.Sprintf("This is part %d/2 of a study. 4 of 8 points of this study have not been run", i+1)) || !strings.Contains(out, "servent sim merge") {
 			t.Fatalf("exit %d: %s%s", code, out, errOut)
 		}
 	}
-	if code, _, errOut := h.runFor(t, 5*time.Minute, quick(path("whole"))...); code != 0 {
+	if code, _, errOut := h.run(t, small("whole")...); code != 0 {
 		t.Fatalf("exit %d: %s", code, errOut)
 	}
 	if code, out, errOut := h.run(t, "sim", "merge", "--out", path("merged"), path("b"), path("a")); code != 0 {
@@ -67,7 +71,7 @@ func TestSimShards(t *testing.T) {
 		t.Errorf("half of it: %s", errOut)
 	}
 	var line studyJSON
-	if err := json.Unmarshal([]byte(out), &line); err != nil || code != 0 || line.Partial == "" || line.NotRun == 0 || line.Study != "validate" {
+	if err := json.Unmarshal([]byte(out), &line); err != nil || code != 0 || line.Partial == "" || line.Study != "cohen2002" {
 		t.Errorf("half of it: exit %d, %v: %s", code, err, out)
 	}
 	if code, _, errOut := h.run(t, "sim", "merge", "--out", path("none"), h["HOME"]); code != exitFailed || !strings.Contains(errOut, "is no folder of a study") {
@@ -121,6 +125,7 @@ func TestSimRefuses(t *testing.T) {
 		{" of memory, and --memory allows 1.0 MB", []string{"--memory", "1MB"}},
 		{"make it first", []string{"--out", filepath.Join(out, "deeper")}},
 		{"is no folder", []string{"--out", file}},
+		{"name a folder where you may write", []string{"--out", h["HOME"] + "/a\x00b"}},
 		{"p2p-Gnutella04.txt", []string{"--graphs", h["HOME"]}},
 	}
 	for _, tt := range tests {
@@ -232,6 +237,19 @@ func TestStudyProgressLine(t *testing.T) {
 	for _, width := range []int{1, 10, 40, 79, 200} {
 		if n := columns(p.line(width, now)); n > width {
 			t.Errorf("%d columns of %d", n, width)
+		}
+	}
+}
+
+// TestSimStudyNames: a study that is misspelt is found all the same, others are listed.
+func TestSimStudyNames(t *testing.T) {
+	h := newHome(t)
+	for arg, want := range map[string]string{
+		"compre":  `there is no study "compre": do you mean compare?`,
+		"nothing": "there is no study \"nothing\": `servent sim --help` lists them",
+	} {
+		if code, _, errOut := h.run(t, "sim", arg); code != exitUsage || !strings.Contains(errOut, want) {
+			t.Errorf("%s: exit %d: %s", arg, code, errOut)
 		}
 	}
 }

@@ -105,7 +105,7 @@ func (r *Report) page(f font.Face) ([]byte, error) {
 }
 
 func (t Target) page() pageTarget {
-	classes := [...]string{met: "met", missed: "missed", accounted: "missed", unverified: "soft", notRun: "soft", away: "soft"}
+	classes := [...]string{met: "met", missed: "missed", accounted: "missed", unverified: "soft", fitted: "soft", notRun: "soft", away: "soft"}
 	return pageTarget{
 		What: t.What, Published: t.published(), Ours: t.found(), Ratio: t.ratio(), Allowed: t.allowed(), Word: t.word(),
 		Class: classes[t.verdict()], Source: t.Source, Why: t.account(), Unverified: t.Unverified,

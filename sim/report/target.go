@@ -26,6 +26,9 @@ type Target struct {
 	// Unverified marks a figure that was told from memory of the paper: it is
 	// shown beside ours and does not decide whether the study passed.
 	Unverified bool
+	// Fitted: something of the run was chosen so that Ours comes near Paper, which
+	// therefore shows nothing: it does not decide either.
+	Fitted bool
 	// Missing: the run did not come so far; Ours says nothing.
 	Missing bool
 	// Away: the run has other parameters than the publication, or is too small to

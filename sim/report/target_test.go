@@ -41,14 +41,15 @@ func TestMet(t *testing.T) {
 }
 
 // TestFailed shows that only what was run, is verified and is not accounted for
-// can fail a study; an account alone, of what may be missed by any amount, or a
+// can fail a study, and what was not fitted; an account alone, of what may be missed by any amount, or a
 // miss that is said to be known without one, is not enough.
 func TestFailed(t *testing.T) {
 	bad := Target{What: "bad", Kind: AtMost, Paper: 1, Ours: 2}
-	remembered, absent, good, away, known := bad, bad, bad, bad, bad
+	remembered, absent, good, away, known, fitted := bad, bad, bad, bad, bad, bad
+	fitted.Fitted = true
 	remembered.Unverified, absent.Missing, good.Ours, away.Away = true, true, 1, true
 	known.Known, known.Why = true, "because"
-	r := Report{Sections: []Section{{Targets: []Target{remembered, absent, away, known}}, {Targets: []Target{good, bad}}}}
+	r := Report{Sections: []Section{{Targets: []Target{remembered, absent, away, known, fitted}}, {Targets: []Target{good, bad}}}}
 	got := r.Failed()
 	if len(got) != 1 || got[0] != bad {
 		t.Errorf("failed: %v, want the bad one", got)
@@ -88,6 +89,7 @@ func TestVerdictTexts(t *testing.T) {
 		{Target{Kind: AtMost, Paper: 0, Ours: 0}, "0", "0", "–", "at most", "met"},
 		{Target{Kind: AtLeast, Paper: 95, Ours: 98, Unverified: true}, "95", "98", "1.032", "at least", "unverified (agrees)"},
 		{Target{Kind: AtLeast, Paper: 95, Ours: 9, Unverified: true}, "95", "9", "0.095", "at least", "unverified (differs)"},
+		{Target{Kind: AtLeast, Paper: 95, Ours: 98, Fitted: true, Unverified: true}, "95", "98", "1.032", "at least", "fitted"},
 		{Target{Kind: Sign, Paper: -14, Ours: 0.01, Unit: "%"}, "-14 %", "0.01 %", "-0.00071", "same sign", "missed"},
 		{Target{Kind: Holds, Paper: 1, Ours: 1}, "true", "true", "–", "true", "met"},
 		{Target{Kind: Holds, Paper: 1, Ours: 0}, "true", "false", "–", "true", "missed"},
@@ -115,6 +117,7 @@ func TestOutcome(t *testing.T) {
 		{[]Target{good, good}, "2 of 2 targets met."},
 		{[]Target{good, bad}, "1 of 2 targets met, 1 missed."},
 		{[]Target{good, {Kind: Holds, Known: true, Why: "because"}, {Away: true}}, "1 of 2 targets met, 1 missed with an account of why; 1 for other parameters than these."},
+		{[]Target{good, {Kind: Holds, Ours: 1, Fitted: true}}, "1 of 1 targets met; 1 fitted, not counted."},
 		{[]Target{{Unverified: true}, {Missing: true}}, "No target was put to the test; 1 known from memory only, not counted; 1 not run."},
 	}
 	for _, tt := range tests {

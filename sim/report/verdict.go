@@ -14,6 +14,7 @@ const (
 	missed
 	accounted  // missed, and it is known why
 	unverified // told from memory of the paper: shown, gates nothing
+	fitted     // a parameter was chosen for it: shown, gates nothing
 	notRun
 	away // the parameters are not those of the publication
 )
@@ -26,6 +27,8 @@ func (v verdict) String() string {
 		return "missed, accounted for"
 	case unverified:
 		return "unverified"
+	case fitted:
+		return "fitted"
 	case notRun:
 		return "not run"
 	case away:
@@ -41,6 +44,8 @@ func (t Target) verdict() verdict {
 		return away
 	case t.Missing:
 		return notRun
+	case t.Fitted:
+		return fitted
 	case t.Unverified:
 		return unverified
 	case t.Met():
@@ -188,6 +193,7 @@ func (r *Report) outcome() string {
 		{missed, ", %d missed"},
 		{accounted, ", %d missed with an account of why"},
 		{unverified, "; %d known from memory only, not counted"},
+		{fitted, "; %d fitted, not counted"},
 		{notRun, "; %d not run"},
 		{away, "; %d for other parameters than these"},
 	} {

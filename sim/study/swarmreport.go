@@ -118,7 +118,11 @@ func (r *swarmRun) when(v float64) any {
 
 // timesFigure draws what share of the downloads was done by when.
 func timesFigure(name, title string, rows swarmRows) report.Figure {
-	f := report.Figure{Name: name, Title: title, XLabel: "time since the host began (s)", YLabel: "downloads done (%)", LogX: true}
+	f := report.Figure{
+		Name: name, Title: title,
+		Text:   "No host can be the last earlier than the bound; others can be done before it, and all can where senders have saved up what they did not send.",
+		XLabel: "time since the host began (s)", YLabel: "downloads done (%)", LogX: true,
+	}
 	for _, r := range rows {
 		if r.Done == 0 {
 			continue
@@ -132,7 +136,7 @@ func timesFigure(name, title string, rows swarmRows) report.Figure {
 	}
 	if len(rows) > 0 {
 		at := rows[len(rows)-1].Bound
-		f.Series = append(f.Series, report.Series{Name: "fluid bound", X: []float64{at, at}, Y: []float64{0, 100}, Paper: true})
+		f.Series = append(f.Series, report.Series{Name: "fluid bound of the last", X: []float64{at, at}, Y: []float64{0, 100}, Paper: true})
 	}
 	return f
 }
@@ -188,7 +192,7 @@ func scaleSection(rows swarmRows) report.Section {
 	scale := rows.part(swarmScale)
 	f := report.Figure{
 		Name: "swarm-scale-times", Title: "Time by number of peers", LogX: true, XLabel: "peers", YLabel: "time (s)",
-		Series: []report.Series{{Name: "half of the downloads"}, {Name: "99 %"}, {Name: "the last"}, {Name: "fluid bound", Paper: true}},
+		Series: []report.Series{{Name: "half of the downloads"}, {Name: "99 %"}, {Name: "the last"}, {Name: "fluid bound of the last", Paper: true}},
 	}
 	for _, r := range scale {
 		n, err := strconv.ParseFloat(r.name, 64)

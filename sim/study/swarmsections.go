@@ -78,7 +78,7 @@ func (s *swarmStudy) krakenTargets(rows swarmRows) []report.Target {
 	for i, name := range []string{"p50", "p99", "p99.9"} {
 		paper := krakenRatios()[i]
 		near := report.Target{
-			What: name + " over the bound, links of an origin fitted, " + fmt.Sprint(s.seedLinks), Unit: "x", Paper: paper, Tolerance: 0.15, Source: source,
+			What: name + " over the bound, links of an origin fitted, " + fmt.Sprint(s.seedLinks), Unit: "x", Paper: paper, Tolerance: 0.15, Source: source, Fitted: true,
 			Missing: fitted.swarmRun == nil || standard.swarmRun == nil,
 		}
 		if !near.Missing {

@@ -122,7 +122,7 @@ func (p *yangPage) raiseTargets() []report.Target {
 	together := fmt.Sprintf("all have more links: change from the load with %d neighbours to that with %d", yangFew, yangMany)
 	targets := []report.Target{
 		{What: alone + ", its sign", Kind: report.Sign, Paper: yangPaperAlone, Ours: change(r.Alone.Bandwidth.mean())},
-		{What: alone + ", --skew fitted", Tolerance: 0.1, Paper: yangPaperAlone, Ours: change(r.Alone.Bandwidth.mean()), Why: yangSkewed},
+		{What: alone + ", --skew fitted", Fitted: true, Tolerance: 0.1, Paper: yangPaperAlone, Ours: change(r.Alone.Bandwidth.mean()), Why: yangSkewed},
 		{What: together + ", its sign", Kind: report.Sign, Paper: yangPaperTogether, Ours: change(r.Together.Bandwidth.mean())},
 		{What: together, Tolerance: 0.1, Paper: yangPaperTogether, Ours: change(r.Together.Bandwidth.mean())},
 	}
@@ -162,7 +162,7 @@ func (p *yangPage) bySize() string {
 func (p *yangPage) remembered() []report.Target {
 	r, ok := p.raised(p.s.cluster)
 	targets := []report.Target{
-		{What: "links that a response crosses, few links; --skew is fitted to it", Tolerance: 0.1, Paper: 5.4, Ours: r.FewPath.mean(), Missing: !ok},
+		{What: "links that a response crosses, few links; --skew is fitted to it", Fitted: true, Tolerance: 0.1, Paper: 5.4, Ours: r.FewPath.mean(), Missing: !ok},
 		{What: "links that a response crosses, more links", Tolerance: 0.1, Paper: 3, Ours: r.ManyPath.mean(), Missing: !ok},
 	}
 	for i := range targets {
