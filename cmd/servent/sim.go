@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -27,13 +28,7 @@ servent sim STUDY --help tells what a study does and what it can be told.`,
 			"servent sim validate                      check that the simulator's levels agree",
 			"servent sim flood --graph FILE --source 0 flood a graph of your own",
 		),
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return nil
-			}
-			_, err := study.Find(args[0])
-			return err
-		},
+		Args: studyName,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	for _, info := range study.All() {
@@ -41,6 +36,18 @@ servent sim STUDY --help tells what a study does and what it can be told.`,
 	}
 	cmd.AddCommand(a.simFloodCommand(), a.simMergeCommand())
 	return cmd
+}
+
+// studyName is for what is no study: it says which one is like it.
+func studyName(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	cmd.SuggestionsMinimumDistance = 2 // letters that are wrong
+	if like := cmd.SuggestionsFor(args[0]); len(like) > 0 {
+		return fmt.Errorf("there is no study %q: do you mean %s?", args[0], strings.Join(like, " or "))
+	}
+	return fmt.Errorf("there is no study %q: `%s --help` lists them", args[0], cmd.CommandPath())
 }
 
 // memoryUsage is that of --memory.

@@ -55,7 +55,7 @@ func TestSimFlood(t *testing.T) {
 		{"--graph is missing", nil},
 		{"--source is missing", []string{"--graph", name}},
 		{"no such file", from(filepath.Join(h["HOME"], "nowhere"))},
-		{"is a directory", from(h["HOME"])},
+		{"that is a folder", from(h["HOME"])},
 		{"line 2", from(cut)},
 		{"--graph " + empty + ": there are no links in it", from(empty)},
 		{"--source 6: " + name + " has no such node; its ids are from 5 to 9", from(name, "--source", "6")},

@@ -26,6 +26,8 @@ func graphMemory(name string) (int64, error) {
 	switch {
 	case err != nil:
 		return 0, fmt.Errorf("--graph: %w", err)
+	case info.IsDir():
+		return 0, fmt.Errorf("--graph %s: that is a folder: name a file in it", name)
 	case !info.Mode().IsRegular():
 		return 0, nil
 	}

@@ -101,7 +101,7 @@ func (a *app) tellStudy(dir string, page *report.Report, shard bool) error {
 	case a.json:
 		a.printJSON(studyLine(page, index))
 	case shard:
-		a.printf("%s\nResults: %s\nJoin them with those of the other parts: servent sim merge --out FOLDER %s ...\n", page.Partial, filepath.Join(dir, resultsFile), dir)
+		a.printf("%s\nResults: %s\nJoin it with the other parts: servent sim merge --out FOLDER %s ...\n", page.Partial, filepath.Join(dir, resultsFile), dir)
 		return nil
 	default:
 		width, _ := a.screen.size()
@@ -163,11 +163,14 @@ func newFolder(name string) (string, error) {
 		return "", fmt.Errorf("--out %s: %w", name, err)
 	}
 	err = os.Mkdir(dir, 0o755)
-	if errors.Is(err, os.ErrNotExist) {
+	_, above := os.Stat(filepath.Dir(dir))
+	switch {
+	case err == nil:
+		return name, nil
+	case above != nil:
 		return "", usagef("--out %s: there is no folder %s: make it first", name, filepath.Dir(dir))
-	}
-	if !errors.Is(err, os.ErrExist) {
-		return name, err
+	case !errors.Is(err, os.ErrExist):
+		return "", usagef("--out %s: %w: name a folder where you may write", name, err)
 	}
 	entries, err := os.ReadDir(dir)
 	if err != nil {

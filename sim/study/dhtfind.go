@@ -179,7 +179,7 @@ func (f *finder) byPrefix(q *load.Query) {
 	a := f.ask("files by the first 3 letters of a word", "prefix hash tree")
 	found, c := f.tree.Prefix(q.From, prefix)
 	a.tree(c, len(found), f.count(func(w string) bool { return strings.HasPrefix(w, prefix) }))
-	a = f.ask("files by one word", "prefix hash tree")
+	a = f.ask("files by the first word of each search", "prefix hash tree")
 	found, c = f.tree.Find(q.From, word, true)
 	a.tree(c, len(found), f.count(func(w string) bool { return w == word }))
 }

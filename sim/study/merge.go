@@ -60,29 +60,35 @@ func (r *Results) mate(part *Results) error {
 }
 
 // Gaps says, a sentence each, what parts that were merged lack: shards that are not
-// among them, are among them twice, or were stopped before their end.
+// among them, are among them twice, are of another division of the sweep, or were
+// stopped before their end.
 func Gaps(parts ...*Results) []string {
 	var gaps []string
 	from := map[Shard]string{}
-	n := 0 // of the shards; -1: some of other sweeps
+	var first Shard // of the parts
+	alike := true   // all are parts of the same division
 	for _, part := range parts {
 		shard, err := ParseShard(part.Shard)
-		if err != nil || shard.N == 0 || n != 0 && n != shard.N {
-			n = -1
-		} else {
-			n = shard.N
+		switch {
+		case err != nil || shard.N == 0:
+			alike = false
+		case first.N == 0:
+			first = shard
+		case shard.N != first.N:
+			alike = false
+			gaps = append(gaps, fmt.Sprintf("%s is part %s and %s part %s: points may be in both, or in none", from[first], first, part.From, shard))
 		}
 		if other, twice := from[shard]; twice && shard.N > 0 {
 			gaps = append(gaps, fmt.Sprintf("%s and %s are both part %s", other, part.From, shard))
 		}
 		from[shard] = part.From
 		if done, want := part.Done(), shard.Count(len(part.Points)); done < want {
-			gaps = append(gaps, fmt.Sprintf("%s was stopped: it has %d of its %d points", part.From, done, want))
+			gaps = append(gaps, fmt.Sprintf("%s is not complete: it has %d of its %d points", part.From, done, want))
 		}
 	}
-	for i := 1; i <= n; i++ {
-		if _, have := from[Shard{i, n}]; !have {
-			gaps = append(gaps, fmt.Sprintf("part %s is missing", Shard{i, n}))
+	for i := 1; alike && i <= first.N; i++ {
+		if missing := (Shard{i, first.N}); from[missing] == "" {
+			gaps = append(gaps, fmt.Sprintf("part %s is missing", missing))
 		}
 	}
 	return gaps

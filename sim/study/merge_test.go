@@ -64,9 +64,9 @@ func TestGaps(t *testing.T) {
 		{[]*Results{piece("/a", "", "1", "2")}, nil},
 		{[]*Results{piece("/b", "2/3", "", "2")}, []string{"part 1/3 is missing", "part 3/3 is missing"}},
 		{[]*Results{piece("/a", "1/2", "1", ""), piece("/b", "1/2", "1", "")}, []string{"/a and /b are both part 1/2", "part 2/2 is missing"}},
-		{[]*Results{piece("/a", "1/2", "", ""), piece("/b", "2/2", "", "2")}, []string{"/a was stopped: it has 0 of its 1 points"}},
-		{[]*Results{piece("/a", "", "1", "")}, []string{"/a was stopped: it has 1 of its 2 points"}},
-		{[]*Results{piece("/a", "1/2", "1", ""), piece("/b", "2/3", "", "2")}, nil},
+		{[]*Results{piece("/a", "1/2", "", ""), piece("/b", "2/2", "", "2")}, []string{"/a is not complete: it has 0 of its 1 points"}},
+		{[]*Results{piece("/a", "", "1", "")}, []string{"/a is not complete: it has 1 of its 2 points"}},
+		{[]*Results{piece("/a", "1/2", "1", ""), piece("/b", "2/3", "", "2")}, []string{"/a is part 1/2 and /b part 2/3: points may be in both, or in none"}},
 	}
 	for _, tt := range tests {
 		if got := Gaps(tt.parts...); !slices.Equal(got, tt.want) {

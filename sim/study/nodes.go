@@ -3,6 +3,7 @@ package study
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -105,6 +106,10 @@ func (s *nodes) Points() ([]Point, error) {
 		return nil, fmt.Errorf("--record: only one run can be recorded: use --runs 1")
 	case s.supernodes == 1 || s.supernodes >= s.nodes:
 		return nil, fmt.Errorf("--supernodes: %d of %d nodes: use 0, or 2 to under --nodes", s.supernodes, s.nodes)
+	case s.supernodes > 0 && s.boasters > 0:
+		return nil, errors.New("--boasters: those claim to be fit for supernodes, and with --supernodes nobody is asked: leave one of the two out")
+	case s.garblers == 1 || s.falseHits == 1:
+		return nil, errors.New("--garblers and --false-hits: some node must behave, or nothing is tested: use less than 1")
 	}
 	memory := crowdMemory(s.nodes, max(s.supernodes, s.nodes/15), s.files)
 	if s.check == yes {

@@ -90,6 +90,9 @@ func TestNodesRefuse(t *testing.T) {
 	for want, change := range map[string]func(*nodes){
 		"--record: only one run":           func(s *nodes) { s.record = "x" },
 		"--supernodes: 1 of 400 nodes":     func(s *nodes) { s.supernodes = 1 },
+		"--boasters: those claim":          func(s *nodes) { s.supernodes, s.boasters = 20, 0.1 },
+		"--garblers and --false-hits: ":    func(s *nodes) { s.garblers = 1 },
+		"and --false-hits: some node must": func(s *nodes) { s.falseHits = 1 },
 		"--supernodes: 400 of 400 nodes: ": func(s *nodes) { s.supernodes = 400 },
 	} {
 		s := newNodes()
@@ -139,5 +142,23 @@ func TestNodesNothingToFind(t *testing.T) {
 	p.runs = append(p.runs, &ran{Result: &sim.CrowdResult{}})
 	if got := p.page().Summary; !strings.Contains(got, "nothing to find") {
 		t.Error(got)
+	}
+}
+
+// TestNodesCrash: the summary tells whether leaves found supernodes again, in all runs.
+func TestNodesCrash(t *testing.T) {
+	for want, runs := range map[string][]*ran{
+		"": {{Result: &sim.CrowdResult{Crashed: 3}}},
+		" 20 s after supernodes crashed, every leaf that had all of its own has them again.": {
+			{Result: &sim.CrowdResult{Full: 10, Healed: 20 * time.Second}}, {Result: &sim.CrowdResult{Full: 10, Healed: 5 * time.Second}},
+		},
+		" Five minutes after supernodes crashed, 2 of 20 leaves have not all of theirs again.": {
+			{Result: &sim.CrowdResult{Full: 10, Unhealed: 2}}, {Result: &sim.CrowdResult{Full: 10, Healed: 5 * time.Second}},
+		},
+	} {
+		p := nodesPage{s: newNodes(), runs: runs}
+		if got := p.crash(); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
 	}
 }

@@ -31,10 +31,29 @@ func (p *nodesPage) page() *report.Report {
 	if want == 0 {
 		r.Summary = fmt.Sprintf("In %s of %s of the nodes that servent ships there was nothing to find for %d searches.", countOf(len(p.runs), "run"), thousands(p.s.nodes), searches)
 	}
+	r.Summary += p.crash()
 	if p.s.check == yes {
 		r.Summary += " Every step of every node that behaves was held to the invariants; none was broken."
 	}
 	return r
+}
+
+// crash tells what came of the crash of supernodes, if there was one that leaves
+// could recover from.
+func (p *nodesPage) crash() string {
+	var had, short int
+	var longest time.Duration
+	for _, one := range p.runs {
+		had, short, longest = had+one.Result.Full, short+one.Result.Unhealed, max(longest, one.Result.Healed)
+	}
+	switch {
+	case had == 0:
+		return ""
+	case short > 0:
+		return fmt.Sprintf(" Five minutes after supernodes crashed, %s of %s leaves have not all of theirs again.", thousands(short), thousands(had))
+	default:
+		return fmt.Sprintf(" %.0f s after supernodes crashed, every leaf that had all of its own has them again.", longest.Seconds())
+	}
 }
 
 // countOf is "one run", "2 runs".

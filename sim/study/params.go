@@ -38,7 +38,7 @@ func (p Param) Set(text string) error {
 	case p.Int != nil:
 		n, err := strconv.Atoi(strings.ReplaceAll(text, "_", ""))
 		if err != nil {
-			return fmt.Errorf("%q is no whole number", text)
+			return fmt.Errorf("%q is no whole number: write it as 1000 or 1_000", text)
 		}
 		if err := p.check(float64(n)); err != nil {
 			return err
