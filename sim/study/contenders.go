@@ -22,7 +22,10 @@ type contender struct {
 }
 
 // contenders lists the models in the order of tables.
-func contenders() []contender {
+func contenders() []contender { return append(searchers(), tables()...) }
+
+// searchers look for files where these are.
+func searchers() []contender {
 	return []contender{
 		{
 			key: "central", name: "central index",
@@ -74,6 +77,12 @@ func contenders() []contender {
 			partial: true, drawn: true,
 			work: 0.2, supers: true, build: buildSupernodes(true, true),
 		},
+	}
+}
+
+// tables are hash tables, which are told of all files before.
+func tables() []contender {
+	return []contender{
 		{
 			key: "chord", name: "Chord, by words",
 			about: "A hash table over all peers in which each word has an owner that lists the files with it. It finds all that was published and is not lost; the lists of several words are shipped and compared, and publishing each word costs all the time.",
