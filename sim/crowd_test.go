@@ -31,7 +31,11 @@ func troubled(seed uint64, nodes int) (CrowdConfig, CrowdPlan) {
 // behaves to the invariants. Crowds of supernodes and leaves take their time: there
 // are 32 nodes each.
 func TestInvariantsInCrowds(t *testing.T) {
-	for seed := uint64(1); seed <= 50; seed++ {
+	seeds := uint64(50)
+	if testing.Short() {
+		seeds = 5
+	}
+	for seed := uint64(1); seed <= seeds; seed++ {
 		cfg, plan := troubled(seed, 32)
 		r, err := RunCrowd(context.Background(), cfg, plan, nil)
 		if err != nil {

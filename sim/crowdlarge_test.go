@@ -40,6 +40,9 @@ func bytesOf(t *testing.T, supernodes, leaves int) int {
 // TestMemoryOfNodes: what a leaf takes, with its part of three supernodes, and what
 // a supernode of 30 leaves takes beside that. 100,000 nodes must fit into one process.
 func TestMemoryOfNodes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	const mostOfLeaf, mostOfSupernode = 50 << 10, 160 << 10
 	base, wider, twice := bytesOf(t, 10, 300), bytesOf(t, 10, 400), bytesOf(t, 20, 600)
 	leaf := (wider - base) / 100

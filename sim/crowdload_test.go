@@ -118,7 +118,7 @@ func searchesAreOfLoad(t *testing.T, c *Crowd, w *load.Workload) {
 	for id, k := range c.kinds {
 		at[k.peer] = NodeID(id)
 	}
-	id, total, short := uint64(0), 0, 0
+	id, total, short, shut := uint64(0), 0, 0, 0
 	for range searches {
 		q, ok := c.ask()
 		if !ok {
@@ -137,10 +137,21 @@ func searchesAreOfLoad(t *testing.T, c *Crowd, w *load.Workload) {
 		if q.text != words(want.Words) || len(q.names) != len(targets.Files) || filesOf(q.there) > targets.Copies {
 			t.Fatalf("query %d: %q for %d files of which %d are there, want %q for %d of which %d", id, q.text, len(q.names), filesOf(q.there), words(want.Words), len(targets.Files), targets.Copies)
 		}
+		for _, h := range q.there {
+			switch holder := c.kinds[h.node]; {
+			case holder.firewalled && c.kinds[q.by].firewalled:
+				t.Fatalf("query %d: node %d cannot serve node %d: nobody can connect to either", id, h.node, q.by)
+			case holder.firewalled:
+				shut++
+			}
+		}
 		n := len(strings.Fields(q.text))
 		if total += n; n <= 5 {
 			short++
 		}
+	}
+	if shut == 0 {
+		t.Error("who can be connected to is never served by those who cannot")
 	}
 	mean, part := float64(total)/searches, float64(short)/searches
 	if math.Abs(mean-3.54) > 0.1 || math.Abs(part-0.83) > 0.02 {

@@ -28,8 +28,8 @@ func fromEnv(name string, otherwise int) int {
 // TestElection: a network that forms itself from one node, under churn, with liars.
 // It is small here; `make election` runs it with 10,000 nodes (docs/performance.md).
 func TestElection(t *testing.T) {
-	if racing {
-		t.Skip("one goroutine runs a World, and the smaller crowds run under the race detector")
+	if testing.Short() {
+		t.Skip("takes long")
 	}
 	hours := time.Duration(fromEnv("ELECTION_HOURS", 2))
 	r, err := RunCrowd(context.Background(), CrowdConfig{

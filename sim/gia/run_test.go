@@ -342,6 +342,9 @@ func TestRunStops(t *testing.T) {
 // TestHopelessIsRight: a run that is ended for its outlook would have failed in
 // the end, too, and ends earlier; one that holds is not ended.
 func TestHopelessIsRight(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	ended := 0
 	for _, d := range allDesigns() {
 		n := built(t, d, 200, 0.02)

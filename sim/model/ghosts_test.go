@@ -198,3 +198,57 @@ func TestLostRecords(t *testing.T) {
 	}
 	within(t, "found by words", found, want, 0.06)
 }
+
+// TestBeside: of the peers that an index names, some that have left are peers of the
+// workload; the others are beside them.
+func TestBeside(t *testing.T) {
+	w := newLoad(t, load.Config{Seed: 4, Peers: 1000, Session: load.Weibull{Scale: 2 * time.Minute, Shape: 1}, Crashes: 1})
+	up := 0.0
+	for p := range int32(1000) {
+		if !w.Left(p) {
+			up += 0.001
+		}
+	}
+	if up < 0.5 || up > 0.95 {
+		t.Fatalf("%v of the peers are up", up)
+	}
+	within(t, "three for one", beside(w, 3), 3*up-1, 1e-9)
+	if got := beside(w, 1); got != 0 {
+		t.Errorf("those that are up alone: %v beside them", got)
+	}
+}
+
+// TestThreeLists: the list of the first word goes to the second node, and what both
+// have, and no more, to the third.
+func TestThreeLists(t *testing.T) {
+	w := newLoad(t, load.Config{Seed: 4, Peers: 300, Vocabulary: 100})
+	m := NewTable(w, TableConfig{Kind: Chord, Seed: 3}, Net{time.Millisecond, time.Millisecond})
+	s := tableSearcherOf(t, m)
+	tried, kept := 0, 0
+	for id := range uint64(2000) {
+		q := w.Query(id)
+		if len(q.Words) != 3 {
+			continue
+		}
+		entries := func(words int) (n int64) {
+			for _, f := range w.AppendMatches(nil, &load.Query{File: q.File, Words: q.Words[:words]}) {
+				n += int64(len(w.Holders(f)))
+			}
+			return n
+		}
+		sent := entries(1) + entries(2)
+		o := s.Search(&q)
+		rest := o.Bytes - o.Messages*queryBytes - int64(o.Found)*fileBytes
+		more := max(0, (entries(1)-1)/maxReply) + max(0, (entries(2)-1)/maxReply) // messages of nothing but entries
+		if rest -= (o.Replies - more) * (answerBytes + nodeBytes); rest != sent*dht.EntryBytes-nodeBytes {
+			t.Fatalf("query %d: %d bytes of lists, want %d entries", id, rest, sent)
+		}
+		tried++
+		if entries(2) < entries(1) {
+			kept++
+		}
+	}
+	if tried < 100 || kept < 50 {
+		t.Errorf("%d searches for three words, %d with a shorter second list", tried, kept)
+	}
+}

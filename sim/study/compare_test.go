@@ -115,6 +115,7 @@ func TestCompareAdvises(t *testing.T) {
 		want          []string
 	}{
 		{"1000", "all", nil}, // 31 supernodes, each with links to 30
+		{"960", "super", []string{"--links 30 is more than there are others: of 960 peers 30 are supernodes (--leaves 31), and each has a link to all others"}},
 		{"500", "flat,gia", nil},
 		{"500,1000", "flat,dynamic", []string{"--links 30 is more than there are others: of 500 peers 15 are supernodes (--leaves 31), and each has a link to all others"}},
 	} {

@@ -98,6 +98,20 @@ func TestByCopies(t *testing.T) {
 	if !slices.Equal(got, []float64{0, 1, 2, 7}) {
 		t.Errorf("%v", got)
 	}
+	s := p.copies()
+	if rows := s.Tables[0].Rows; len(rows) != 4 || rows[3][1] != kinds[3].String() || rows[3][4] != 7.0 {
+		t.Errorf("%v", rows)
+	}
+	found, cost := s.Figures[0], s.Figures[1]
+	for i, k := range kinds {
+		f, c := found.Series[i], cost.Series[i]
+		if f.Name != k.String() || c.Name != k.String() || !slices.Equal(c.Y, got[i:i+1]) || !slices.Equal(f.Y, []float64{100 * did("flat", 0).Success}) {
+			t.Errorf("%v: %+v, %+v", k, f, c)
+		}
+	}
+	if want := []string{contenderOf("flat").name}; !slices.Equal(found.Labels, want) || !slices.Equal(cost.Labels, want) {
+		t.Errorf("%q, %q", found.Labels, cost.Labels)
+	}
 }
 
 // TestCellsAskForWhatTheyAreCalled: churn and copies at the asked size, in the workload

@@ -14,8 +14,8 @@ import (
 // TestMemoryOfPoints: no point takes more memory than it says before it starts; those of
 // compare, whose networks are the largest, not less than a quarter either.
 func TestMemoryOfPoints(t *testing.T) {
-	if testing.Short() || racing {
-		t.Skip("takes long, and the race detector takes memory of its own")
+	if testing.Short() {
+		t.Skip("takes long")
 	}
 	for _, tt := range []struct {
 		flags string // of a study
