@@ -307,3 +307,26 @@ func TestFirstToTell(t *testing.T) {
 		t.Error("no file was known to two supernodes")
 	}
 }
+
+// TestSupernodesHops: the first hit comes from as many hops away as its time says, where
+// all links take equally long; peers that have left answer nothing.
+func TestSupernodesHops(t *testing.T) {
+	w := newLoad(t, load.Config{Seed: 8, Peers: 3000, Replication: load.Proportional, Session: load.Weibull{Scale: 20 * time.Minute, Shape: 1}, Crashes: 1, Lag: 10 * time.Minute})
+	const hop = 50 * time.Millisecond
+	s := NewSupernodes(w, SupernodesConfig{Leaves: 9, Degree: 6, TTL: 3, Seed: 4}, Net{hop, hop}).Searcher()
+	found, stale := 0, 0
+	for id := range uint64(300) {
+		q := w.Query(id)
+		o := s.Search(&q)
+		if stale += o.Stale; o.Found == 0 {
+			continue
+		}
+		found++
+		if late := o.First - 2*time.Duration(o.Hops)*hop; late < 0 || late%retryAfter != 0 { // its own supernode may have gone
+			t.Fatalf("query %d: the first hit comes after %v from %d hops away", id, o.First, o.Hops)
+		}
+	}
+	if found < 100 || stale == 0 {
+		t.Errorf("%d searches found something, %d stale", found, stale)
+	}
+}

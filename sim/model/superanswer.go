@@ -1,6 +1,7 @@
 package model
 
 import (
+	"math"
 	"slices"
 	"time"
 
@@ -11,9 +12,15 @@ import (
 // node answers for its leaves, so one file of a leaf may be told of by several;
 // it counts once, when the asker first hears of it.
 func (s *superSearcher) answer(q *load.Query) {
+	first := time.Duration(math.MaxInt64)
 	for i, p := range s.targets.Peers {
-		if at, ok := s.heard(p); ok {
-			s.hit(p, int(s.targets.Counts[i]), at)
+		at, hops := s.heard(p)
+		if hops < 0 {
+			continue
+		}
+		s.hit(p, int(s.targets.Counts[i]), at)
+		if at < first && !s.w.Left(p) {
+			first, s.out.Hops = at, hops
 		}
 	}
 	for _, node := range s.order {
@@ -24,21 +31,20 @@ func (s *superSearcher) answer(q *load.Query) {
 	s.cover(q)
 }
 
-// heard returns when the asker first hears of a peer's files, if it does.
-func (s *superSearcher) heard(peer int32) (first time.Duration, ok bool) {
+// heard returns when the asker first hears of a peer's files, and from how many hops
+// away; -1: it does not.
+func (s *superSearcher) heard(peer int32) (first time.Duration, hops int) {
+	hops = -1
 	for _, node := range s.net.of(peer) {
 		if !s.got.has(node) {
 			continue
 		}
 		v := s.visit[node]
-		if back := v.at + v.travel; !ok || back < first {
-			first, ok = back, true
-		}
-		if hops := int(v.hops); s.out.Hops < 0 || hops < s.out.Hops {
-			s.out.Hops = hops
+		if back := v.at + v.travel; hops < 0 || back < first {
+			first, hops = back, int(v.hops)
 		}
 	}
-	return first, ok
+	return first, hops
 }
 
 // reply sends the hits of one node back the way that the query came.
