@@ -35,13 +35,22 @@ func (p *comparePage) copies() report.Section {
 	}
 }
 
+// swept is the size of the networks with copies shared out in other ways: of a study
+// that was stopped, the largest that was run may be another one.
+func (p *comparePage) swept() int {
+	if cells := p.parts[partCopy]; len(cells) > 0 {
+		return cells[0].peers
+	}
+	return 0
+}
+
 // byCopies returns what a model did with each kind of copies; nil where one of them
 // was not run.
 func (p *comparePage) byCopies(key string, kinds []load.Strategy) []comparedCell {
 	var row []comparedCell
 	base, ok := findModel(p.largest(), key)
 	for _, k := range kinds {
-		if ok && k == base.copies {
+		if ok && k == base.copies && base.peers == p.swept() {
 			row = append(row, base)
 		}
 		for _, l := range p.of(partCopy, key) {

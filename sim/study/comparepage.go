@@ -124,13 +124,35 @@ func (p *comparePage) sideBySide(cells []comparedCell) report.Section {
 	return report.Section{
 		Title:  "Side by side",
 		Text:   "Flooding goes as far as it must to look through the files of three fifths of the peers, and so do the supernodes that flood. One step of the TTL can be most of the way, so some come much further: look at the recall beside the cost. Where there are fewer supernodes than links of each, all are linked with all. Duplicates are copies of a query that come to a peer which has it already; they are the waste of flooding.",
-		Tables: []report.Table{t, aboutModels(cells)},
+		Tables: []report.Table{t, p.ranges(cells), aboutModels(cells)},
 		Figures: []report.Figure{
 			bars("cost", "What one search costs", "messages a search, on a logarithmic axis", true, cells, func(l comparedCell) float64 { return l.sent() }),
 			bars("recall", "What it finds", "copies found (%)", false, cells, func(l comparedCell) float64 { return 100 * l.Recall }),
 			waits(cells), p.lorenz(cells),
 		},
 	}
+}
+
+// ranges shows how far searches go, and what the busiest peer has to do.
+func (p *comparePage) ranges(cells []comparedCell) report.Table {
+	t := report.Table{
+		Name: "ranges", Title: "How far searches go", Text: "Peers reached get the search; peers looked at have their files looked through, by themselves or by who keeps their lists.",
+		Columns: []report.Column{
+			{Name: "model"},
+			{Name: "peers reached", Unit: "%"},
+			{Name: "peers looked at", Unit: "%"},
+			{Name: "hops to the first hit"},
+			{Name: "busiest peer", Unit: "messages a search"},
+		},
+	}
+	for _, l := range cells {
+		var hops any
+		if l.Success > 0 {
+			hops = l.Hops
+		}
+		t.Add(contenderOf(l.model).name, 100*l.Reached, 100*l.Covered, hops, l.Most)
+	}
+	return t
 }
 
 // aboutModels says what the models are, and what they cannot find.

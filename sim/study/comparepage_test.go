@@ -60,7 +60,7 @@ func TestDrawn(t *testing.T) {
 // TestByTTL: what is used elsewhere on the page is in the sweep, once and in its place.
 func TestByTTL(t *testing.T) {
 	p := pageOf(did("flat", 1), did("chord", 1))
-	at := func(ttl int) comparedCell { return comparedCell{cell: cell{model: "flat", ttl: ttl}} }
+	at := func(ttl int) comparedCell { return comparedCell{cell: cell{model: "flat", peers: 1000, ttl: ttl}} }
 	for _, tt := range []struct{ swept, want []int }{{[]int{4, 7}, []int{4, 5, 7}}, {[]int{4, 5}, []int{4, 5}}} {
 		p.parts[partReach] = nil
 		for _, ttl := range tt.swept {
@@ -76,6 +76,10 @@ func TestByTTL(t *testing.T) {
 	}
 	if got := p.byTTL("chord"); got != nil {
 		t.Errorf("Chord has no TTL: %v", got)
+	}
+	p.parts[partSize][0].peers = 100
+	if got := p.byTTL("flat"); len(got) != 2 {
+		t.Errorf("a smaller network is among those of the sweep: %v", got)
 	}
 }
 
@@ -108,6 +112,10 @@ func TestByCopies(t *testing.T) {
 		if f.Name != k.String() || c.Name != k.String() || !slices.Equal(c.Y, got[i:i+1]) || !slices.Equal(f.Y, []float64{100 * did("flat", 0).Success}) {
 			t.Errorf("%v: %+v, %+v", k, f, c)
 		}
+	}
+	p.parts[partSize][0].peers = 100
+	if got := p.byCopies("flat", kinds); got != nil {
+		t.Errorf("a smaller network is among them: %v", got)
 	}
 	if want := []string{contenderOf("flat").name}; !slices.Equal(found.Labels, want) || !slices.Equal(cost.Labels, want) {
 		t.Errorf("%q, %q", found.Labels, cost.Labels)
@@ -179,5 +187,24 @@ func TestTTLIsTheLeast(t *testing.T) {
 		if ttl < 2 || least < 0.95*enough || less > 1.05*enough {
 			t.Errorf("%s: TTL %d covers %v, one less %v", key, ttl, least, less)
 		}
+	}
+}
+
+// TestSummaryTellsWhatItKnows: neither of waits that nobody had nor of loads that so few
+// messages do not show.
+func TestSummaryTellsWhatItKnows(t *testing.T) {
+	flat, super := did("flat", 1000), did("super", 1000)
+	flat.First50, flat.Busiest, super.First50, super.Busiest = 1500, 0.02, 300, 0.5
+	const waits, loads = "after 1.5 s with flooding and 0.3 s", "carry 2 % of all messages with flooding and 50 %"
+	if got := pageOf(flat, super).summary(); !strings.Contains(got, waits) || !strings.Contains(got, loads) {
+		t.Error(got)
+	}
+	super.First50, super.Messages = -1, 0.001
+	if got := pageOf(flat, super).summary(); strings.Contains(got, "first hits") || !strings.Contains(got, "carry 2 % of all messages with flooding; for supernodes it cannot be told") {
+		t.Error(got)
+	}
+	flat.Messages = 0.001
+	if got := pageOf(flat, super).summary(); strings.Contains(got, "first hits") || strings.Contains(got, "busiest 1 %") || !strings.Contains(got, "cannot be told") {
+		t.Error(got)
 	}
 }

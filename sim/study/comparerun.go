@@ -79,7 +79,7 @@ type searchTally struct {
 	targets load.Targets
 	sum     compared
 	told    int // copies, stale ones included
-	hops    int
+	all     int // searches
 	first   []time.Duration
 	tenth   []time.Duration
 }
@@ -99,7 +99,7 @@ func (t *searchTally) one(s model.Searcher, id uint64) {
 	a.Covered += float64(o.Covered)
 	a.Stale += float64(o.Stale)
 	t.told += o.Found + o.Stale
-	t.hops++
+	t.all++
 	if t.targets.Copies == 0 {
 		return
 	}
@@ -119,7 +119,7 @@ func (t *searchTally) one(s model.Searcher, id uint64) {
 // result turns sums into means.
 func (t *searchTally) result(loads []uint32) *compared {
 	a := &t.sum
-	all := float64(t.hops)
+	all := float64(t.all)
 	a.TTL = t.ttl
 	a.Duplicates = perOne(a.Duplicates, a.Messages)
 	a.Stale = perOne(a.Stale, float64(t.told))
@@ -203,7 +203,7 @@ func quantileMS(v []time.Duration, q float64) float64 {
 // bareGraphs is what floods of a million peers cost, without latency and without
 // leaves, beside those of the supernodes that they would have.
 type bareGraphs struct {
-	Flat12, Super3, Super4, FlatAll, SuperAll bareFlood
+	Flat12, Super3, Super4, Super5, FlatAll, SuperAll bareFlood
 }
 
 // bareFlood is the mean over some sources.
@@ -230,6 +230,7 @@ func runBareGraphs(ctx context.Context, seed uint64, tick func(float64)) (*bareG
 	}{
 		{super, 3, 1000, &b.Super3},
 		{super, 4, 1000, &b.Super4},
+		{super, 5, 100, &b.Super5},
 		{super, bareLimit, 10, &b.SuperAll},
 		{flat, 12, 50, &b.Flat12},
 		{flat, bareLimit, 10, &b.FlatAll},
@@ -247,7 +248,7 @@ func runBareGraphs(ctx context.Context, seed uint64, tick func(float64)) (*bareG
 			one.to.Messages += float64(f.Messages) / n
 			one.to.Reached += float64(f.Reached) / n / float64(one.g.Len()-1)
 		}
-		tick(0.3 + float64(0.14*float64(i+1)))
+		tick(0.3 + float64(0.11*float64(i+1)))
 	}
 	return &b, nil
 }

@@ -19,14 +19,29 @@ func (p *comparePage) summary() string {
 		thousands(nearest(flat.sent())), 100*flat.Recall)
 	fmt.Fprintf(&b, "When the strongest peers keep the file lists of the others and only these pass searches on (supernodes), it takes %s messages and finds %.0f %%: %s.",
 		thousands(nearest(super.sent())), 100*super.Recall, fewer(flat.sent(), super.sent()))
-	fmt.Fprintf(&b, "\n\nHalf of the first hits are there after %.1f s with flooding and %.1f s with supernodes. ", flat.First50/1000, super.First50/1000)
-	fmt.Fprintf(&b, "As to who does the work: the busiest 1 %% of the peers carry %.0f %% of all messages with flooding and %.0f %% with supernodes.",
-		100*flat.Busiest, 100*super.Busiest)
+	b.WriteString("\n\n")
+	if flat.First50 >= 0 && super.First50 >= 0 {
+		fmt.Fprintf(&b, "Half of the first hits are there after %.1f s with flooding and %.1f s with supernodes. ", flat.First50/1000, super.First50/1000)
+	}
+	b.WriteString(p.work(flat, super))
 	if d, ok := findModel(cells, "dynamic"); ok {
 		fmt.Fprintf(&b, "\n\nSupernodes as servent runs them ask their neighbours one after the other and stop when there is enough: %s messages and %.0f KiB a search, where supernodes that flood send %s messages and %.0f KiB. %.0f %% of the searches find something, and %.0f %% of all copies are found.",
 			thousands(nearest(d.sent())), d.Bytes/1024, thousands(nearest(super.sent())), super.Bytes/1024, 100*d.Success, 100*d.Recall)
 	}
 	return b.String()
+}
+
+// work tells who does the work, where there were messages enough to see it.
+func (p *comparePage) work(flat, super comparedCell) string {
+	const few = "so few searches do not show it in so large a network (more --searches can)."
+	switch {
+	case p.loaded(flat) && p.loaded(super):
+		return fmt.Sprintf("As to who does the work: the busiest 1 %% of the peers carry %.0f %% of all messages with flooding and %.0f %% with supernodes.", 100*flat.Busiest, 100*super.Busiest)
+	case p.loaded(flat):
+		return fmt.Sprintf("As to who does the work: the busiest 1 %% of the peers carry %.0f %% of all messages with flooding; for supernodes it cannot be told: %s", 100*flat.Busiest, few)
+	default:
+		return "Who does the work cannot be told: " + few
+	}
 }
 
 // fewer says in words how many messages the one takes beside the other.
