@@ -163,6 +163,15 @@ func TestGiaAdapting(t *testing.T) {
 	if last.Parts != 1 || last.Hops == 0 || last.Satisfaction[0] != 1 {
 		t.Errorf("in the end: %+v", last)
 	}
+	a.Degrees[gia.Levels-1] = []int{0, 0} // as in a smaller network
+	last.Satisfaction[gia.Levels-1] = 0
+	section = adaptSection(a)
+	if row := section.Tables[0].Rows[0]; row[gia.Levels] != nil || row[2*gia.Levels] != nil || row[1] == nil || len(section.Figures[0].Series[gia.Levels-1].X) > 0 {
+		t.Errorf("capacities that nobody has: %v", row)
+	}
+	if !section.Targets[0].Met() {
+		t.Errorf("%+v", section.Targets[0])
+	}
 	for _, m := range a.Moments {
 		if m.Parts > 1 && m.Hops != 0 {
 			t.Errorf("a walk over parts: %+v", m)
@@ -201,6 +210,22 @@ func checkLogs(t *testing.T, f report.Figure) {
 			if f.LogY && y <= 0 {
 				t.Errorf("%s has %v on a logarithmic axis", f.Name, y)
 			}
+		}
+	}
+}
+
+// TestGiaWorth: that one design bears less than another is said only where both were
+// measured, and not where its point is a lower bound.
+func TestGiaWorth(t *testing.T) {
+	const alone = "No component does that alone."
+	s := gia2003Info().New().(*gia2003)
+	for _, bound := range []bool{false, true} {
+		page, err := s.Report(published(t, s, func(name string, f *gia.Finding) { f.AtLeast = bound && name == "RWRT+FLWCTL" }))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Contains(page.Summary, alone); got == bound {
+			t.Errorf("with a lower bound (%v): %s", bound, page.Summary)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package study
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/seed282dab8e/servent/sim/gia"
@@ -17,6 +18,12 @@ func giaMoments() []int {
 type giaAdapting struct {
 	Moments []giaMoment
 	Degrees [][]int // how many peers of each class have each number of neighbours, in the end
+}
+
+// has says whether there are peers of a class: in a small network there are none of the
+// largest capacity.
+func (a *giaAdapting) has(class int) bool {
+	return slices.ContainsFunc(a.Degrees[class], func(peers int) bool { return peers > 0 })
 }
 
 type giaMoment struct {

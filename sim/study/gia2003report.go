@@ -77,10 +77,11 @@ func (r *giaResults) worth(whole *gia.Finding) string {
 	return text
 }
 
-// below says whether all of the designs were run and bear less.
+// below says whether all of the designs were run and bear less. One that bears at
+// least so much may bear more.
 func (r *giaResults) below(whole *gia.Finding, designs []gia.Design) bool {
 	for _, d := range designs {
-		if f := r.of(d.Name); f == nil || f.Point >= whole.Point {
+		if f := r.of(d.Name); f == nil || f.AtLeast || f.Point >= whole.Point {
 			return false
 		}
 	}
@@ -121,7 +122,7 @@ func (s *gia2003) componentSection(r *giaResults) report.Section {
 			continue
 		}
 		if f.AtLeast {
-			t.Text = fmt.Sprintf("%s bears at least what is told here: higher loads were not tried.", d.Name)
+			t.Text += fmt.Sprintf("%s bears at least what is told here: higher loads were not tried. ", d.Name)
 		}
 		var cp, h any
 		if p.hops > 0 {

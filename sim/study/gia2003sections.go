@@ -110,11 +110,19 @@ as much capacity to spare for it as it has itself, or when it has as many as it 
 	for _, m := range a.Moments {
 		row := []any{m.Seconds}
 		for c, v := range m.Satisfaction {
+			if !a.has(c) {
+				row = append(row, nil)
+				continue
+			}
 			satisfied.Series[c].X = append(satisfied.Series[c].X, float64(m.Seconds))
 			satisfied.Series[c].Y = append(satisfied.Series[c].Y, v)
 			row = append(row, v)
 		}
-		for _, v := range m.Neighbours {
+		for c, v := range m.Neighbours {
+			if !a.has(c) {
+				row = append(row, nil)
+				continue
+			}
 			row = append(row, v)
 		}
 		var hops any

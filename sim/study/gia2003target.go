@@ -172,6 +172,9 @@ func adaptTargets(a *giaAdapting) []report.Target {
 	last := a.Moments[len(a.Moments)-1]
 	satisfied, ordered := true, true
 	for c := range last.Satisfaction {
+		if !a.has(c) {
+			break // nor of a larger one
+		}
 		satisfied = satisfied && last.Satisfaction[c] > 0.99
 		ordered = ordered && (c == 0 || last.Neighbours[c] >= last.Neighbours[c-1])
 	}
