@@ -159,7 +159,7 @@ func TestSimInterrupted(t *testing.T) {
 	}
 	told := c.err.String()
 	if _, err := os.Stat(dir); err != nil {
-		if !strings.Contains(told, "servent: interrupted: no point of the study was done, so nothing is kept\n") {
+		if !strings.Contains(told, "servent: interrupted; no point of the study was done, so nothing is kept\n") {
 			t.Errorf("nothing is kept, and it says %s", told)
 		}
 		return
@@ -201,12 +201,14 @@ $`)
 func TestSimMisses(t *testing.T) {
 	bad := report.Target{What: "the bad one", Kind: report.AtMost, Paper: 1, Ours: 2}
 	known := report.Target{What: "the known one", Kind: report.AtMost, Paper: 1, Ours: 2, Known: true, Why: "it is so"}
+	fitted := report.Target{What: "the fitted one", Kind: report.AtMost, Paper: 1, Ours: 2, Fitted: true}
 	away := report.Target{What: "the other one", Kind: report.AtMost, Paper: 1, Ours: 2, Away: true}
+	shard := false
 	tell := func(asJSON bool, targets ...report.Target) (string, error) {
 		var b bytes.Buffer
 		a := newApp(&b, io.Discard, func(string) (string, bool) { return "", false })
 		a.json = asJSON
-		err := a.tellStudy("dir", &report.Report{Title: "x", Sections: []report.Section{{Targets: targets}}}, false)
+		err := a.tellStudy("dir", &report.Report{Title: "x", Sections: []report.Section{{Targets: targets}}}, shard)
 		return b.String(), err
 	}
 	if out, err := tell(false, known, away); err != nil || !strings.Contains(out, "it is so") || !strings.Contains(out, "1 missed with an account") {
@@ -215,13 +217,19 @@ func TestSimMisses(t *testing.T) {
 	if _, err := tell(false, known, bad); err == nil || exitCode(err) != exitFailed || !strings.Contains(err.Error(), "missed: 1, the first: the bad one") {
 		t.Errorf("no account: %v", err)
 	}
-	out, err := tell(true, known, away, bad)
+	out, err := tell(true, known, away, bad, fitted)
 	var line studyJSON
 	if wrong := json.Unmarshal([]byte(out), &line); wrong != nil || err == nil {
 		t.Fatalf("%v, %v", wrong, err)
 	}
-	if !slices.Equal(line.Missed, []string{bad.What}) || !slices.Equal(line.Accounted, []string{known.What}) || line.Away != 1 || line.Met+line.NotRun+line.Unverified != 0 {
+	if !slices.Equal(line.Missed, []string{bad.What}) || !slices.Equal(line.Accounted, []string{known.What}) || line.Away != 1 || line.Fitted != 1 || line.Met+line.NotRun+line.Unverified != 0 {
 		t.Errorf("%s", out)
+	}
+	shard = true
+	for _, asJSON := range []bool{false, true} {
+		if _, err := tell(asJSON, bad); err != nil {
+			t.Errorf("what a part misses, the whole may meet: %v", err)
+		}
 	}
 }
 

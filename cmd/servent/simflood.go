@@ -144,6 +144,9 @@ func (f *floodFlags) count(p *graphProgress) (*floodJSON, error) {
 		return nil, usagef("--source %d: %s has no such node; its ids are from %d to %d", f.source, f.graph, d.ID(0), d.ID(d.Len()-1))
 	}
 	g := d.Undirected()
+	if longest := uint64(min(f.ttl, g.Len())) * uint64(f.slowest); longest > uint64(graph.MaxTicks) {
+		return nil, usagef("--ttl %d, --slowest %d: a flood of this graph may take %d ms, and %d can be counted: use less", f.ttl, f.slowest, longest, graph.MaxTicks)
+	}
 	event := graph.NewFlooder(g).Flood(source, f.ttl, graph.Delay{Lo: f.fastest, Hi: f.slowest, Seed: f.seed})
 	line := &floodJSON{
 		Nodes: g.Len(), Links: g.Size(), Loops: d.Loops, Doubles: d.Doubles + d.Size() - g.Size(),

@@ -45,6 +45,12 @@ func TestSimFlood(t *testing.T) {
 	writeFile(t, cut, "1 2\n3\n")
 	empty := filepath.Join(h["HOME"], "empty.txt")
 	writeFile(t, empty, "# nothing\n")
+	var chain strings.Builder
+	for i := range 40_000 {
+		fmt.Fprintln(&chain, i, i+1)
+	}
+	long := filepath.Join(h["HOME"], "long.txt")
+	writeFile(t, long, chain.String())
 	from := func(graph string, more ...string) []string {
 		return append([]string{"--graph", graph, "--source", "7"}, more...)
 	}
@@ -59,6 +65,7 @@ func TestSimFlood(t *testing.T) {
 		{"line 2", from(cut)},
 		{"--graph " + empty + ": there are no links in it", from(empty)},
 		{"--source 6: " + name + " has no such node; its ids are from 5 to 9", from(name, "--source", "6")},
+		{"--ttl 40000, --slowest 65536: a flood of this graph may take", from(long, "--ttl", "40000", "--slowest", "65536")},
 		{"--ttl -1", from(name, "--ttl", "-1")},
 		{"--fastest 5, --slowest 4", from(name, "--fastest", "5", "--slowest", "4")},
 		{"--memory allows 100 B: take a smaller graph", from(name, "--memory", "100")},

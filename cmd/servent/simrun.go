@@ -41,23 +41,25 @@ func (a *app) runStudy(ctx context.Context, info study.Info, s study.Study, f *s
 	p := a.studyProgress(info.Name)
 	results, err := study.Run(ctx, info, s, study.Options{Shard: f.shard.Shard, Memory: memory, Progress: p.set, Leave: leaving(ctx)})
 	p.close()
-	stopped := err != nil && ctx.Err() != nil && results != nil
+	if err != nil && ctx.Err() != nil {
+		err = errInterrupted
+	}
 	switch {
-	case err != nil && !stopped:
+	case results == nil:
 		return err
-	case stopped && results.Done() == 0:
-		return fmt.Errorf("%w: no point of the study was done, so nothing is kept", errInterrupted)
+	case err != nil && results.Done() == 0:
+		return fmt.Errorf("%w; no point of the study was done, so nothing is kept", err)
 	}
 	results.Version = versionText()
-	page, err := saveStudy(dir, results)
-	if err != nil {
-		return err
+	page, failed := saveStudy(dir, results)
+	if failed != nil {
+		return errors.Join(err, failed)
 	}
-	err = a.tellStudy(dir, page, f.shard.N > 0)
-	if stopped { // whatever targets say
-		return fmt.Errorf("%w: %d of %d points are done and kept in %s", errInterrupted, results.Done(), f.shard.Count(len(points)), dir)
+	missed := a.tellStudy(dir, page, f.shard.N > 0)
+	if err != nil { // whatever targets say
+		return fmt.Errorf("%w; %d of %d points are done and kept in %s", err, results.Done(), f.shard.Count(len(points)), dir)
 	}
-	return err
+	return missed
 }
 
 // leaveAfter is how long an interrupted run waits for what it can still keep.
@@ -100,6 +102,9 @@ func (a *app) tellStudy(dir string, page *report.Report, shard bool) error {
 	switch {
 	case a.json:
 		a.printJSON(studyLine(page, index))
+		if shard { // what is missed shows when all parts are there
+			return nil
+		}
 	case shard:
 		a.printf("%s\nResults: %s\nJoin it with the other parts: servent sim merge --out FOLDER %s ...\n", page.Partial, filepath.Join(dir, resultsFile), dir)
 		return nil
@@ -127,6 +132,7 @@ type studyJSON struct {
 	Met        int      `json:"met"`
 	Unverified int      `json:"unverified"`
 	NotRun     int      `json:"not_run"`
+	Fitted     int      `json:"fitted"`
 	Away       int      `json:"does_not_apply"`
 	Missed     []string `json:"missed"`
 	Accounted  []string `json:"missed_accounted_for"`
@@ -143,6 +149,8 @@ func studyLine(page *report.Report, index string) studyJSON {
 				line.NotRun++
 			case "unverified":
 				line.Unverified++
+			case "fitted":
+				line.Fitted++
 			case "met":
 				line.Met++
 			case "missed":

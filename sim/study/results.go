@@ -156,10 +156,21 @@ func (r *Results) command(info Info) string {
 	defaults := info.New().Params()
 	for i, p := range r.Params {
 		if i < len(defaults) && p.Value != defaults[i].Value() {
-			b.WriteString(" --" + p.Name + " " + p.Value)
+			b.WriteString(" --" + p.Name + " " + quoted(p.Value))
 		}
 	}
 	return b.String()
+}
+
+// quoted is a value as shells take it.
+func quoted(value string) string {
+	plain := func(c rune) bool {
+		return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.ContainsRune("._-/,:@%+=", c)
+	}
+	if value != "" && !strings.ContainsFunc(value, func(c rune) bool { return !plain(c) }) {
+		return value
+	}
+	return "'" + strings.ReplaceAll(value, "'", `'\''`) + "'"
 }
 
 func (r *Results) seed() uint64 {

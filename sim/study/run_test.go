@@ -292,3 +292,33 @@ func FuzzReadResults(f *testing.F) {
 		_, _ = r.Report() // an error or a page
 	})
 }
+
+// TestCommandIsForShells: values that shells would take apart are quoted.
+func TestCommandIsForShells(t *testing.T) {
+	for value, want := range map[string]string{
+		"flat,super": "flat,super", "0.5": "0.5", "my dir/x": "'my dir/x'", "it's": `'it'\''s'`, "": "''", "$HOME": "'$HOME'",
+	} {
+		if got := quoted(value); got != want {
+			t.Errorf("%q: %s, want %s", value, got, want)
+		}
+	}
+}
+
+// TestFailedPointKeepsOthers: what was done before a point failed is there.
+func TestFailedPointKeepsOthers(t *testing.T) {
+	r, err := Run(t.Context(), countingInfo(), &failing{}, Options{})
+	if err == nil || r == nil || r.Done() != 1 {
+		t.Errorf("%v, %+v", err, r)
+	}
+}
+
+// failing has a point that is done, and then, when that is so, one that fails.
+type failing struct{ counting }
+
+func (s *failing) Points() ([]Point, error) {
+	done := make(chan struct{})
+	return []Point{
+		{Name: "good", Run: func(context.Context, func(float64)) (any, error) { defer close(done); return 1, nil }, Wide: true},
+		{Name: "bad", Run: func(context.Context, func(float64)) (any, error) { <-done; return nil, errors.New("bad") }},
+	}, nil
+}
