@@ -3,6 +3,7 @@ package study
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -64,11 +65,22 @@ func (s *election) Points() ([]Point, error) {
 			Run: func(ctx context.Context, tick func(float64)) (any, error) {
 				cfg, plan := s.config(seed)
 				r, err := sim.RunCrowd(ctx, cfg, plan, tick)
-				return ran{seed, r}, err
+				return ran{seed, r}, s.shown(seed, err)
 			},
 		})
 	}
 	return points, nil
+}
+
+// shown adds the command that shows it to what a run broke.
+func (s *election) shown(seed int, err error) error {
+	var broken *sim.BrokenError
+	if !errors.As(err, &broken) {
+		return err
+	}
+	one := *s
+	one.seed, one.runs = seed, 1
+	return fmt.Errorf("%w; the command that shows it: %s", err, newResults(electionInfo(), &one, 0).command(electionInfo()))
 }
 
 // filesEach is how many files the workload has for each node.

@@ -2,6 +2,7 @@ package study
 
 import (
 	"encoding/json"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -83,5 +84,19 @@ func checkTarget(t *testing.T, page *report.Report, missed string) {
 		if want := missed != "" && strings.Contains(target.What, missed); target.Met() == want || !strings.HasPrefix(target.What, "seed 4: ") {
 			t.Errorf("%q: %s is met: %v", missed, target.What, target.Met())
 		}
+	}
+}
+
+// TestElectionShows: a run that breaks an invariant is told of with its command.
+func TestElectionShows(t *testing.T) {
+	s := newElection()
+	s.nodes, s.check = 50, yes
+	err := s.shown(7, &sim.BrokenError{Seed: 7, Faults: []string{"it is broken"}})
+	const want = "seed 7: an invariant is broken: it is broken; the command that shows it: servent sim election --seed 7 --runs 1 --nodes 50 --check yes"
+	if err.Error() != want {
+		t.Errorf("%v\nwant %s", err, want)
+	}
+	if err := s.shown(7, errors.New("another")); err.Error() != "another" {
+		t.Error(err)
 	}
 }

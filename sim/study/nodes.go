@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"time"
 
@@ -22,7 +23,7 @@ func nodesInfo() Info {
 they find their roles, share, search, come and go. A part of them may lie about
 what they are or have, damage what they send, be slow, or be cut off for a
 while. Every step of every node that behaves is held to the invariants of
-docs/architecture.md. Where one is broken, the run is made as small as it can
+docs/simulation.md. Where one is broken, the run is made as small as it can
 be, and the command that shows the fault is printed.`,
 		Example: `servent sim nodes
 servent sim nodes --nodes 2000 --garblers 0.05 --partition 60
@@ -106,6 +107,8 @@ func (s *nodes) Points() ([]Point, error) {
 		return nil, fmt.Errorf("--record: only one run can be recorded: use --runs 1")
 	case s.supernodes == 1 || s.supernodes >= s.nodes:
 		return nil, fmt.Errorf("--supernodes: %d of %d nodes: use 0, or 2 to under --nodes", s.supernodes, s.nodes)
+	case s.partition > s.minutes*60/2:
+		return nil, fmt.Errorf("--partition %d: it begins after half of --minutes %d, and would outlast them: use %d at most", s.partition, s.minutes, s.minutes*60/2)
 	case s.supernodes > 0 && s.boasters > 0:
 		return nil, errors.New("--boasters: those claim to be fit for supernodes, and with --supernodes nobody is asked: leave one of the two out")
 	case s.garblers == 1 || s.falseHits == 1:
@@ -138,7 +141,7 @@ func (s *nodes) config(seed int) (sim.CrowdConfig, sim.CrowdPlan) {
 	cfg := sim.CrowdConfig{
 		Seed: uint64(seed), Nodes: s.nodes, Supernodes: s.supernodes, Parents: s.parents, Places: s.places,
 		Hosts: s.hosts, Ramp: min(length/3, 30*time.Minute),
-		Load: load.Config{Copies: s.nodes * s.files, FreeRiders: s.freeRiders, Firewalled: s.firewalled},
+		Load: load.Config{Files: s.distinct(), Copies: s.nodes * s.files, FreeRiders: s.freeRiders, Firewalled: s.firewalled},
 		Loss: s.loss, Boasters: s.boasters, FalseHits: s.falseHits, Garblers: s.garblers,
 		Check: s.check == yes,
 	}
@@ -152,6 +155,14 @@ func (s *nodes) config(seed int) (sim.CrowdConfig, sim.CrowdPlan) {
 		Time: length, Every: max(length/20, time.Second), Partition: time.Duration(s.partition) * time.Second,
 		Slow: s.slow, Searches: s.searches, Crash: s.crash,
 	}
+}
+
+// distinct is how many different files there are: as many as nodes, and more where
+// these are few, or share many. A file can be with a part of those who share only, so
+// too few would leave nodes with less than they are to have.
+func (s *nodes) distinct() int {
+	const spread = 0.15 // half of that part
+	return min(s.nodes*s.files, max(s.nodes, int(math.Ceil(float64(s.files)/float64(spread*(1-s.freeRiders))))))
 }
 
 func (s *nodes) run(ctx context.Context, seed int, tick func(float64)) (any, error) {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/seed282dab8e/servent/sim"
+	"github.com/seed282dab8e/servent/sim/load"
 )
 
 // fewNodes is the study with about everything in it, but small.
@@ -90,6 +91,7 @@ func TestNodesRefuse(t *testing.T) {
 	for want, change := range map[string]func(*nodes){
 		"--record: only one run":           func(s *nodes) { s.record = "x" },
 		"--supernodes: 1 of 400 nodes":     func(s *nodes) { s.supernodes = 1 },
+		"--partition 901: it begins":       func(s *nodes) { s.partition, s.minutes = 901, 30 },
 		"--boasters: those claim":          func(s *nodes) { s.supernodes, s.boasters = 20, 0.1 },
 		"--garblers and --false-hits: ":    func(s *nodes) { s.garblers = 1 },
 		"and --false-hits: some node must": func(s *nodes) { s.falseHits = 1 },
@@ -159,6 +161,28 @@ func TestNodesCrash(t *testing.T) {
 		p := nodesPage{s: newNodes(), runs: runs}
 		if got := p.crash(); got != want {
 			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
+// TestNodesShareEnough: nodes have the files that --files says, on average, in small
+// networks, too, and where they share many.
+func TestNodesShareEnough(t *testing.T) {
+	for _, tt := range []struct{ nodes, files int }{{10, 8}, {30, 8}, {400, 8}, {400, 400}, {20, 100}} {
+		s := newNodes()
+		s.nodes, s.files = tt.nodes, tt.files
+		cfg, _ := s.config(1)
+		cfg.Load.Seed, cfg.Load.Peers = 1, tt.nodes
+		w, err := load.New(cfg.Load)
+		if err != nil {
+			t.Fatal(err)
+		}
+		copies := 0
+		for f := range int32(w.Files()) {
+			copies += len(w.Holders(f))
+		}
+		if copies != tt.nodes*tt.files {
+			t.Errorf("%d nodes with %d files: %d copies, want %d", tt.nodes, tt.files, copies, tt.nodes*tt.files)
 		}
 	}
 }

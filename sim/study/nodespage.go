@@ -94,7 +94,7 @@ func (p *nodesPage) found() report.Section {
 	s.Tables = []report.Table{t}
 	if p.s.check == yes {
 		s.Targets = []report.Target{{
-			What: "every step keeps the invariants", Kind: report.Holds, Paper: 1, Ours: report.Bool(len(p.runs) > 0), Source: "docs/architecture.md", Missing: len(p.runs) == 0,
+			What: "every step keeps the invariants", Kind: report.Holds, Paper: 1, Ours: report.Bool(len(p.runs) > 0), Source: "docs/simulation.md", Missing: len(p.runs) == 0,
 		}}
 	}
 	return s
