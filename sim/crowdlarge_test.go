@@ -2,6 +2,7 @@ package sim
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"runtime"
 	"runtime/debug"
@@ -73,23 +74,29 @@ func TestLargeCrowd(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := r.Shapes[len(r.Shapes)-1]
-	t.Logf("%v; %d of %d files found, %d within 10 s; %v; %s", s, r.Found, r.Want, r.Soon, r.Traffic, peak(t))
+	took := peak(t)
+	t.Logf("%v; %d of %d files found, %d within 10 s; %v; %d bytes of memory at most", s, r.Found, r.Want, r.Soon, r.Traffic, took)
+	const most = 8 << 30 // of 100,000 nodes
+	if took > max(most, most/100_000*int64(nodes)) {
+		t.Errorf("that is more than %d bytes", int64(most))
+	}
 	if s.Nodes != nodes || s.Short > 0 || r.Want == 0 || r.Recall() < leastRecall {
 		t.Errorf("%d nodes, %d leaves short, %d of %d files found", s.Nodes, s.Short, r.Found, r.Want)
 	}
 }
 
-// peak is how much memory the process has had at most.
-func peak(t *testing.T) string {
+// peak is how many bytes of memory the process has had at most; 0: nobody knows.
+func peak(t *testing.T) int64 {
 	status, err := os.ReadFile("/proc/self/status")
 	if err != nil {
 		t.Log(err) // not Linux
-		return ""
+		return 0
 	}
+	var kib int64
 	for line := range strings.Lines(string(status)) {
-		if strings.HasPrefix(line, "VmHWM:") {
-			return strings.Join(strings.Fields(line), " ")
+		if _, err := fmt.Sscanf(line, "VmHWM: %d kB", &kib); err == nil {
+			return kib << 10
 		}
 	}
-	return ""
+	return 0
 }

@@ -54,40 +54,44 @@ func songs(v int) NodeConfig {
 // happen, and checks every step.
 func TestInvariantsInChurn(t *testing.T) {
 	for seed := uint64(1); seed <= 50; seed++ {
-		c := watched(Config{Seed: seed, Latency: Uniform(5*time.Millisecond, 300*time.Millisecond), Bandwidth: 2000 + int(seed)*500, Loss: 0.05})
-		w, r := c.w, random(seed, 3)
-		for v := range 40 {
-			cfg := songs(v)
-			cfg.Overlay.UDP, cfg.Overlay.HostCache, cfg.Filtered = true, v%3 == 0, v%5 == 4
-			id := w.Add(cfg)
-			w.Step(id, overlay.Heard{Addrs: addrsOf(w, 0)})
-			w.Run(100 * time.Millisecond)
+		t.Run(fmt.Sprint(seed), func(t *testing.T) { invariantsInChurn(t, seed) }) // the name is what runs it again
+	}
+}
+
+func invariantsInChurn(t *testing.T, seed uint64) {
+	c := watched(Config{Seed: seed, Latency: Uniform(5*time.Millisecond, 300*time.Millisecond), Bandwidth: 2000 + int(seed)*500, Loss: 0.05})
+	w, r := c.w, random(seed, 3)
+	for v := range 40 {
+		cfg := songs(v)
+		cfg.Overlay.UDP, cfg.Overlay.HostCache, cfg.Filtered = true, v%3 == 0, v%5 == 4
+		id := w.Add(cfg)
+		w.Step(id, overlay.Heard{Addrs: addrsOf(w, 0)})
+		w.Run(100 * time.Millisecond)
+	}
+	for range 100 {
+		w.Run(time.Duration(r.IntN(1500)) * time.Millisecond)
+		id := NodeID(r.IntN(w.Len()))
+		switch r.IntN(10) {
+		case 0:
+			w.Crash(id)
+		case 1:
+			w.Leave(id)
+		case 2:
+			w.Vanish(id)
+		case 9:
+			w.Step(id, overlay.AskCaches{Addrs: addrsOf(w, NodeID(r.IntN(w.Len())))})
+		case 3, 4:
+			w.Start(id)
+			w.Step(id, overlay.Heard{Addrs: addrsOf(w, 0, id/2)})
+		default:
+			w.Query(id, fmt.Sprintf("song %d", r.IntN(9)), uint8(r.IntN(8)))
 		}
-		for range 100 {
-			w.Run(time.Duration(r.IntN(1500)) * time.Millisecond)
-			id := NodeID(r.IntN(w.Len()))
-			switch r.IntN(10) {
-			case 0:
-				w.Crash(id)
-			case 1:
-				w.Leave(id)
-			case 2:
-				w.Vanish(id)
-			case 9:
-				w.Step(id, overlay.AskCaches{Addrs: addrsOf(w, NodeID(r.IntN(w.Len())))})
-			case 3, 4:
-				w.Start(id)
-				w.Step(id, overlay.Heard{Addrs: addrsOf(w, 0, id/2)})
-			default:
-				w.Query(id, fmt.Sprintf("song %d", r.IntN(9)), uint8(r.IntN(8)))
-			}
-		}
-		w.RunUntilIdle()
-		c.checkEmptyQueues()
-		c.report(t, seed)
-		if c.udp.answers == 0 || c.udp.held == 0 {
-			t.Errorf("seed %d: %d answers over UDP, %d after a proof", seed, c.udp.answers, c.udp.held)
-		}
+	}
+	w.RunUntilIdle()
+	c.checkEmptyQueues()
+	c.report(t, seed)
+	if c.udp.answers == 0 || c.udp.held == 0 {
+		t.Errorf("seed %d: %d answers over UDP, %d after a proof", seed, c.udp.answers, c.udp.held)
 	}
 }
 

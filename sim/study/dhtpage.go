@@ -18,7 +18,7 @@ type dhtResults struct {
 	find      *dhtFound
 }
 
-// dhtDecode reads all results.
+// decode reads all results.
 func (s *dhtStudy) decode(raw []json.RawMessage) (*dhtResults, error) {
 	sizes, dead, sessions := len(s.sizes()), len(dhtDead()), len(dhtSessions())
 	if want := sizes + 1 + dead + sessions + 1; len(raw) != want {

@@ -29,7 +29,7 @@ func (s *dhtStudy) hopsTargets(all *dhtResults) []report.Target {
 			func() float64 { return h.Counts[0].hops() - 1 })
 		add("Plaxton", report.Within, 0.02, expected.Plaxton, "exact expectation, sim/dht/expect.go", func() float64 { return h.Counts[3].hops() })
 		add("Kademlia, k = 20, alpha = 1", report.Within, 0.02, expected.Kademlia, "expectation, sim/dht/expect.go", func() float64 { return h.Counts[4].hops() })
-		add("Pastry against log16 n", report.Within, 0.1, log/4, "about log16 n (Rowstron, Druschel 2001)", func() float64 { return h.Counts[2].hops() })
+		add("Pastry against log16 n", report.Within, 0.1, log/4, "about log16 n (Rowstron, Druschel 2001); digits that agree by chance and leaf sets take some off, so within 10 %", func() float64 { return h.Counts[2].hops() })
 	}
 	return awayFrom(s.enough(), append(out, s.growthTargets(all)...))
 }
