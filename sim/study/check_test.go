@@ -19,9 +19,12 @@ func whole(t *testing.T, s Study) *report.Report {
 	return page
 }
 
-// results runs all points.
+// results runs all points, one after the other.
 func results(t *testing.T, s Study) []json.RawMessage {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	points, err := s.Points()
 	if err != nil {
 		t.Fatal(err)
