@@ -26,8 +26,13 @@ const (
 // MaxMessage is the largest message that is read: what a server has to say fits.
 const MaxMessage = 548
 
-// Is says whether a datagram is a STUN message, by its first bytes (RFC 7983).
-func Is(b []byte) bool { return len(b) >= 20 && b[0] < 4 && pion.IsMessage(b) }
+// Is says whether a datagram is a STUN message, by its first bytes (RFC 7983) and
+// its length.
+func Is(b []byte) bool {
+	return len(b) >= headerSize && b[0] < 4 && pion.IsMessage(b) && int(binary.BigEndian.Uint16(b[2:])) == len(b)-headerSize
+}
+
+const headerSize = 20
 
 // NewRequest makes a binding request.
 func NewRequest(id ID, change Change) []byte {

@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"github.com/klauspost/compress/zlib"
+	"github.com/seed282dab8e/servent/nat/stun"
 	"github.com/seed282dab8e/servent/protocol"
 )
 
@@ -31,12 +32,16 @@ type speech uint8
 const (
 	speechUnknown speech = iota
 	speechGnutella
+	speechSTUN
 )
 
-// classify tells what a datagram speaks. A Gnutella message begins with 16
-// random bytes, so only its length tells: that in the header must be the
-// datagram's.
+// classify tells what a datagram speaks. STUN is known by its cookie, and its
+// length. A Gnutella message begins with 16 random bytes, so only its length tells:
+// that in the header must be the datagram's.
 func classify(b []byte) speech {
+	if stun.Is(b) {
+		return speechSTUN
+	}
 	h, err := protocol.ParseHeader(b)
 	if err != nil || int(h.Size) != len(b)-protocol.HeaderSize {
 		return speechUnknown

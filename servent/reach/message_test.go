@@ -41,7 +41,8 @@ func TestClassify(t *testing.T) {
 		{"a byte more", append(bytes.Clone(msg), 0), speechUnknown},
 		{"half a header", msg[:22], speechUnknown},
 		{"empty", nil, speechUnknown},
-		{"stun", append([]byte{0, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42}, make([]byte, 12)...), speechUnknown},
+		{"stun", append([]byte{0, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42}, make([]byte, 12)...), speechSTUN},
+		{"stun, a byte more", append([]byte{0, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42}, make([]byte, 13)...), speechUnknown},
 	} {
 		if got := classify(c.b); got != c.want {
 			t.Errorf("%s: %d, want %d", c.name, got, c.want)

@@ -39,6 +39,10 @@ type Stats struct {
 	InDropped  uint64 // messages that found the queue full
 	OutDropped uint64 // the same, on their way out
 	OutFailed  uint64 // the system did not take them
+
+	Answered  uint64 // binding requests (STUN) of others
+	Denied    uint64 // that came too often, were wrong, or found no server here
+	Strangers uint64 // answers of STUN servers that were not asked
 }
 
 // Socket is the servent's UDP socket. Its methods may be called by anyone.
@@ -49,6 +53,7 @@ type Socket struct {
 	ended chan struct{}
 	end   func()
 
+	stun  stunner
 	stats struct{ in, out, foreign, bad, inDropped, outDropped, outFailed atomic.Uint64 }
 }
 
@@ -56,6 +61,7 @@ type Socket struct {
 // and sends nothing.
 func NewSocket(c Conn) *Socket {
 	s := &Socket{conn: c, in: make(chan Message, maxIn), out: make(chan outgoing, maxOut), ended: make(chan struct{})}
+	s.stun.heard = make(chan struct{}, 1)
 	s.end = sync.OnceFunc(func() {
 		close(s.ended)
 		if c != nil {
@@ -100,7 +106,9 @@ func (s *Socket) Send(to netip.AddrPort, msg []byte) {
 // Stats counts since the start.
 func (s *Socket) Stats() Stats {
 	c := &s.stats
+	answered, denied, strangers := s.stun.stats()
 	return Stats{
+		Answered: answered, Denied: denied, Strangers: strangers,
 		In: c.in.Load(), Out: c.out.Load(), Foreign: c.foreign.Load(), Bad: c.bad.Load(),
 		InDropped: c.inDropped.Load(), OutDropped: c.outDropped.Load(), OutFailed: c.outFailed.Load(),
 	}
@@ -134,14 +142,23 @@ func (s *Socket) rest() bool {
 // take hands one datagram on. A flood costs no more than the look at its
 // headers: what would find no room is not even copied.
 func (s *Socket) take(b []byte, from netip.AddrPort) {
-	switch {
-	case len(b) > MaxMessage:
+	if len(b) > MaxMessage {
 		s.stats.bad.Add(1)
 		return
-	case classify(b) != speechGnutella:
+	}
+	switch classify(b) {
+	case speechSTUN:
+		s.stunned(b, from)
+	case speechGnutella:
+		s.gnutella(b, from)
+	default:
 		s.stats.foreign.Add(1)
-		return
-	case len(s.in) == cap(s.in):
+	}
+}
+
+// gnutella hands one message on.
+func (s *Socket) gnutella(b []byte, from netip.AddrPort) {
+	if len(s.in) == cap(s.in) {
 		s.stats.inDropped.Add(1)
 		return
 	}

@@ -1,0 +1,142 @@
+package reach
+
+import (
+	"context"
+	crand "crypto/rand"
+	"errors"
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/seed282dab8e/servent/nat"
+	"github.com/seed282dab8e/servent/nat/stun"
+)
+
+// stunner is what speaks STUN on a socket: it answers others, and asks for us.
+type stunner struct {
+	mu      sync.Mutex
+	server  stun.Server
+	serves  bool
+	client  *stun.Client // nil while nobody probes
+	learned nat.Classifier
+	heard   chan struct{} // something came for the client
+
+	answered, unserved, strangers uint64
+}
+
+func (u *stunner) stats() (answered, denied, strangers uint64) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.client != nil {
+		strangers = u.client.Strangers
+	}
+	return u.answered, u.unserved + u.server.Malformed + u.server.Limited, u.strangers + strangers
+}
+
+// errProbing: one probe at a time, or they would disturb each other.
+var errProbing = errors.New("a probe of this socket is under way")
+
+// Serve says whether binding requests are answered, as supernodes do. Before it is
+// called they are not.
+func (s *Socket) Serve(yes bool) {
+	s.stun.mu.Lock()
+	defer s.stun.mu.Unlock()
+	s.stun.serves = yes
+}
+
+// Probe asks STUN servers how routers treat this socket, which is at local for
+// them, and waits for what comes of it: some seconds where nobody answers. What it
+// finds out is in Behaviour. It ends early with ctx or the socket.
+func (s *Socket) Probe(ctx context.Context, local netip.AddrPort, servers []netip.AddrPort) error {
+	c, err := s.stun.begin(local, servers)
+	if err != nil {
+		return err
+	}
+	defer s.stun.finish()
+	for {
+		at, more := s.ask(c)
+		if !more {
+			return nil
+		}
+		select {
+		case <-s.stun.heard:
+		case <-time.After(time.Until(at)):
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-s.ended:
+			return net.ErrClosed
+		}
+	}
+}
+
+// Behaviour is what probes of the last minutes have found out.
+func (s *Socket) Behaviour() nat.Behaviour {
+	s.stun.mu.Lock()
+	defer s.stun.mu.Unlock()
+	return s.stun.learned.Behaviour(time.Now())
+}
+
+// Observe notes where somebody who is no STUN server sees this socket.
+func (s *Socket) Observe(local, by, outside netip.AddrPort) {
+	s.stun.mu.Lock()
+	defer s.stun.mu.Unlock()
+	s.stun.learned.Seen(time.Now(), local, by, outside)
+}
+
+// ask sends what is due, and returns when to come again; false when all is over.
+func (s *Socket) ask(c *stun.Client) (time.Time, bool) {
+	s.stun.mu.Lock()
+	defer s.stun.mu.Unlock()
+	for {
+		to, msg, ok := c.Next(time.Now())
+		if !ok {
+			return c.Deadline()
+		}
+		s.Send(to, msg)
+	}
+}
+
+func (u *stunner) begin(local netip.AddrPort, servers []netip.AddrPort) (*stun.Client, error) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.client != nil {
+		return nil, errProbing
+	}
+	u.client = stun.NewClient(local, servers, newID, &u.learned)
+	return u.client, nil
+}
+
+func (u *stunner) finish() {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.strangers += u.client.Strangers
+	u.client = nil
+}
+
+func newID() (id stun.ID) {
+	_, _ = crand.Read(id[:]) // never fails
+	return id
+}
+
+// stunned takes a STUN message.
+func (s *Socket) stunned(b []byte, from netip.AddrPort) {
+	now := time.Now()
+	u := &s.stun
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	switch {
+	case u.client != nil && u.client.Receive(now, from, b):
+		select {
+		case u.heard <- struct{}{}:
+		default: // it comes anyway
+		}
+	case !u.serves:
+		u.unserved++
+	default:
+		if a, ok := u.server.Answer(now, from, b); ok {
+			u.answered++
+			s.Send(from, a.Msg)
+		}
+	}
+}
