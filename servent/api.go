@@ -123,6 +123,7 @@ type Status struct {
 
 	Election  ElectionInfo `json:"election"`
 	Reachable ReachInfo    `json:"reachable"`
+	NAT       NATInfo      `json:"nat"`
 	Bootstrap []RungInfo   `json:"bootstrap"` // in the order in which they are tried
 	Datagrams DatagramInfo `json:"datagrams"`
 }
@@ -160,6 +161,18 @@ type FactorInfo struct {
 type ReachInfo struct {
 	TCP string `json:"tcp"`
 	UDP string `json:"udp"`
+}
+
+// NATInfo says how the routers between the servent and others treat its UDP socket
+// (RFC 4787, RFC 5780), as far as STUN servers have told.
+type NATInfo struct {
+	Local     string `json:"local,omitempty"`   // the socket's address on this machine
+	Outside   string `json:"outside,omitempty"` // where others see it
+	Mapping   string `json:"mapping"`           // unknown, none, endpoint-independent, address-dependent or address-and-port-dependent
+	Filtering string `json:"filtering"`         // the same without none
+	Blocked   string `json:"blocked"`           // yes: nothing comes back from anybody; no, or unknown
+	Preserved string `json:"port_preserved"`    // yes, no or unknown
+	Hairpin   string `json:"hairpin"`           // the same: reach two behind one router each other from outside
 }
 
 // RungInfo is one way by which the servent finds others.
@@ -218,6 +231,9 @@ type EdgeInfo struct {
 	UDPInDropped        uint64 `json:"udp_in_dropped"`    // more came than could be looked at
 	UDPOutDropped       uint64 `json:"udp_out_dropped"`   // more than the system took
 	UDPOutFailed        uint64 `json:"udp_out_failed"`    // the system refused them
+	StunAnswered        uint64 `json:"stun_answered"`     // binding requests of others
+	StunDenied          uint64 `json:"stun_denied"`       // the same, too many or wrong, or this is no supernode
+	StunStrangers       uint64 `json:"stun_strangers"`    // answers of servers that were not asked
 	UploadsMissing      uint64 `json:"uploads_missing"`   // requests for files that we do not have
 	UploadsBusy         uint64 `json:"uploads_busy"`      // requests that found no free slot
 	UploadsRefused      uint64 `json:"uploads_refused"`   // requests without sense, and connections past the limit

@@ -57,6 +57,10 @@ type Config struct {
 	// are built in.
 	UDPCaches, WebCaches []string
 
+	// StunServers (host:port) are asked how routers treat the UDP port, beside the
+	// supernodes that the servent has links with.
+	StunServers []string
+
 	UploadRate, DownloadRate int64 // bytes a second; 0 is unlimited
 	MaxUploads               int   // at once; DefaultMaxUploads
 	MaxUploadsPerAddr        int   // of them to one address, and as many places in the queue; DefaultMaxUploadsPerAddr
@@ -169,6 +173,8 @@ func (c *Config) validate() error {
 		return fmt.Errorf("leaf index max bytes %d: use %d or more", c.LeafIndexMaxBytes, MinIndexMaxBytes)
 	case slices.ContainsFunc(c.UDPCaches, func(n string) bool { return !isCacheName(n) }):
 		return fmt.Errorf("udp caches %q: write each as host:port", c.UDPCaches)
+	case slices.ContainsFunc(c.StunServers, func(n string) bool { return !isCacheName(n) }):
+		return fmt.Errorf("stun servers %q: write each as host:port", c.StunServers)
 	case slices.ContainsFunc(c.WebCaches, func(u string) bool { return !isURL(u) }):
 		return fmt.Errorf("web caches %q: write each as http://host/path, in lower case up to the path", c.WebCaches)
 	case c.UploadRate < 0 || c.DownloadRate < 0:

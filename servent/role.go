@@ -15,13 +15,20 @@ import (
 // roleChanged tells the user that the node has taken another role.
 func (l *loop) roleChanged(why string) {
 	role := l.node.Role()
-	l.s.role.Store(uint32(role))
+	l.s.playing(role)
 	l.s.log.WithFields(logrus.Fields{"component": "role", "role": role, "reason": quote(why)}).Info("role changed")
 	name := "step_down"
 	if role == overlay.RoleSupernode {
 		name = "promotion"
 	}
 	l.s.emit(Event{Event: name, Role: &RoleInfo{Role: role.String(), Why: why}})
+}
+
+// playing notes the role. Who is no leaf answers STUN requests: others can connect to
+// it, and many know it.
+func (s *Servent) playing(role overlay.Role) {
+	s.role.Store(uint32(role))
+	s.udp.Serve(role != overlay.RoleLeaf)
 }
 
 // Role returns the part that the servent plays at present.

@@ -148,7 +148,7 @@ func (s *Servent) overlay() (err error) {
 	}
 	s.started = time.Now()
 	if s.node, err = overlay.New(s.started, c); err == nil {
-		s.role.Store(uint32(s.node.Role()))
+		s.playing(s.node.Role())
 	}
 	return err
 }
@@ -228,6 +228,7 @@ func (s *Servent) Run(ctx context.Context) error {
 	s.wg.Go(func() { s.announce(ctx) })
 	if s.cfg.listener == nil {
 		s.wg.Go(func() { _ = s.lib.Watch(ctx) }) // ends with ctx, and only then
+		s.wg.Go(func() { s.watchOutside(ctx) })
 	}
 	s.wg.Go(func() { s.keepHosts(ctx) })
 	s.wg.Go(func() { s.tellResources(ctx) })

@@ -62,6 +62,8 @@ func (s *Servent) Status() Status {
 	st.Datagrams = DatagramInfo{udp.In, udp.Out}
 	e.UDPForeign, e.UDPBad, e.UDPInDropped = udp.Foreign, udp.Bad, udp.InDropped
 	e.UDPOutDropped, e.UDPOutFailed = udp.OutDropped, udp.OutFailed
+	e.StunAnswered, e.StunDenied, e.StunStrangers = udp.Answered, udp.Denied, udp.Strangers
+	st.NAT = natInfo(s.udp.Behaviour())
 	e.UploadsMissing, e.UploadsBusy, e.UploadsRefused, e.UploadsFailed = up.Missing, up.Busy, up.Refused, up.Failed
 	e.HTTPEdge = httpEdge(up)
 	e.Blocked = s.blocking.count.Load()

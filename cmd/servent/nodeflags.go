@@ -21,6 +21,7 @@ type nodeFlags struct {
 	role         string
 	udpCaches    []string
 	webCaches    []string
+	stunServers  []string
 	blockList    string
 	uploadRate   byteRate
 	downloadRate byteRate
@@ -49,6 +50,7 @@ func (n *nodeFlags) add(cmd *cobra.Command) {
 	f.BoolVar(&n.noBrowse, "no-browse", false, "let others find and fetch files, but not list what is shared")
 	f.StringSliceVar(&n.udpCaches, "udp-cache", nil, "`host:port`[,…] of UDP host caches to ask with --network gnutella (default those that are built in)")
 	f.StringSliceVar(&n.webCaches, "web-cache", nil, "`URL`[,…] of web caches to ask with --network gnutella (default none)")
+	f.StringSliceVar(&n.stunServers, "stun-server", nil, "`host:port`[,…] of STUN servers to ask how routers treat the UDP port (default supernodes that it has links with)")
 	complete(cmd, "network", "lan", "gnutella")
 	complete(cmd, "index", "list", "qrp")
 	complete(cmd, "role", "auto", "flat", "leaf", "supernode")
@@ -66,7 +68,7 @@ func (n *nodeFlags) addLeaves(cmd *cobra.Command) {
 // names are the flags' names.
 func (n *nodeFlags) names() []string {
 	return append((&uploadLimits{}).names(),
-		"listen", "connect", "connect-only", "network", "role", "block-list", "upload-rate", "download-rate", "udp-cache", "web-cache", "index-max-bytes", "index", "no-browse", "max-leaves", "max-leaf-files", "leaf-index-max-bytes")
+		"listen", "connect", "connect-only", "network", "role", "block-list", "upload-rate", "download-rate", "udp-cache", "web-cache", "stun-server", "index-max-bytes", "index", "no-browse", "max-leaves", "max-leaf-files", "leaf-index-max-bytes")
 }
 
 // config checks the flags.
@@ -102,13 +104,15 @@ func (n *nodeFlags) config() (servent.Config, error) {
 	if n.leafIndexMax != 0 && n.leafIndexMax < servent.MinIndexMaxBytes {
 		return servent.Config{}, usagef("--leaf-index-max-bytes %s: use %s or more", &n.leafIndexMax, byteText(servent.MinIndexMaxBytes))
 	}
-	for _, c := range n.udpCaches {
-		if _, port, err := net.SplitHostPort(c); err != nil || port == "" {
-			return servent.Config{}, usagef("--udp-cache %s: write host:port, as in cache.example.org:6346", c)
+	for flag, names := range map[string][]string{"--udp-cache": n.udpCaches, "--stun-server": n.stunServers} {
+		for _, name := range names {
+			if host, port, err := net.SplitHostPort(name); err != nil || host == "" || port == "" {
+				return servent.Config{}, usagef("%s %s: write host:port, as in some.example.org:6346", flag, name)
+			}
 		}
 	}
 	return servent.Config{
-		UDPCaches: n.udpCaches, WebCaches: n.webCaches,
+		UDPCaches: n.udpCaches, WebCaches: n.webCaches, StunServers: n.stunServers,
 		Listen: n.listen, Connect: n.connect, ConnectOnly: n.connectOnly, Network: network, Role: role,
 		UploadRate: int64(n.uploadRate), DownloadRate: int64(n.downloadRate), NoBrowse: n.noBrowse,
 		MaxUploads: int(n.uploads.all), MaxUploadsPerAddr: int(n.uploads.perAddr), MaxUploadQueue: int(n.uploads.queue),

@@ -1,0 +1,100 @@
+package servent
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/seed282dab8e/servent/nat"
+	"github.com/seed282dab8e/servent/servent/overlay"
+	"github.com/sirupsen/logrus"
+)
+
+// How routers treat the UDP socket is found out once there is somebody to ask, and
+// again before what is known has become old.
+const (
+	outsideSoon  = 2 * time.Second // between looks for somebody to ask
+	outsideEvery = nat.Fresh / 2
+	// outsideServers is how many supernodes are asked, the servers that the user named
+	// beside them.
+	outsideServers = 4
+)
+
+// watchOutside finds out how routers treat the UDP socket, until ctx ends.
+func (s *Servent) watchOutside(ctx context.Context) {
+	for wait := outsideSoon; ; {
+		if servers := slices.Concat(s.namedServers(ctx), s.stunServers()); len(servers) > 0 {
+			s.probe(ctx, servers)
+			wait = outsideEvery
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(wait):
+		}
+	}
+}
+
+// namedServers are those that the user named, as far as they can be resolved.
+func (s *Servent) namedServers(ctx context.Context) (servers []netip.AddrPort) {
+	for _, name := range s.cfg.StunServers {
+		a, err := resolveOne(ctx, name)
+		if err != nil {
+			s.log.WithField("component", "stun").WithError(err).Debug("not asked")
+			continue
+		}
+		servers = append(servers, a)
+	}
+	return servers
+}
+
+// stunServers are peers that answer binding requests: supernodes of our own kind.
+func (s *Servent) stunServers() (servers []netip.AddrPort) {
+	s.call(func(l *loop) {
+		for _, link := range l.node.Links() {
+			if p := link.Peer; p.Servent && p.Role != overlay.RoleLeaf && p.Listen.IsValid() && len(servers) < outsideServers {
+				servers = append(servers, netip.AddrPortFrom(p.Addr.Addr().Unmap(), p.Listen.Port()))
+			}
+		}
+	})
+	return servers
+}
+
+func (s *Servent) probe(ctx context.Context, servers []netip.AddrPort) {
+	log := s.log.WithField("component", "stun")
+	local, err := s.localTo(servers[0])
+	if err != nil {
+		log.WithError(err).Debug("there is no way to a server")
+		return
+	}
+	if err := s.udp.Probe(ctx, local, servers); err != nil {
+		return // it ends
+	}
+	b := s.udp.Behaviour()
+	log.WithFields(logrus.Fields{"mapping": b.Mapping, "filtering": b.Filtering, "outside": b.Outside, "blocked": b.Blocked}).Debug("probed")
+}
+
+// localTo returns the address that our datagrams to somebody leave this machine from.
+func (s *Servent) localTo(to netip.AddrPort) (netip.AddrPort, error) {
+	c, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(to)) // sends nothing
+	if err != nil {
+		return netip.AddrPort{}, err
+	}
+	defer c.Close()
+	own := c.LocalAddr().(*net.UDPAddr).AddrPort().Addr()
+	return netip.AddrPortFrom(own.Unmap().WithZone(""), s.addr.Port()), nil
+}
+
+// natInfo puts into words what is known of the routers.
+func natInfo(b nat.Behaviour) NATInfo {
+	info := NATInfo{
+		Mapping: b.Mapping.String(), Filtering: b.Filtering.String(), Blocked: b.Blocked.String(),
+		Preserved: b.Preserved.String(), Hairpin: b.Hairpin.String(),
+	}
+	if b.Outside.IsValid() {
+		info.Local, info.Outside = b.Local.String(), b.Outside.String()
+	}
+	return info
+}
