@@ -3,7 +3,6 @@ package servent
 import (
 	"crypto/ed25519"
 	"crypto/rand"
-	"crypto/sha256"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -12,17 +11,13 @@ import (
 	"path/filepath"
 
 	"github.com/seed282dab8e/servent/protocol"
+	"github.com/seed282dab8e/servent/servent/reach"
 )
 
 // identity is an Ed25519 key; the servent's GUID is bound to it.
 type identity struct{ key ed25519.PrivateKey }
 
-// guid is the first 16 bytes of the SHA-256 of the public key, with the bytes
-// that Gnutella marks set.
-func (id identity) guid() protocol.GUID {
-	sum := sha256.Sum256(id.key.Public().(ed25519.PublicKey))
-	return protocol.GUID(sum[:16]).Marked()
-}
+func (id identity) guid() protocol.GUID { return reach.GUIDOf(id.key.Public().(ed25519.PublicKey)) }
 
 const identityFile = "identity.pem"
 

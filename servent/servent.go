@@ -124,7 +124,7 @@ func (s *Servent) open() (err error) {
 	if err != nil {
 		return err
 	}
-	s.listener, s.udp = p.tcp, reach.NewSocket(p.udp)
+	s.listener, s.udp = p.tcp, reach.NewSocket(p.udp, s.id.key)
 	s.addr = addrPort(s.listener.Addr())
 	s.library()
 	return s.overlay()

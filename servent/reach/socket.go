@@ -1,6 +1,7 @@
 package reach
 
 import (
+	"crypto/ed25519"
 	"errors"
 	"net"
 	"net/netip"
@@ -53,18 +54,26 @@ type Socket struct {
 	ended chan struct{}
 	end   func()
 
-	stun  stunner
+	stun stunner
+	// streams is nil where there are none.
+	streams *streams
+
 	stats struct{ in, out, foreign, bad, inDropped, outDropped, outFailed atomic.Uint64 }
 }
 
 // NewSocket makes a socket of c, which it closes at its end. Without c it hears
-// and sends nothing.
-func NewSocket(c Conn) *Socket {
+// and sends nothing. It carries Streams where c is a *net.UDPConn and there is a key,
+// by which peers know this servent (see GUIDOf).
+func NewSocket(c Conn, key ed25519.PrivateKey) *Socket {
 	s := &Socket{conn: c, in: make(chan Message, maxIn), out: make(chan outgoing, maxOut), ended: make(chan struct{})}
 	s.stun.heard = make(chan struct{}, 1)
+	if u, ok := c.(*net.UDPConn); ok && key != nil {
+		s.streams = newStreams(newFilter(u, s), key)
+	}
 	s.end = sync.OnceFunc(func() {
 		close(s.ended)
 		if c != nil {
+			s.streams.close()
 			_ = c.Close() // nothing waits in it
 		}
 	})
@@ -79,7 +88,9 @@ func (s *Socket) Run() {
 	}
 	var wg sync.WaitGroup
 	wg.Go(s.write)
-	s.read()
+	if s.streams == nil || !s.streams.run(s.ended) {
+		s.read()
+	}
 	wg.Wait()
 }
 
@@ -123,8 +134,8 @@ func (s *Socket) read() {
 			return
 		case err != nil && !s.rest():
 			return
-		case err == nil:
-			s.take(buf[:n], netip.AddrPortFrom(from.Addr().Unmap(), from.Port()))
+		case err == nil && !s.took(buf[:n], plain(from)):
+			s.stats.foreign.Add(1)
 		}
 	}
 }
@@ -139,12 +150,13 @@ func (s *Socket) rest() bool {
 	}
 }
 
-// take hands one datagram on. A flood costs no more than the look at its
-// headers: what would find no room is not even copied.
-func (s *Socket) take(b []byte, from netip.AddrPort) {
+// took hands one datagram on, and returns false for what is neither Gnutella nor
+// STUN. A flood costs no more than the look at its headers: what would find no room
+// is not even copied.
+func (s *Socket) took(b []byte, from netip.AddrPort) bool {
 	if len(b) > MaxMessage {
 		s.stats.bad.Add(1)
-		return
+		return true
 	}
 	switch classify(b) {
 	case speechSTUN:
@@ -152,8 +164,9 @@ func (s *Socket) take(b []byte, from netip.AddrPort) {
 	case speechGnutella:
 		s.gnutella(b, from)
 	default:
-		s.stats.foreign.Add(1)
+		return false
 	}
+	return true
 }
 
 // gnutella hands one message on.

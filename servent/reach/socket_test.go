@@ -2,6 +2,7 @@ package reach
 
 import (
 	"bytes"
+	"crypto/ed25519"
 	"errors"
 	"net"
 	"net/netip"
@@ -21,7 +22,11 @@ func opened(t *testing.T, address string) (*Socket, netip.AddrPort) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := NewSocket(c)
+	_, key, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := NewSocket(c, key)
 	ended := make(chan struct{})
 	go func() { s.Run(); close(ended) }()
 	t.Cleanup(func() {
@@ -94,7 +99,7 @@ func onFake(t *testing.T, test func(t *testing.T, s *Socket, f *fake)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		f := newFake()
-		s := NewSocket(f)
+		s := NewSocket(f, nil)
 		go s.Run()
 		test(t, s, f)
 		s.Close()
@@ -172,7 +177,7 @@ func TestReadErrors(t *testing.T) {
 }
 
 func TestDeafSocket(t *testing.T) {
-	s := NewSocket(nil)
+	s := NewSocket(nil, nil)
 	s.Send(somebody, gnutella(1, nil))
 	s.Close()
 	s.Run()

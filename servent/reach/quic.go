@@ -1,0 +1,314 @@
+package reach
+
+import (
+	"context"
+	"crypto/ed25519"
+	crand "crypto/rand"
+	"crypto/sha256"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"math/big"
+	"net"
+	"net/netip"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/quic-go/quic-go"
+	"github.com/seed282dab8e/servent/protocol"
+)
+
+// Limits of QUIC on a Socket. One connection carries one stream, as one of TCP does.
+const (
+	// streamProtocol is what both ends must speak (ALPN).
+	streamProtocol = "gnutella-http"
+	// maxConns is how many connections peers may have open, or wait to be taken.
+	maxConns = 64
+	// quicIdle is when a connection is given up that nothing comes by, and
+	// quicKeepAlive how often something is sent, so that routers do not forget it.
+	quicIdle      = 30 * time.Second
+	quicKeepAlive = 10 * time.Second
+	quicHandshake = 5 * time.Second
+	// quicLinger is how long one that is closed has to bring what was written.
+	quicLinger = 5 * time.Second
+	// admitted is how long a peer that has been admitted has to connect.
+	admitted = 15 * time.Second
+	maxAdmit = 256
+)
+
+// GUIDOf is the GUID of the servent that has this key: the first 16 bytes of its
+// SHA-256, with the bytes that Gnutella marks set.
+func GUIDOf(key ed25519.PublicKey) protocol.GUID {
+	sum := sha256.Sum256(key)
+	return protocol.GUID(sum[:16]).Marked()
+}
+
+// streams is QUIC on a socket.
+type streams struct {
+	transport *quic.Transport
+	tls       *tls.Config
+	accepted  chan *Stream
+
+	mu    sync.Mutex
+	admit map[netip.AddrPort]admission
+	conns map[*quic.Conn]struct{}
+}
+
+// admission is for one peer at one address.
+type admission struct {
+	peer  protocol.GUID
+	until time.Time
+}
+
+// Errors of streams.
+var (
+	ErrNoQUIC    = errors.New("this socket carries no QUIC")
+	errStranger  = errors.New("not admitted")
+	errOtherPeer = errors.New("somebody else answers there")
+)
+
+// newStreams carries QUIC over c; nil where the key is of no use.
+func newStreams(c net.PacketConn, key ed25519.PrivateKey) *streams {
+	cert, err := certificate(key)
+	if err != nil {
+		return nil
+	}
+	return &streams{
+		transport: &quic.Transport{Conn: c}, accepted: make(chan *Stream),
+		admit: map[netip.AddrPort]admission{}, conns: map[*quic.Conn]struct{}{},
+		tls: &tls.Config{
+			MinVersion: tls.VersionTLS13, NextProtos: []string{streamProtocol}, Certificates: []tls.Certificate{cert},
+			ClientAuth: tls.RequireAnyClientCert,
+			// Who a peer is is told by its key (isOf): there is nobody who signs for it.
+			InsecureSkipVerify: true,
+		},
+	}
+}
+
+// run has QUIC read the socket, and returns once that is closed; false at once where
+// this machine cannot.
+func (q *streams) run(ended <-chan struct{}) bool {
+	// quic-go would write to standard error that the system gives it smaller buffers
+	// than it asks for.
+	_ = os.Setenv("QUIC_GO_DISABLE_RECEIVE_BUFFER_WARNING", "true")
+	ln, err := q.listen()
+	if err != nil {
+		return false
+	}
+	q.accept(ln, ended)
+	<-ended
+	return true
+}
+
+// close ends all streams, and lets peers know.
+func (q *streams) close() {
+	if q != nil {
+		_ = q.transport.Close()
+	}
+}
+
+func (q *streams) listen() (*quic.Listener, error) {
+	server := q.tls.Clone()
+	server.GetConfigForClient = func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
+		a, ok := q.admits(plain(hello.Conn.RemoteAddr().(*net.UDPAddr).AddrPort()))
+		if !ok {
+			return nil, errStranger
+		}
+		return q.tlsFor(a.peer), nil
+	}
+	conf := quicConfig()
+	conf.GetConfigForClient = func(info *quic.ClientInfo) (*quic.Config, error) {
+		from, ok := info.RemoteAddr.(*net.UDPAddr)
+		if !ok {
+			return nil, errStranger
+		}
+		if _, ok := q.admits(plain(from.AddrPort())); !ok {
+			return nil, errStranger
+		}
+		return quicConfig(), nil
+	}
+	return q.transport.Listen(server, conf)
+}
+
+func quicConfig() *quic.Config {
+	return &quic.Config{
+		MaxIdleTimeout: quicIdle, KeepAlivePeriod: quicKeepAlive, HandshakeIdleTimeout: quicHandshake,
+		MaxIncomingStreams: 1, MaxIncomingUniStreams: -1,
+	}
+}
+
+// tlsFor is a configuration that only one peer gets past.
+func (q *streams) tlsFor(peer protocol.GUID) *tls.Config {
+	conf := q.tls.Clone()
+	conf.VerifyPeerCertificate = func(raw [][]byte, _ [][]*x509.Certificate) error { return isOf(raw, peer) }
+	return conf
+}
+
+// isOf says whether the certificate that was shown is of a servent. That who shows
+// it has its key is TLS's business.
+func isOf(raw [][]byte, peer protocol.GUID) error {
+	if len(raw) == 0 {
+		return errOtherPeer
+	}
+	cert, err := x509.ParseCertificate(raw[0])
+	if err != nil {
+		return fmt.Errorf("certificate of a peer: %w", err)
+	}
+	if key, ok := cert.PublicKey.(ed25519.PublicKey); !ok || GUIDOf(key) != peer {
+		return errOtherPeer
+	}
+	return nil
+}
+
+// certificate signs a key by itself. Its names and times say nothing.
+func certificate(key ed25519.PrivateKey) (tls.Certificate, error) {
+	form := &x509.Certificate{SerialNumber: big.NewInt(1), NotBefore: time.Unix(0, 0), NotAfter: time.Unix(1<<33, 0)}
+	der, err := x509.CreateCertificate(crand.Reader, form, form, key.Public(), key)
+	if err != nil {
+		return tls.Certificate{}, fmt.Errorf("make a certificate: %w", err)
+	}
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, nil
+}
+
+// admits returns who may connect from an address now.
+func (q *streams) admits(from netip.AddrPort) (admission, bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	a, ok := q.admit[from]
+	return a, ok && time.Now().Before(a.until)
+}
+
+// Admit lets a peer that was met open a Stream from an address, for some seconds.
+// Nobody else can: what strangers send is answered by no byte.
+func (s *Socket) Admit(from netip.AddrPort, peer protocol.GUID) {
+	q := s.streams
+	if q == nil {
+		return
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	now := time.Now()
+	for a, x := range q.admit {
+		if !now.Before(x.until) || len(q.admit) >= maxAdmit {
+			delete(q.admit, a)
+		}
+	}
+	q.admit[plain(from)] = admission{peer, now.Add(admitted)}
+}
+
+// Dial opens a Stream to a peer that admits us, and fails when somebody else
+// answers there.
+func (s *Socket) Dial(ctx context.Context, to netip.AddrPort, peer protocol.GUID) (*Stream, error) {
+	q := s.streams
+	if q == nil {
+		return nil, ErrNoQUIC
+	}
+	c, err := q.transport.Dial(ctx, net.UDPAddrFromAddrPort(to), q.tlsFor(peer), quicConfig())
+	if err != nil {
+		return nil, err
+	}
+	stream, err := c.OpenStreamSync(ctx)
+	if err != nil {
+		_ = c.CloseWithError(0, "")
+		return nil, err
+	}
+	return &Stream{Stream: stream, conn: c, opened: true}, nil
+}
+
+// Streams are those that peers opened, for one reader.
+func (s *Socket) Streams() <-chan *Stream {
+	if s.streams == nil {
+		return nil
+	}
+	return s.streams.accepted
+}
+
+// accept hands on what peers open, until the transport is closed.
+func (q *streams) accept(ln *quic.Listener, ended <-chan struct{}) {
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	for {
+		c, err := ln.Accept(context.Background())
+		if err != nil {
+			return
+		}
+		if !q.hold(c) {
+			_ = c.CloseWithError(0, "")
+			continue
+		}
+		wg.Go(func() {
+			q.take(c, ended)
+			<-c.Context().Done()
+			q.drop(c)
+		})
+	}
+}
+
+func (q *streams) take(c *quic.Conn, ended <-chan struct{}) {
+	ctx, cancel := context.WithTimeout(c.Context(), quicHandshake)
+	defer cancel()
+	stream, err := c.AcceptStream(ctx)
+	if err != nil {
+		_ = c.CloseWithError(0, "")
+		return
+	}
+	select {
+	case q.accepted <- &Stream{Stream: stream, conn: c}:
+	case <-ended:
+		_ = c.CloseWithError(0, "")
+	}
+}
+
+func (q *streams) hold(c *quic.Conn) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if len(q.conns) >= maxConns {
+		return false
+	}
+	q.conns[c] = struct{}{}
+	return true
+}
+
+func (q *streams) drop(c *quic.Conn) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	delete(q.conns, c)
+}
+
+// Stream is a connection with a peer over QUIC, to be used as one over TCP.
+type Stream struct {
+	*quic.Stream
+	conn   *quic.Conn
+	opened bool // by us
+	once   sync.Once
+}
+
+var _ net.Conn = (*Stream)(nil)
+
+// LocalAddr is that of the socket.
+func (c *Stream) LocalAddr() net.Addr { return c.conn.LocalAddr() }
+
+// RemoteAddr is where the peer's datagrams come from.
+func (c *Stream) RemoteAddr() net.Addr { return c.conn.RemoteAddr() }
+
+// Close ends the connection. Who was connected to lets what was written arrive first;
+// who has connected has read what it wanted.
+func (c *Stream) Close() error {
+	err := c.Stream.Close()
+	c.once.Do(func() {
+		c.CancelRead(0)
+		if c.opened {
+			_ = c.conn.CloseWithError(0, "")
+			return
+		}
+		// Who opened it closes it, having read all.
+		over := time.AfterFunc(quicLinger, func() { _ = c.conn.CloseWithError(0, "") })
+		context.AfterFunc(c.conn.Context(), func() { over.Stop() })
+	})
+	return err
+}
+
+// plain is an address without IPv6 clothes.
+func plain(a netip.AddrPort) netip.AddrPort { return netip.AddrPortFrom(a.Addr().Unmap(), a.Port()) }

@@ -1,0 +1,130 @@
+package reach
+
+import (
+	"bytes"
+	"context"
+	"crypto/ed25519"
+	"errors"
+	"io"
+	"net"
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/seed282dab8e/servent/protocol"
+)
+
+// known is a socket that carries streams, where it is, and who it belongs to.
+func known(t testing.TB) (*Socket, netip.AddrPort, protocol.GUID) {
+	t.Helper()
+	key := ed25519.NewKeyFromSeed(bytes.Repeat([]byte{byte(time.Now().UnixNano())}, ed25519.SeedSize))
+	c, err := Listen(&net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := NewSocket(c, key)
+	ended := make(chan struct{})
+	go func() { s.Run(); close(ended) }()
+	t.Cleanup(func() {
+		s.Close()
+		<-ended
+	})
+	return s, c.LocalAddr().(*net.UDPAddr).AddrPort(), GUIDOf(key.Public().(ed25519.PublicKey))
+}
+
+// TestStreams: what is written arrives whole, both ways, though who was connected to
+// closes at once, while Gnutella messages pass on the same ports.
+func TestStreams(t *testing.T) {
+	a, from, guidA := known(t)
+	b, to, guidB := known(t)
+	b.Admit(from, guidA)
+	const size = 20 << 20
+	content := make([]byte, size)
+	for i := range content {
+		content[i] = byte(i * i / 7)
+	}
+	served := make(chan error, 1)
+	go func() {
+		c := <-b.Streams()
+		asked := make([]byte, 5)
+		_, err := io.ReadFull(c, asked)
+		if err == nil && string(asked) != "send!" {
+			err = errors.New("other bytes")
+		}
+		if err == nil {
+			_, err = c.Write(content)
+		}
+		served <- errors.Join(err, c.Close())
+	}()
+	c, err := a.Dial(t.Context(), to, guidB)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if _, err := io.WriteString(c, "send!"); err != nil {
+		t.Fatal(err)
+	}
+	const messages = 1000
+	go func() {
+		for range messages {
+			a.Send(to, gnutella(1, []byte("beside it")))
+			time.Sleep(100 * time.Microsecond)
+		}
+	}()
+	heard := 0
+	got := make(chan []byte, 1)
+	go func() {
+		all, _ := io.ReadAll(c)
+		got <- all
+	}()
+	for wait := time.After(20 * time.Second); heard < messages*9/10; {
+		select {
+		case <-b.Messages():
+			heard++
+		case <-wait:
+			t.Fatalf("%d messages of %d", heard, messages)
+		}
+	}
+	if all := <-got; !bytes.Equal(all, content) {
+		t.Errorf("%d bytes came, want %d", len(all), size)
+	}
+	if err := <-served; err != nil {
+		t.Error(err)
+	}
+}
+
+// TestStreamsOfStrangers: a peer that was not admitted, one that is somebody else than
+// who was, and an answer of somebody else all come to nothing.
+func TestStreamsOfStrangers(t *testing.T) {
+	a, from, guidA := known(t)
+	b, to, guidB := known(t)
+	try := func() error {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		c, err := a.Dial(ctx, to, guidB)
+		if err != nil {
+			return err
+		}
+		defer c.Close()
+		if _, err = io.WriteString(c, "x"); err == nil {
+			_, err = c.Read(make([]byte, 1))
+		}
+		return err
+	}
+	if try() == nil {
+		t.Error("not admitted, and let in")
+	}
+	b.Admit(from, protocol.GUID{1})
+	if try() == nil {
+		t.Error("another was admitted")
+	}
+	b.Admit(from, guidA)
+	if _, err := a.Dial(t.Context(), to, protocol.GUID{2}); err == nil {
+		t.Error("somebody else answers, and is taken")
+	}
+	select {
+	case <-b.Streams():
+		t.Error("a stream has come")
+	default:
+	}
+}
