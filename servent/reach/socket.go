@@ -44,6 +44,8 @@ type Stats struct {
 	Answered  uint64 // binding requests (STUN) of others
 	Denied    uint64 // that came too often, were wrong, or found no server here
 	Strangers uint64 // answers of STUN servers that were not asked
+
+	StrayChecks uint64 // of meetings that are not under way, or forged
 }
 
 // Socket is the servent's UDP socket. Its methods may be called by anyone.
@@ -54,11 +56,12 @@ type Socket struct {
 	ended chan struct{}
 	end   func()
 
-	stun stunner
+	stun     stunner
+	meetings meetings
 	// streams is nil where there are none.
 	streams *streams
 
-	stats struct{ in, out, foreign, bad, inDropped, outDropped, outFailed atomic.Uint64 }
+	stats struct{ in, out, foreign, bad, inDropped, outDropped, outFailed, strayChecks atomic.Uint64 }
 }
 
 // NewSocket makes a socket of c, which it closes at its end. Without c it hears
@@ -121,7 +124,7 @@ func (s *Socket) Stats() Stats {
 	return Stats{
 		Answered: answered, Denied: denied, Strangers: strangers,
 		In: c.in.Load(), Out: c.out.Load(), Foreign: c.foreign.Load(), Bad: c.bad.Load(),
-		InDropped: c.inDropped.Load(), OutDropped: c.outDropped.Load(), OutFailed: c.outFailed.Load(),
+		StrayChecks: c.strayChecks.Load(), InDropped: c.inDropped.Load(), OutDropped: c.outDropped.Load(), OutFailed: c.outFailed.Load(),
 	}
 }
 
@@ -160,7 +163,9 @@ func (s *Socket) took(b []byte, from netip.AddrPort) bool {
 	}
 	switch classify(b) {
 	case speechSTUN:
-		s.stunned(b, from)
+		if !s.met(b, from) {
+			s.stunned(b, from)
+		}
 	case speechGnutella:
 		s.gnutella(b, from)
 	default:
