@@ -6,7 +6,7 @@ import (
 )
 
 // GGEPMeet is ours: in a push, that its sender and the servent shall meet half way,
-// since nobody can connect to either.
+// since nobody can connect to either; in a query, that its sender can do so.
 const GGEPMeet = "SRVTM"
 
 // Limits of a Meet.
@@ -84,6 +84,15 @@ func appendMeetAddr(b []byte, kind byte, a netip.AddrPort) []byte {
 		kind |= meetIPv6
 	}
 	return append(append(append(b, kind), ip.AsSlice()...), byte(a.Port()), byte(a.Port()>>8))
+}
+
+// Unreachable says that who asks can fetch only from those to whom it can connect.
+func (q *Query) Unreachable() bool {
+	if !q.Flags.Has(FlagFirewalled) {
+		return false
+	}
+	_, meets := FindGGEP(q.Ext, GGEPMeet)
+	return !meets
 }
 
 // FindMeet reads the Meet in an extension area; false where there is none. What a later

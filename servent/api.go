@@ -217,6 +217,7 @@ type EdgeInfo struct {
 	ConnectBacks        uint64 `json:"connect_backs"`
 	ConnectBacksDropped uint64 `json:"connect_backs_dropped"` // that others asked for, too many at once
 	UnwantedGIVs        uint64 `json:"unwanted_givs"`
+	UnwantedMeets       uint64 `json:"unwanted_meets"`    // answers to meetings that nobody asked for, or that are over
 	Blocked             uint64 `json:"blocked"`           // connections, of either side, that the block list forbids
 	PendingFull         uint64 `json:"pending_full"`      // connections closed unheard: too many were unsettled
 	PendingPerIP        uint64 `json:"pending_per_ip"`    // the same, too many of one address

@@ -152,9 +152,9 @@ func isTransient(err error) bool {
 	return errors.As(err, &number) && slices.Contains(transient, number)
 }
 
-// addrPort returns a's address and port; zero for what is no TCP address.
+// addrPort returns a's address and port; zero for what is no address of TCP or UDP.
 func addrPort(a net.Addr) netip.AddrPort {
-	if t, ok := a.(*net.TCPAddr); ok {
+	if t, ok := a.(interface{ AddrPort() netip.AddrPort }); ok {
 		ap := t.AddrPort()
 		return netip.AddrPortFrom(ap.Addr().Unmap(), ap.Port())
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/seed282dab8e/servent/nat/stun"
 	"github.com/seed282dab8e/servent/protocol"
 	"github.com/seed282dab8e/servent/servent/library"
 	"github.com/seed282dab8e/servent/servent/overlay"
@@ -26,33 +27,35 @@ type loop struct {
 	armed time.Time // what timer is set to
 	pool  blocks    // what the wires' queues are made of
 
-	searches map[protocol.GUID]*userSearch
-	pushes   map[protocol.GUID]chan error        // answers to UserPush, by servent
-	cuts     map[overlay.LinkID]*library.ListCut // of our list, on their way to supernodes
-	edge     edgeStats
-	lost     time.Time // when a link has ended last
-	seeds    seeds
-	boot     bootstrap
-	callers  int // connections that are being made because somebody asked for one
+	searches    map[protocol.GUID]*userSearch
+	pushes      map[protocol.GUID]chan error // answers to UserPush, by servent
+	invitations map[stun.Token]*invitation
+	cuts        map[overlay.LinkID]*library.ListCut // of our list, on their way to supernodes
+	edge        edgeStats
+	lost        time.Time // when a link has ended last
+	seeds       seeds
+	boot        bootstrap
+	callers     int // connections that are being made because somebody asked for one
 }
 
 // edgeStats counts what happens outside the core.
 type edgeStats struct {
 	unknownSpeech, connectBacks, badHandshakes, searchesDropped, hitsDropped, unwantedGIVs uint64
 	inboxFull, dialBacksFailed                                                             uint64
-	connectBacksDropped                                                                    uint64
+	connectBacksDropped, unwantedMeets                                                     uint64
 }
 
 func newLoop(ctx context.Context, s *Servent, node *overlay.Node) *loop {
 	return &loop{
 		s: s, ctx: ctx, node: node,
-		wires:    wires{byID: map[overlay.LinkID]*wire{}},
-		searches: map[protocol.GUID]*userSearch{},
-		pushes:   map[protocol.GUID]chan error{},
-		cuts:     map[overlay.LinkID]*library.ListCut{},
-		timer:    time.NewTimer(0),
-		seeds:    newSeeds(s.seeds),
-		boot:     newBootstrap(&s.cfg),
+		wires:       wires{byID: map[overlay.LinkID]*wire{}},
+		searches:    map[protocol.GUID]*userSearch{},
+		pushes:      map[protocol.GUID]chan error{},
+		invitations: map[stun.Token]*invitation{},
+		cuts:        map[overlay.LinkID]*library.ListCut{},
+		timer:       time.NewTimer(0),
+		seeds:       newSeeds(s.seeds),
+		boot:        newBootstrap(&s.cfg),
 	}
 }
 
@@ -249,6 +252,8 @@ func (l *loop) edgeAction(a *overlay.Action) {
 	case overlay.OpDialBack:
 		addr, index := a.Addr, a.Index
 		l.s.wg.Go(func() { l.s.dialBack(l.ctx, addr, index) })
+	case overlay.OpMeet:
+		l.meet(a.Meet)
 	case overlay.OpPushFailed:
 		l.pushed(a.ID, errNoRoute)
 	case overlay.OpDatagram:

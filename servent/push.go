@@ -31,7 +31,11 @@ const (
 // does once the source has connected.
 func (s *Servent) push(ctx context.Context, src transfer.Source) error {
 	proxies := s.askable(src)
-	err := s.pushRouted(src, proxies)
+	in, err := s.invite(ctx, src.Servent)
+	if err != nil {
+		in = &invitation{} // without, then
+	}
+	err = s.pushRouted(src, proxies, in.meet)
 	if len(proxies) == 0 || errors.Is(err, errStopped) {
 		return err
 	}
@@ -61,11 +65,11 @@ func (s *Servent) askable(src transfer.Source) []netip.AddrPort {
 
 // pushRouted pushes through the node. errNoRoute: it knows no link to the
 // source; the proxies have been asked over UDP all the same.
-func (s *Servent) pushRouted(src transfer.Source, proxies []netip.AddrPort) error {
+func (s *Servent) pushRouted(src transfer.Source, proxies []netip.AddrPort, meet *protocol.Meet) error {
 	answer := make(chan error, 1)
 	asked := s.call(func(l *loop) {
 		l.pushes[src.Servent] = answer
-		l.step(overlay.UserPush{Servent: src.Servent, Index: src.Index, Proxies: proxies})
+		l.step(overlay.UserPush{Servent: src.Servent, Index: src.Index, Proxies: proxies, Meet: meet})
 		delete(l.pushes, src.Servent)
 	})
 	if !asked {

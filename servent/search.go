@@ -64,7 +64,7 @@ func (s *Servent) lookUp(ctx context.Context, j job) overlay.LocalHits {
 	if err != nil {
 		return hits
 	}
-	hits.Firewalled = q.Flags.Has(protocol.FlagFirewalled)
+	hits.Firewalled = q.Unreachable()
 	words, urns := wireQuery(q), slices.Collect(q.URNs())
 	var own []library.Found
 	var listed []leaves.File

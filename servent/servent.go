@@ -137,6 +137,7 @@ func (s *Servent) overlay() (err error) {
 	}
 	c := s.cfg.Overlay
 	c.ID, c.Rand, c.Role = s.id.guid(), rand.New(rand.NewChaCha8(seed)), s.cfg.Role
+	c.HalfWay = s.cfg.listener == nil
 	c.Listen, c.Agent, c.UDP = s.addr, s.cfg.agent(), s.cfg.listener == nil || s.cfg.packets != nil
 	c.Browsable, c.MaxLeaves, c.TableOnly = !s.cfg.NoBrowse, s.cfg.MaxLeaves, s.cfg.TableOnly
 	c.Connect, c.ConnectOnly, c.Public = s.seeds, s.cfg.ConnectOnly, s.cfg.Network == Gnutella
@@ -237,6 +238,7 @@ func (s *Servent) Run(ctx context.Context) error {
 		s.wg.Go(func() { s.leaves.Run(ctx) })
 	}
 	s.wg.Go(func() { s.serveHTTP() })
+	s.wg.Go(func() { s.takeStreams(ctx) })
 	if s.cfg.BlockList != "" {
 		s.wg.Go(func() { s.watchBlockList(ctx) })
 	}

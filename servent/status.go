@@ -98,7 +98,7 @@ func (l *loop) status(st *Status) {
 		DialsFailed: stats.DialsFailed, ConnectBacks: e.connectBacks, UnwantedGIVs: e.unwantedGIVs,
 		SearchesDropped: e.searchesDropped, HitsDropped: e.hitsDropped,
 		InboxFull: e.inboxFull, DialBacksFailed: e.dialBacksFailed,
-		ConnectBacksDropped: e.connectBacksDropped,
+		ConnectBacksDropped: e.connectBacksDropped, UnwantedMeets: e.unwantedMeets,
 	}
 	st.Index.Searches = stats.Searches
 }

@@ -30,6 +30,9 @@ const (
 	// OpDialBack connects to Addr and offers file Index there (GIV), because
 	// a Push asked for it.
 	OpDialBack
+	// OpMeet meets a servent half way, because a Push asked for it or answers that:
+	// Meet says how. Its addresses are such as this node may send to.
+	OpMeet
 	// OpPushFailed says that no route to servent ID is known.
 	OpPushFailed
 	// OpDatagram sends Msg to Addr over UDP, with TTL and Hops written over its
@@ -81,4 +84,5 @@ type Action struct {
 	Addr       netip.AddrPort
 	ID         protocol.GUID
 	Text       string
+	Meet       *protocol.Meet
 }

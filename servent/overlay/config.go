@@ -53,6 +53,7 @@ type Config struct {
 	// none before is not alone yet.
 	Discovery  time.Duration
 	Firewalled bool // it cannot be connected to, whatever tests say
+	HalfWay    bool // the owner can meet others to whom nobody can connect (OpMeet)
 	TableOnly  bool // a leaf tells supernodes of its files by route table alone, never by list
 	Browsable  bool // hits say that the node's files can be browsed
 	HostCache  bool // pongs over UDP say that this node is a host cache (UDPHC)
@@ -82,6 +83,7 @@ type Config struct {
 	HitRate    Rate          // hits that a link may send; 1000/s, burst 10000
 	PushRate   Rate          // pushes that a link may send; 5/s, burst 50
 	DialBacks  Rate          // connections made because a Push asked; 2/s, burst 10
+	Meets      Rate          // servents met half way because a Push asked; 1/s, burst 8
 	Dials      Rate          // connections to others than Connect; 2/s, burst 10
 
 	MaxRoutes    int           // message ids remembered a generation; 131072
@@ -132,6 +134,7 @@ func (c *Config) setDefaults() {
 	orDefault(&c.HitRate, Rate{1000, 10000})
 	orDefault(&c.PushRate, Rate{5, 50})
 	orDefault(&c.DialBacks, Rate{2, 10})
+	orDefault(&c.Meets, Rate{1, 8})
 	orDefault(&c.Dials, Rate{2, 10})
 	orDefault(&c.MaxRoutes, 1<<17)
 	orDefault(&c.RouteLife, 10*time.Minute)

@@ -80,7 +80,7 @@ type LocalHits struct {
 	ID     protocol.GUID
 	Files  []protocol.FileRecord
 	Leaves []LeafFiles
-	// Firewalled: who asks cannot be connected to.
+	// Firewalled: who asks cannot be connected to, nor met half way.
 	Firewalled bool
 }
 
@@ -132,6 +132,8 @@ type UserPush struct {
 	Servent protocol.GUID
 	Index   uint32
 	Proxies []netip.AddrPort
+	// Meet, where it is not nil, goes along: they shall meet half way.
+	Meet *protocol.Meet
 }
 
 // ProxyPush asks a servent that this node is push proxy of to connect to Addr.

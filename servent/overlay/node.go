@@ -41,6 +41,7 @@ type Node struct {
 	hosts     hostCache
 	dials     dialer
 	dialBacks bucket
+	meets     bucket
 
 	shared     Shared
 	merged     *protocol.RouteTable // what offered returns; nil: to be made

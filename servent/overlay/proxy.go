@@ -100,7 +100,7 @@ func (n *Node) onProxyPush(ev ProxyPush, out []Action) []Action {
 
 // pushByUDP sends a Push to the push proxies that a hit named.
 func (n *Node) pushByUDP(ev UserPush, out []Action) []Action {
-	p := protocol.Push{Servent: ev.Servent, Index: ev.Index, Addr: n.udpAddr(), Ext: protocol.AppendGGEP(nil, n.ownItems()...)}
+	p := protocol.Push{Servent: ev.Servent, Index: ev.Index, Addr: n.udpAddr(), Ext: protocol.AppendGGEP(nil, n.pushItems(&ev)...)}
 	if p.Addr.Addr().IsUnspecified() {
 		return out
 	}

@@ -2,6 +2,7 @@ package overlay
 
 import (
 	"net/netip"
+	"slices"
 
 	"github.com/seed282dab8e/servent/protocol"
 )
@@ -15,7 +16,7 @@ func (n *Node) onPush(l *link, h protocol.Header, m Received, out []Action) []Ac
 	}
 	if p.Servent == n.cfg.ID {
 		p.Addr = protocol.FullAddr(p.Addr, p.Ext)
-		return n.dialBack(l, p, out)
+		return n.pushed(l, p, out)
 	}
 	if client := n.proxied(p.Servent); client != nil && client != l && h.TTL > 1 {
 		return n.send(client, m.Msg, 1, min(h.Hops, HardTTL-2)+1, out)
@@ -25,6 +26,45 @@ func (n *Node) onPush(l *link, h protocol.Header, m Received, out []Action) []Ac
 		return n.dropped(h.Kind, DropNoRoute, out)
 	}
 	return n.back(r.link, l, h, m, out)
+}
+
+// pushed obeys a Push: it connects to who asks, and where it can be met half way, does
+// that at the same time. An answer asks for no connection.
+func (n *Node) pushed(l *link, p protocol.Push, out []Action) []Action {
+	m, ok, err := protocol.FindMeet(p.Ext)
+	switch {
+	case err != nil:
+		return n.dropped(protocol.KindPush, DropMalformed, out)
+	case !ok:
+		return n.dialBack(l, p, out)
+	case !m.Answer:
+		out = n.dialBack(l, p, out)
+	}
+	return n.halfWay(l, m, out)
+}
+
+// halfWay hands on who wants to be met, with the addresses that this node may send to:
+// they are a stranger's, and what is sent there nobody may have asked for. So it is
+// limited in rate, too.
+func (n *Node) halfWay(l *link, m *protocol.Meet, out []Action) []Action {
+	may := func(a netip.Addr) bool {
+		return n.mayDialBack(l, a) && (!n.cfg.ConnectOnly || n.toldOf(a, l.peer.Addr.Addr().IsLoopback()))
+	}
+	m.Addrs = slices.DeleteFunc(m.Addrs, func(a protocol.MeetAddr) bool { return !may(a.Addr.Addr()) })
+	m.Proxies = slices.DeleteFunc(m.Proxies, func(a netip.AddrPort) bool { return !may(a.Addr()) })
+	if m.From == n.cfg.ID || !n.meets.allow(n.now, n.cfg.Meets) {
+		return n.dropped(protocol.KindPush, DropDialBack, out)
+	}
+	return append(out, Action{Op: OpMeet, Meet: m})
+}
+
+// pushItems are the extensions of a Push of ours.
+func (n *Node) pushItems(ev *UserPush) []protocol.GGEP {
+	items := n.ownItems()
+	if ev.Meet != nil {
+		items = append(items, ev.Meet.Item())
+	}
+	return items
 }
 
 // dialBack connects to where a Push says. That is a stranger's address, so it
@@ -71,6 +111,6 @@ func (n *Node) onUserPush(ev UserPush, out []Action) []Action {
 	l := n.byID[r.link]
 	h := protocol.Header{ID: n.newID(), Kind: protocol.KindPush, TTL: min(r.hops+2, HardTTL)}
 	return n.sendNew(l, h, protocol.Push{
-		Servent: ev.Servent, Index: ev.Index, Addr: n.addrFor(l), Ext: protocol.AppendGGEP(nil, n.ownItems()...),
+		Servent: ev.Servent, Index: ev.Index, Addr: n.addrFor(l), Ext: protocol.AppendGGEP(nil, n.pushItems(&ev)...),
 	}, out)
 }

@@ -36,7 +36,7 @@ func (n *Node) onQuery(l *link, h protocol.Header, m Received, out []Action) []A
 		return n.relayQuery(l, &h, m, toFlats|toSupernodes, out)
 	}
 	n.queries.add(n.now, route{id: h.ID, link: l.id, ttl: h.TTL, hops: h.Hops})
-	if own := n.mayHold(&q) && n.mayHelp(q.Flags); own || n.mayList(&q) {
+	if own := n.mayHold(&q) && n.mayHelp(&q); own || n.mayList(&q) {
 		n.noteWish(l, &h, &q)
 		n.stats.Searches++
 		out = append(out, Action{Op: OpSearch, Own: own, Link: l.id, ID: h.ID, Msg: m.Msg[protocol.HeaderSize:], Limit: n.hitLimit(q.Flags)})
@@ -150,9 +150,9 @@ func (n *Node) mayHold(q *protocol.Query) bool {
 }
 
 // mayHelp says whether a searcher could get a file of ours: of two that cannot
-// be connected to, neither can.
-func (n *Node) mayHelp(f protocol.QueryFlags) bool {
-	return !(n.firewalled() && f.Has(protocol.FlagFirewalled))
+// be connected to, neither can, unless they meet half way.
+func (n *Node) mayHelp(q *protocol.Query) bool {
+	return !n.firewalled() || !(q.Unreachable() || q.Flags.Has(protocol.FlagFirewalled) && !n.cfg.HalfWay)
 }
 
 func (n *Node) hitLimit(f protocol.QueryFlags) int {
@@ -223,6 +223,9 @@ func (n *Node) extend(q *ownQuery, filter string) {
 	}
 	if n.Addr6().IsValid() {
 		items = append(items, protocol.NewGGEP(protocol.GGEPWants6, nil))
+	}
+	if n.cfg.HalfWay && n.firewalled() {
+		items = append(items, protocol.NewGGEP(protocol.GGEPMeet, nil))
 	}
 	if (q.addItems(slices.Concat(items, filterItem(filter))) || q.addItems(items)) && oob {
 		q.wire = wire

@@ -10,6 +10,7 @@ import (
 
 	"github.com/seed282dab8e/servent/nat"
 	"github.com/seed282dab8e/servent/nat/stun"
+	"github.com/seed282dab8e/servent/protocol"
 )
 
 // maxMeetings is how many are under way at once; more are refused.
@@ -25,7 +26,7 @@ var (
 // same time. Both know its token. Its methods may be called by anyone.
 type Meeting struct {
 	s    *Socket
-	own  stun.Name // what we sign checks with
+	peer protocol.GUID
 	side stun.Side
 	key  stun.Token
 	wake chan struct{}
@@ -36,11 +37,12 @@ type Meeting struct {
 	heard []netip.AddrPort           // verified
 }
 
-// Meet begins a meeting: from now on checks of the peer are answered, from wherever
-// they come. It lasts until End, which must be called.
-func (s *Socket) Meet(key stun.Token, side stun.Side) (*Meeting, error) {
+// Meet begins a meeting with a peer: from now on its checks are answered, from wherever
+// they come, and it may open a Stream from there. It lasts until End, which must be
+// called.
+func (s *Socket) Meet(key stun.Token, side stun.Side, peer protocol.GUID) (*Meeting, error) {
 	m := &Meeting{
-		s: s, side: side, key: key, own: key.Name(side), wake: make(chan struct{}, 1),
+		s: s, peer: peer, side: side, key: key, wake: make(chan struct{}, 1),
 		punch: nat.NewPunch(time.Now(), nil), asked: map[stun.ID]netip.AddrPort{},
 	}
 	theirs := key.Name(side.Other())
@@ -139,6 +141,7 @@ func (m *Meeting) take(c *stun.Check, from netip.AddrPort) {
 			m.heard = append(m.heard, from)
 		}
 		m.punch.Checked(now, from)
+		m.s.Admit(from, m.peer)
 	case m.asked[c.ID] == from:
 		m.punch.Answered(now, from)
 	default:

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/seed282dab8e/servent/nat/stun"
+	"github.com/seed282dab8e/servent/protocol"
 )
 
 // TestMeet: two that know a token find each other, though one was told a wrong address
@@ -17,12 +18,12 @@ func TestMeet(t *testing.T) {
 	b, atB, _ := known(t)
 	_, nobody, _ := known(t)
 	token := stun.Token{1}
-	asks, err := a.Meet(token, stun.Asking)
+	asks, err := a.Meet(token, stun.Asking, protocol.GUID{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer asks.End()
-	asked, err := b.Meet(token, stun.Asked)
+	asked, err := b.Meet(token, stun.Asked, protocol.GUID{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,7 +53,7 @@ func TestMeet(t *testing.T) {
 func TestMeetForged(t *testing.T) {
 	a, atA, _ := known(t)
 	b, atB, _ := known(t)
-	m, err := a.Meet(stun.Token{1}, stun.Asking)
+	m, err := a.Meet(stun.Token{1}, stun.Asking, protocol.GUID{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,21 +81,21 @@ func TestMeetLimit(t *testing.T) {
 	a, _, _ := known(t)
 	var last *Meeting
 	for i := range byte(maxMeetings) {
-		m, err := a.Meet(stun.Token{i}, stun.Asking)
+		m, err := a.Meet(stun.Token{i}, stun.Asking, protocol.GUID{})
 		if err != nil {
 			t.Fatal(err)
 		}
 		last = m
 	}
-	if _, err := a.Meet(stun.Token{255}, stun.Asking); !errors.Is(err, ErrMeetings) {
+	if _, err := a.Meet(stun.Token{255}, stun.Asking, protocol.GUID{}); !errors.Is(err, ErrMeetings) {
 		t.Error(err)
 	}
 	last.End()
-	m, err := a.Meet(stun.Token{255}, stun.Asking)
+	m, err := a.Meet(stun.Token{255}, stun.Asking, protocol.GUID{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := a.Meet(stun.Token{255}, stun.Asking); !errors.Is(err, ErrMeetings) {
+	if _, err := a.Meet(stun.Token{255}, stun.Asking, protocol.GUID{}); !errors.Is(err, ErrMeetings) {
 		t.Error("twice the same:", err)
 	}
 	m.End()
@@ -104,7 +105,7 @@ func TestMeetLimit(t *testing.T) {
 func TestMeetNobody(t *testing.T) {
 	a, _, _ := known(t)
 	_, silent, _ := known(t)
-	m, err := a.Meet(stun.Token{1}, stun.Asked)
+	m, err := a.Meet(stun.Token{1}, stun.Asked, protocol.GUID{})
 	if err != nil {
 		t.Fatal(err)
 	}

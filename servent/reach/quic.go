@@ -9,11 +9,13 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"math/big"
 	"net"
 	"net/netip"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/quic-go/quic-go"
@@ -214,7 +216,7 @@ func (s *Socket) Dial(ctx context.Context, to netip.AddrPort, peer protocol.GUID
 		_ = c.CloseWithError(0, "")
 		return nil, err
 	}
-	return &Stream{Stream: stream, conn: c, opened: true}, nil
+	return &Stream{Stream: stream, conn: c}, nil
 }
 
 // Streams are those that peers opened, for one reader.
@@ -280,9 +282,9 @@ func (q *streams) drop(c *quic.Conn) {
 // Stream is a connection with a peer over QUIC, to be used as one over TCP.
 type Stream struct {
 	*quic.Stream
-	conn   *quic.Conn
-	opened bool // by us
-	once   sync.Once
+	conn *quic.Conn
+	over atomic.Bool // the peer has written all
+	once sync.Once
 }
 
 var _ net.Conn = (*Stream)(nil)
@@ -293,19 +295,27 @@ func (c *Stream) LocalAddr() net.Addr { return c.conn.LocalAddr() }
 // RemoteAddr is where the peer's datagrams come from.
 func (c *Stream) RemoteAddr() net.Addr { return c.conn.RemoteAddr() }
 
-// Close ends the connection. Who was connected to lets what was written arrive first;
-// who has connected has read what it wanted.
+// Read reads as from any connection.
+func (c *Stream) Read(b []byte) (int, error) {
+	n, err := c.Stream.Read(b)
+	if errors.Is(err, io.EOF) {
+		c.over.Store(true)
+	}
+	return n, err
+}
+
+// Close ends the connection. What was written arrives first: it is kept for a while, or
+// until the peer, which reads to the end, has closed it too.
 func (c *Stream) Close() error {
 	err := c.Stream.Close()
 	c.once.Do(func() {
 		c.CancelRead(0)
-		if c.opened {
-			_ = c.conn.CloseWithError(0, "")
-			return
+		wait := quicLinger
+		if c.over.Load() {
+			wait = quicLinger / 10 // for our own end to arrive
 		}
-		// Who opened it closes it, having read all.
-		over := time.AfterFunc(quicLinger, func() { _ = c.conn.CloseWithError(0, "") })
-		context.AfterFunc(c.conn.Context(), func() { over.Stop() })
+		last := time.AfterFunc(wait, func() { _ = c.conn.CloseWithError(0, "") })
+		context.AfterFunc(c.conn.Context(), func() { last.Stop() })
 	})
 	return err
 }
