@@ -49,6 +49,7 @@ func GUIDOf(key ed25519.PublicKey) protocol.GUID {
 
 // streams is QUIC on a socket.
 type streams struct {
+	socket    *net.UDPConn
 	transport *quic.Transport
 	tls       *tls.Config
 	accepted  chan *Stream
@@ -71,14 +72,15 @@ var (
 	errOtherPeer = errors.New("somebody else answers there")
 )
 
-// newStreams carries QUIC over c; nil where the key is of no use.
-func newStreams(c net.PacketConn, key ed25519.PrivateKey) *streams {
+// newStreams carries QUIC over c, which is socket without what is not QUIC; nil where the
+// key is of no use.
+func newStreams(c net.PacketConn, socket *net.UDPConn, key ed25519.PrivateKey) *streams {
 	cert, err := certificate(key)
 	if err != nil {
 		return nil
 	}
 	return &streams{
-		transport: &quic.Transport{Conn: c}, accepted: make(chan *Stream),
+		socket: socket, transport: &quic.Transport{Conn: c}, accepted: make(chan *Stream),
 		admit: map[netip.AddrPort]admission{}, conns: map[*quic.Conn]struct{}{},
 		tls: &tls.Config{
 			MinVersion: tls.VersionTLS13, NextProtos: []string{streamProtocol}, Certificates: []tls.Certificate{cert},
@@ -99,6 +101,7 @@ func (q *streams) run(ended <-chan struct{}) bool {
 	if err != nil {
 		return false
 	}
+	allowFragments(q.socket)
 	q.accept(ln, ended)
 	<-ended
 	return true

@@ -71,7 +71,7 @@ func NewSocket(c Conn, key ed25519.PrivateKey) *Socket {
 	s := &Socket{conn: c, in: make(chan Message, maxIn), out: make(chan outgoing, maxOut), ended: make(chan struct{})}
 	s.stun.heard = make(chan struct{}, 1)
 	if u, ok := c.(*net.UDPConn); ok && key != nil {
-		s.streams = newStreams(newFilter(u, s), key)
+		s.streams = newStreams(newFilter(u, s), u, key)
 	}
 	s.end = sync.OnceFunc(func() {
 		close(s.ended)
