@@ -55,6 +55,26 @@ func addressText(st *servent.Status) string {
 	return listenText(st.Listen) + "; others connect to " + st.Address
 }
 
+// routerText says what routers do with datagrams; empty where nothing is known.
+func routerText(n *servent.NATInfo) string {
+	switch {
+	case n.Blocked == "yes":
+		return "no answer comes back by UDP: two servents to whom nobody can connect cannot meet over it"
+	case n.Outside == "":
+		return ""
+	}
+	switch n.Mapping {
+	case "none":
+		return "none changes the address " + n.Outside
+	case "endpoint-independent":
+		return "others see " + n.Outside + ", all the same: those to whom nobody can connect can meet this servent"
+	case "unknown":
+		return "one server sees " + n.Outside + "; nobody else has been asked"
+	default:
+		return "each sees another address (a symmetric NAT), as " + n.Outside + ": only those behind an open router can meet this servent"
+	}
+}
+
 // problemTexts tells what is wrong and what helps. All else that was turned away
 // is what happens in a network that works; its counters stand in the JSON.
 func (a *app) problemTexts(st *servent.Status) []string {

@@ -105,3 +105,21 @@ func TestLinksText(t *testing.T) {
 		}
 	}
 }
+
+// TestRouterText: what is said follows what is known.
+func TestRouterText(t *testing.T) {
+	const at = "192.0.2.1:6346"
+	for want, n := range map[string]servent.NATInfo{
+		"":                           {Blocked: "unknown", Mapping: "unknown"},
+		"no answer comes back":       {Blocked: "yes", Mapping: "unknown"},
+		"none changes the address":   {Blocked: "no", Outside: at, Mapping: "none"},
+		"all the same":               {Blocked: "no", Outside: at, Mapping: "endpoint-independent"},
+		"a symmetric NAT":            {Blocked: "no", Outside: at, Mapping: "address-and-port-dependent"},
+		"nobody else has been asked": {Blocked: "no", Outside: at, Mapping: "unknown"},
+	} {
+		got := routerText(&n)
+		if !strings.Contains(got, want) || (got == "") != (want == "") || n.Outside != "" && !strings.Contains(got, at) {
+			t.Errorf("%+v: %q, want %q", n, got, want)
+		}
+	}
+}

@@ -52,6 +52,9 @@ func (a *app) showStatus(st *servent.Status) {
 		}
 	}
 	line("reachable", "by TCP %s, by UDP %s", st.Reachable.TCP, st.Reachable.UDP)
+	if text := routerText(&st.NAT); text != "" {
+		line("router", "%s", text)
+	}
 	for i, text := range standingTexts(st) {
 		line([]string{"election", ""}[min(i, 1)], "%s", text)
 	}
