@@ -25,8 +25,8 @@ func (p *comparePage) summary() string {
 	}
 	b.WriteString(p.work(flat, super))
 	if d, ok := findModel(cells, "dynamic"); ok {
-		fmt.Fprintf(&b, "\n\nSupernodes as servent runs them ask their neighbours one after the other and stop when there is enough: %s messages and %.0f KiB a search, where supernodes that flood send %s messages and %.0f KiB. %.0f %% of the searches find something, and %.0f %% of all copies are found.",
-			thousands(nearest(d.sent())), d.Bytes/1024, thousands(nearest(super.sent())), super.Bytes/1024, 100*d.Success, 100*d.Recall)
+		fmt.Fprintf(&b, "\n\nSupernodes as servent runs them ask their neighbours one after the other and stop when there is enough: %s messages and %s KiB a search, where supernodes that flood send %s messages and %s KiB. %.0f %% of the searches find something, and %.0f %% of all copies are found.",
+			thousands(nearest(d.sent())), thousands(nearest(d.Bytes/1024)), thousands(nearest(super.sent())), thousands(nearest(super.Bytes/1024)), 100*d.Success, 100*d.Recall)
 	}
 	return b.String()
 }
