@@ -117,6 +117,7 @@ func RunCrowd(ctx context.Context, cfg CrowdConfig, plan CrowdPlan, tick func(do
 	r.length = plan.Time + time.Duration(plan.Searches)*plan.Spacing + plan.Wait
 	for _, part := range []func() error{r.live, r.search, r.crashAndHeal} {
 		if err := part(); err != nil {
+			_ = c.w.EndRecord() // so that it can be replayed up to here
 			return nil, err
 		}
 	}
@@ -152,7 +153,7 @@ type BrokenError struct {
 }
 
 func (e *BrokenError) Error() string {
-	return fmt.Sprintf("seed %d: an invariant is broken: %s", e.Seed, e.Faults[0])
+	return fmt.Sprintf("an invariant is broken: %s", e.Faults[0])
 }
 
 // live lets the nodes join, come and go.

@@ -63,7 +63,7 @@ func (c *watcher) check(id NodeID, ev overlay.Event, acts []overlay.Action) {
 		c.came[c.visit(id, ev.ID)] = passage{life: overlay.HardTTL}
 	case overlay.Received:
 		h, err := protocol.ParseHeader(ev.Msg)
-		if err == nil && h.Kind == protocol.KindQuery && sound(h, ev.Msg) {
+		if err == nil && h.Kind == protocol.KindQuery && sound(h, ev.Msg) && c.heeds(ev.Link) {
 			c.noteQuery(id, ev, h)
 		}
 		for i := range acts {
@@ -100,6 +100,13 @@ func sound(h protocol.Header, msg []byte) bool {
 	_, err := protocol.ParseQuery(msg[protocol.HeaderSize:])
 	whole := len(msg) == protocol.HeaderSize+int(h.Size) && h.Size <= protocol.MaxSize(h.Kind)
 	return err == nil && whole && h.TTL > 0 && int(h.TTL)+int(h.Hops) <= overlay.HardTTL
+}
+
+// heeds says whether a node looks at what comes on a link: one that it has closed may
+// still bring what was under way.
+func (c *watcher) heeds(link overlay.LinkID) bool {
+	e := c.w.end(link)
+	return e != nil && e.open && !e.closing
 }
 
 // noteQuery notes where a query came from, and that a leaf may be asked it.

@@ -142,7 +142,7 @@ func TestReplayRefuses(t *testing.T) {
 		`{"Trace":1,"DialTimeout":-1}`: "is negative",
 		head:                           "breaks off",
 		head + add:                     "breaks off",
-		head + "{":                     "line 2: unexpected EOF",
+		head + "{":                     "line 2: the line is cut off",
 		head + `{"n":0,"at":0,"do":"add","color":1}`:                                                                                    `line 2: json: unknown field "color"`,
 		head + `{"n":0,"at":0,"do":"dance"}`:                                                                                            "line 2: there is no node 0: 0 were added",
 		head + add + `{"n":0,"at":0,"do":"dance"}`:                                                                                      `line 3: "dance" is nothing that is done`,

@@ -73,7 +73,9 @@ func (p *replayer) line(line []byte) error {
 func strict(raw []byte, v any) error {
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.DisallowUnknownFields()
-	if err := d.Decode(v); err != nil {
+	if err := d.Decode(v); errors.Is(err, io.ErrUnexpectedEOF) {
+		return errors.New("the line is cut off")
+	} else if err != nil {
 		return err
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
@@ -85,7 +87,7 @@ func strict(raw []byte, v any) error {
 func parseRecordHead(line []byte) (Config, error) {
 	var head recordedWorld
 	if err := strict(line, &head); err != nil {
-		return Config{}, fmt.Errorf("this is no recording: %w", err)
+		return Config{}, errors.New("this is no recording of servent sim nodes")
 	}
 	l := head.Latency
 	switch {

@@ -24,7 +24,7 @@ func (a *app) runStudy(ctx context.Context, info study.Info, s study.Study, f *s
 	if err != nil {
 		return &usageError{err}
 	}
-	memory, err := memoryFor(study.Memory(points, f.shard.Shard), int64(f.memory), "take smaller networks, or a part of it (--shard 1/4)")
+	memory, err := memoryFor(study.Memory(points, f.shard.Shard), int64(f.memory), "take smaller networks")
 	if err != nil {
 		return err
 	}
@@ -166,6 +166,9 @@ func studyLine(page *report.Report, index string) studyJSON {
 // newFolder makes a folder for results. One that is there must be empty: nothing
 // is written over.
 func newFolder(name string) (string, error) {
+	if name == "" {
+		return "", usagef("--out is empty: name a folder")
+	}
 	dir, err := filepath.Abs(name)
 	if err != nil {
 		return "", fmt.Errorf("--out %s: %w", name, err)

@@ -85,7 +85,7 @@ func (t *text) targets(r *Report) {
 	var whys []string
 	for _, s := range r.Sections {
 		for _, target := range s.Targets {
-			marks := [...]string{met: "ok", missed: "MISSED", accounted: "missed", unverified: "unverified", fitted: "fitted", notRun: "not run", away: "does not apply"}
+			marks := [...]string{met: "ok", missed: "MISSED", accounted: "missed, see below", unverified: "unverified", fitted: "fitted", notRun: "not run", away: "does not apply"}
 			g.rows = append(g.rows, []string{
 				marks[target.verdict()], clean(target.What), clean(target.published()), clean(target.found()), target.ratio(), target.allowed(),
 			})

@@ -241,7 +241,7 @@ func (l cell) name() string {
 	case l.ttl > 0:
 		name += fmt.Sprintf(", TTL %d", l.ttl)
 	case l.session > 0:
-		name += fmt.Sprintf(", sessions of %s", l.session)
+		name += fmt.Sprintf(", sessions of %g min", l.session.Minutes())
 	case l.part == partCopy:
 		name += fmt.Sprintf(", %s copies", l.copies)
 	}

@@ -37,6 +37,14 @@ func TestSummaryFollowsTheFigures(t *testing.T) {
 	}
 }
 
+func TestPercentText(t *testing.T) {
+	for part, want := range map[float64]string{1: "100 %", 0.999: "99.9 %", 0.995: "99.5 %", 0.9999: "99.99 %", 0.99999999: "100.000 %", 0.854: "85 %", 0: "0 %"} {
+		if got := percentText(part); got != want {
+			t.Errorf("%v: %s, want %s", part, got, want)
+		}
+	}
+}
+
 // TestDrawn: plots leave models out only where there are too many.
 func TestDrawn(t *testing.T) {
 	var cells []comparedCell

@@ -15,18 +15,18 @@ func (p *comparePage) summary() string {
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "The same %s peers shared the same files and asked for the same things in every network. ", thousands(flat.peers))
-	fmt.Fprintf(&b, "When all peers are equal and pass each search on to their neighbours (flat flooding), one search takes %s messages and finds %.0f %% of what there is. ",
-		thousands(nearest(flat.sent())), 100*flat.Recall)
-	fmt.Fprintf(&b, "When the strongest peers keep the file lists of the others and only these pass searches on (supernodes), it takes %s messages and finds %.0f %%: %s.",
-		thousands(nearest(super.sent())), 100*super.Recall, fewer(flat.sent(), super.sent()))
+	fmt.Fprintf(&b, "When all peers are equal and pass each search on to their neighbours (flat flooding), one search takes %s messages and finds %s of what there is. ",
+		thousands(nearest(flat.sent())), percentText(flat.Recall))
+	fmt.Fprintf(&b, "When the strongest peers keep the file lists of the others and only these pass searches on (supernodes), it takes %s messages and finds %s: %s.",
+		thousands(nearest(super.sent())), percentText(super.Recall), fewer(flat.sent(), super.sent()))
 	b.WriteString("\n\n")
 	if flat.First50 >= 0 && super.First50 >= 0 {
 		fmt.Fprintf(&b, "Half of the first hits are there after %.1f s with flooding and %.1f s with supernodes. ", flat.First50/1000, super.First50/1000)
 	}
 	b.WriteString(p.work(flat, super))
 	if d, ok := findModel(cells, "dynamic"); ok {
-		fmt.Fprintf(&b, "\n\nSupernodes as servent runs them ask their neighbours one after the other and stop when there is enough: %s messages and %s KiB a search, where supernodes that flood send %s messages and %s KiB. %.0f %% of the searches find something, and %.0f %% of all copies are found.",
-			thousands(nearest(d.sent())), thousands(nearest(d.Bytes/1024)), thousands(nearest(super.sent())), thousands(nearest(super.Bytes/1024)), 100*d.Success, 100*d.Recall)
+		fmt.Fprintf(&b, "\n\nSupernodes as servent runs them ask their neighbours one after the other and stop when there is enough: %s messages and %s KiB a search, where supernodes that flood send %s messages and %s KiB. %s of the searches find something, and %s of all copies are found.",
+			thousands(nearest(d.sent())), thousands(nearest(d.Bytes/1024)), thousands(nearest(super.sent())), thousands(nearest(super.Bytes/1024)), percentText(d.Success), percentText(d.Recall))
 	}
 	return b.String()
 }
@@ -42,6 +42,15 @@ func (p *comparePage) work(flat, super comparedCell) string {
 	default:
 		return "Who does the work cannot be told: " + few
 	}
+}
+
+// percentText writes a part of all; what is not all is not told as 100.
+func percentText(part float64) string {
+	places := 0
+	for part < 1 && places < 3 && fmt.Sprintf("%.*f", places, 100*part) == fmt.Sprintf("%.*f", places, 100.0) {
+		places++
+	}
+	return fmt.Sprintf("%.*f %%", places, 100*part)
 }
 
 // fewer says in words how many messages the one takes beside the other.
@@ -73,8 +82,8 @@ func summaryOf(cells []comparedCell) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s peers shared the same files and asked for the same things.", thousands(cells[0].peers))
 	for _, l := range cells {
-		fmt.Fprintf(&b, "\n\n%s: %s messages a search, which finds %.0f %% of what there is; %.0f %% of the searches find something.",
-			contenderOf(l.model).name, thousands(nearest(l.sent())), 100*l.Recall, 100*l.Success)
+		fmt.Fprintf(&b, "\n\n%s: %s messages a search, which finds %s of what there is; %s of the searches find something.",
+			contenderOf(l.model).name, thousands(nearest(l.sent())), percentText(l.Recall), percentText(l.Success))
 	}
 	return b.String()
 }

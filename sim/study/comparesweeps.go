@@ -156,9 +156,9 @@ func lines(name, title, x, y string) report.Figure {
 func (p *comparePage) published() report.Section {
 	s := report.Section{
 		Title: "Are the floods counted right?",
-		Text:  "To check the simulator, whatever the sizes above: a million equal peers with four neighbours each, and the 31,250 supernodes with 30 links that they would have; no leaves, no latency. The figures beside ours come from another simulator than this one. Kazaa's supernodes are remembered to have had 40 to 60 links and 100 to 200 leaves each: --links 50 --leaves 150 compares such ones.",
+		Text:  "To check the simulator, whatever the sizes above: a million equal peers with four neighbours each, and the 31,250 supernodes with 30 links that they would have; no leaves, no latency. The figures beside ours were counted by a plain program that was written apart from this one. Kazaa's supernodes are remembered to have had 40 to 60 links and 100 to 200 leaves each: --links 50 --leaves 150 compares such ones.",
 	}
-	const source = "another simulator, on such graphs"
+	const source = "a plain program for such floods, written apart from this one"
 	add := func(what, unit string, paper, ours float64) {
 		s.Targets = append(s.Targets, report.Target{What: what, Unit: unit, Paper: paper, Ours: ours, Tolerance: 0.05, Source: source, Missing: p.bare == nil})
 	}

@@ -68,7 +68,7 @@ func searchers() []contender {
 		},
 		{
 			key: "tables", name: "supernodes, tables",
-			about: "The same; supernodes also know the words of their neighbours' files and leave out, on the last link, who cannot answer.",
+			about: "The same; supernodes also know the words of their neighbours' files and leave out, on the last link, who cannot answer. Simplified: copies on the last link come after all others, so no peer is kept by one from passing on a later copy; where links are unequal, such floods can be larger than those without tables.",
 			ttls:  []int{1, 2, 3, 4}, work: 0.2, supers: true, build: buildSupernodes(true, false),
 		},
 		{

@@ -35,7 +35,12 @@ func (s *dhtStudy) upkeepSection(churn []*dhtChurn) report.Section {
 			dhtPut(&messages[k], mean.Minutes(), u.Total().Messages)
 			dhtPut(&bytes[k], mean.Minutes(), u.Total().Bytes)
 			near, far := s.dhtStale(care)
-			table.Add(mean.Minutes(), o.Name(), round6(u.Tables.Messages), round6(u.Joins.Messages), round6(u.Publish.Messages), round6(u.Move.Messages), round6(u.Total().Bytes), round6(near), round6(far))
+			var ring any // Kademlia and Plaxton have none
+			switch o.(type) {
+			case *dht.Chord, *dht.Pastry:
+				ring = round6(near)
+			}
+			table.Add(mean.Minutes(), o.Name(), round6(u.Tables.Messages), round6(u.Joins.Messages), round6(u.Publish.Messages), round6(u.Move.Messages), round6(u.Total().Bytes), ring, round6(far))
 		}
 	}
 	ran, line, targets := s.churnTable(churn)

@@ -92,7 +92,7 @@ func TestElectionShows(t *testing.T) {
 	s := newElection()
 	s.nodes, s.check = 50, yes
 	err := s.shown(7, &sim.BrokenError{Seed: 7, Faults: []string{"it is broken"}})
-	const want = "seed 7: an invariant is broken: it is broken; the command that shows it: servent sim election --seed 7 --runs 1 --nodes 50 --check yes"
+	const want = "an invariant is broken: it is broken; the command that shows it: servent sim election --seed 7 --runs 1 --nodes 50 --check yes"
 	if err.Error() != want {
 		t.Errorf("%v\nwant %s", err, want)
 	}

@@ -60,9 +60,17 @@ them only where they are welcome.`
 	}
 	return intro + fmt.Sprintf(`
 
-With %d peers and files at %g %% of them, Gia bears %.2g queries a second and peer, and a query takes %.1f hops. A random walk over a random topology
-bears %.2g and takes %.0f hops: Gia bears %.3g times as much.`,
-		s.Peers, s.Replication*100, a.Point, a.Hops, b.Point, b.Hops, a.Point/b.Point) + r.worth(a)
+With %d peers and files at %g %% of them, Gia bears %s queries a second and peer, and a query takes %.1f hops. A random walk over a random topology
+bears %s and takes %.0f hops: Gia bears %s times as much.`,
+		s.Peers, s.Replication*100, twoDigits(a.Point), a.Hops, twoDigits(b.Point), b.Hops, twoDigits(a.Point/b.Point)) + r.worth(a)
+}
+
+// twoDigits writes a number as people read it, whatever its size.
+func twoDigits(v float64) string {
+	if v >= 10 {
+		return thousands(nearest(v))
+	}
+	return fmt.Sprintf("%.2g", v)
 }
 
 // worth tells whether Gia needs all its components, where that is so.
@@ -90,7 +98,10 @@ func (r *giaResults) below(whole *gia.Finding, designs []gia.Design) bool {
 
 const giaHow = `Every peer asks at the same rate, but no more than its capacity. A message that comes in costs one unit of capacity, whether it is
 new or not; one's own queries and the answers cost nothing. Queues have no end, and a query has failed when it has no answer at the end of the run: so
-the length of runs is part of what collapse means. A walk has no TTL unless one is set. Hops and delay are those at half the collapse point, to the first answer.`
+the length of runs is part of what collapse means. A walk has no TTL unless one is set. Hops and delay are those at half the collapse point, to the first answer.
+
+RWRT is a random walk over a random topology, and GIA all of these together: OHR, peers know what their neighbours share (one-hop replication); BIAS, walks go to the most capable neighbour; TADAPT, the topology adapts to the capacities; FLWCTL, queries go only where
+they are welcome (flow control). RWRT+ is the walk with one of them, GIA- is Gia without one.`
 
 func (s *gia2003) componentSection(r *giaResults) report.Section {
 	t := report.Table{

@@ -178,7 +178,10 @@ func (s *nodes) run(ctx context.Context, seed int, tick func(float64)) (any, err
 	}
 	r, err := s.crowd(ctx, cfg, plan, tick)
 	if err != nil {
-		return nil, s.smallest(ctx, seed, err)
+		if err = s.smallest(ctx, seed, err); file != nil {
+			err = fmt.Errorf("%w; what was done is in %s", err, s.record)
+		}
+		return nil, err
 	}
 	if file != nil {
 		if err := file.Close(); err != nil {

@@ -117,9 +117,9 @@ func TestNodesShrink(t *testing.T) {
 		}
 	}
 	s := newNodes()
-	s.seed, s.minutes, s.crowd = 6, 60, breaks(40)
+	s.seed, s.minutes, s.crash, s.loss, s.crowd = 6, 60, 1, 0.25, breaks(40)
 	_, err := s.run(context.Background(), 7, nil)
-	const want = "seed 7: an invariant is broken: 50 nodes for 3m0s; the shortest command that shows it: servent sim nodes --seed 7 --runs 1 --nodes 50 --minutes 3 --searches 1"
+	const want = "an invariant is broken: 50 nodes for 3m0s; the shortest command that shows it: servent sim nodes --seed 7 --runs 1 --nodes 50 --minutes 3 --searches 1"
 	if err == nil || err.Error() != want {
 		t.Errorf("%v\nwant %s", err, want)
 	}
@@ -184,5 +184,29 @@ func TestNodesShareEnough(t *testing.T) {
 		if copies != tt.nodes*tt.files {
 			t.Errorf("%d nodes with %d files: %d copies, want %d", tt.nodes, tt.files, copies, tt.nodes*tt.files)
 		}
+	}
+}
+
+// TestNodesAfterGoodbye: a query that comes on a link which a node has just closed, for
+// what it got there, counts for nothing; its hits go back where the next copy came from.
+func TestNodesAfterGoodbye(t *testing.T) {
+	s := newNodes()
+	s.seed, s.runs, s.nodes, s.minutes, s.searches, s.falseHits, s.garblers = 5005, 1, 60, 10, 10, 0.3, 0.3
+	if page := whole(t, s); !targets(page)[0].Met() {
+		t.Error(page.Summary)
+	}
+}
+
+// TestNodesTrouble: what goes wrong in a run is on its page, and nothing else.
+func TestNodesTrouble(t *testing.T) {
+	s := newNodes()
+	s.crash = 0
+	if got := s.trouble(); got != "" {
+		t.Errorf("%q", got)
+	}
+	s.garblers, s.partition, s.crash = 0.1, 60, 0.5
+	const want = " What happens to it: 10 % of the nodes damage what they send; half of the nodes are cut off from the others for 60 s after half of the time; 50 % of the supernodes crash in the end."
+	if got := s.trouble(); got != want {
+		t.Errorf("%q", got)
 	}
 }

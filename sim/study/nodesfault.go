@@ -20,6 +20,9 @@ func (s *nodes) smallest(ctx context.Context, seed int, err error) error {
 	for _, smaller := range [...]func(*nodes) bool{halfTheNodes, halfTheTime, halfTheSearches} {
 		broken = small.shrink(ctx, smaller, broken)
 	}
+	for i := range small.Params() { // those that it takes stay
+		broken = small.shrink(ctx, func(s *nodes) bool { return s.asUsual(i) }, broken)
+	}
 	command := newResults(nodesInfo(), &small, 0).command(nodesInfo())
 	return fmt.Errorf("%w; the shortest command that shows it: %s", broken, command)
 }
@@ -44,6 +47,17 @@ func (s *nodes) shrink(ctx context.Context, smaller func(*nodes) bool, broken *s
 		*s, broken = next, again
 	}
 	return broken
+}
+
+// asUsual gives a parameter that makes trouble its default; false: it has that, or is
+// of another kind.
+func (s *nodes) asUsual(i int) bool {
+	switch p, usual := s.Params()[i], newNodes().Params()[i].Value(); p.Name {
+	case "partition", "crash", "slow", "loss", "boasters", "garblers", "false-hits", "firewalled", "free-riders", "churn", "places", "files", "hosts":
+		return p.Value() != usual && p.Set(usual) == nil
+	default:
+		return false
+	}
 }
 
 // leastNodes are too few to be worth making fewer.

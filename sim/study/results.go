@@ -155,7 +155,7 @@ func (r *Results) command(info Info) string {
 	b.WriteString("servent sim " + info.Name)
 	defaults := info.New().Params()
 	for i, p := range r.Params {
-		if i < len(defaults) && p.Value != defaults[i].Value() {
+		if i < len(defaults) && p.Value != defaults[i].Value() && p.Name != "record" { // a file that is there
 			b.WriteString(" --" + p.Name + " " + quoted(p.Value))
 		}
 	}

@@ -45,6 +45,14 @@ func (s sample) mean() float64 {
 	return s.Sum / float64(s.N)
 }
 
+// drawn is the mean, and what plots leave out where there is none.
+func (s sample) drawn() float64 {
+	if s.N == 0 {
+		return math.NaN()
+	}
+	return s.mean()
+}
+
 // variance is that of one value.
 func (s sample) variance() float64 {
 	if s.N < 2 {

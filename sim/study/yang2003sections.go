@@ -38,7 +38,7 @@ func (p *yangPage) aloneSection() report.Section {
 				r.FewPath.mean(), r.ManyPath.mean(), 100*r.FewReach.mean(), 100*r.ManyReach.mean())
 		}
 		bars.Labels = append(bars.Labels, fmt.Sprintf("clusters of %g", r.size))
-		alone.Y, together.Y = append(alone.Y, r.Alone.Bandwidth.mean()), append(together.Y, r.Together.Bandwidth.mean())
+		alone.Y, together.Y = append(alone.Y, r.Alone.Bandwidth.drawn()), append(together.Y, r.Together.Bandwidth.drawn())
 	}
 	bars.Series = []report.Series{alone, together}
 	return report.Section{
