@@ -106,7 +106,7 @@ func sound(h protocol.Header, msg []byte) bool {
 // still bring what was under way.
 func (c *watcher) heeds(link overlay.LinkID) bool {
 	e := c.w.end(link)
-	return e != nil && e.open && !e.closing
+	return e == nil || e.open && !e.closing
 }
 
 // noteQuery notes where a query came from, and that a leaf may be asked it.
