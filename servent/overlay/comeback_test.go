@@ -50,9 +50,9 @@ func TestReach(t *testing.T) {
 	if len(links) != testPeers || links[0] != 2 || len(ids) != testPeers {
 		t.Fatalf("asks %v, and %d over UDP", links, len(ids))
 	}
-	b.step(ConnectedBack{From: netip.MustParseAddrPort("5.9.0.1:1")}) // is on another network
+	b.step(ConnectedBack{From: netip.MustParseAddrPort("0.0.0.1:1")}) // is nobody's
 	b.wantReach(ReachUnknown, ReachUnknown)
-	b.step(ConnectedBack{From: netip.MustParseAddrPort("10.0.1.2:1")})
+	b.step(ConnectedBack{From: netip.MustParseAddrPort("5.9.0.1:1")}) // came from far away, but it came
 	b.wantReach(ReachYes, ReachUnknown)
 	b.datagram(another, head(protocol.KindPing, none, 1, 0), nil)
 	b.wantReach(ReachYes, ReachUnknown)

@@ -89,10 +89,13 @@ func (n *Node) retell(was bool) {
 	}
 }
 
-// tellsReach says whether a connection from a proves anything: on the public
-// network one from our own does not.
+// tellsReach says whether a connection from a proves anything: on the public network
+// one from our own does not. Who has come to a private one from far away has come.
 func (n *Node) tellsReach(a netip.Addr) bool {
-	return n.mayDial(a, true) && (!n.cfg.Public || a != n.Addr().Addr())
+	if !n.cfg.Public {
+		return isHost(a) && !n.blocked(a)
+	}
+	return n.mayDial(a, true) && a != n.Addr().Addr()
 }
 
 // testReach begins the tests that are due and ends those that have failed.
