@@ -47,15 +47,26 @@ func (n *Node) pushed(l *link, p protocol.Push, out []Action) []Action {
 // they are a stranger's, and what is sent there nobody may have asked for. So it is
 // limited in rate, too.
 func (n *Node) halfWay(l *link, m *protocol.Meet, out []Action) []Action {
+	neighbour := n.behindSame(m) // whose private addresses are of our own network
 	may := func(a netip.Addr) bool {
-		return n.mayDialBack(l, a) && (!n.cfg.ConnectOnly || n.toldOf(a, l.peer.Addr.Addr().IsLoopback()))
+		near := neighbour && a.IsPrivate() && !n.blocked(a)
+		return (near || n.mayDialBack(l, a)) && (!n.cfg.ConnectOnly || n.toldOf(a, l.peer.Addr.Addr().IsLoopback()))
 	}
 	m.Addrs = slices.DeleteFunc(m.Addrs, func(a protocol.MeetAddr) bool { return !may(a.Addr.Addr()) })
 	m.Proxies = slices.DeleteFunc(m.Proxies, func(a netip.AddrPort) bool { return !may(a.Addr()) })
-	if m.From == n.cfg.ID || !n.meets.allow(n.now, n.cfg.Meets) {
+	if m.From == n.cfg.ID || len(m.Addrs) == 0 || !n.meets.allow(n.now, n.cfg.Meets) {
 		return n.dropped(protocol.KindPush, DropDialBack, out)
 	}
 	return append(out, Action{Op: OpMeet, Meet: m})
+}
+
+// behindSame says whether somebody is behind the router that this node is behind, as far
+// as both say the truth of where others see them.
+func (n *Node) behindSame(m *protocol.Meet) bool {
+	return slices.ContainsFunc(m.Addrs, func(a protocol.MeetAddr) bool {
+		ip := a.Addr.Addr()
+		return !ip.IsPrivate() && (ip == n.Addr().Addr() || ip == n.Outside().Addr())
+	})
 }
 
 // pushItems are the extensions of a Push of ours.

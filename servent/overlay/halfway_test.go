@@ -1,0 +1,67 @@
+package overlay
+
+import (
+	"net/netip"
+	"testing"
+
+	"github.com/seed282dab8e/servent/protocol"
+)
+
+// meetPush is a Push for the node of a bench, from behind an outside address and a local
+// one.
+func meetPush(b *bench, outside, local string) protocol.Push {
+	m := protocol.Meet{From: protocol.GUID{9}, Token: [16]byte{1}, Proxies: []netip.AddrPort{netip.MustParseAddrPort("5.9.0.7:6346")}}
+	for _, a := range []string{outside, local} {
+		m.Addrs = append(m.Addrs, protocol.MeetAddr{Kind: 1, Addr: netip.MustParseAddrPort(a)})
+	}
+	return protocol.Push{Servent: b.n.cfg.ID, Addr: netip.MustParseAddrPort("5.9.0.8:6346"), Ext: protocol.AppendGGEP(nil, m.Item())}
+}
+
+// meetsOf are the meetings among actions.
+func meetsOf(acts []Action) (ms []*protocol.Meet) {
+	for _, a := range acts {
+		if a.Op == OpMeet {
+			ms = append(ms, a.Meet)
+		}
+	}
+	return ms
+}
+
+// TestHalfWay: on the public network a stranger's private addresses are not sent to, but
+// those of somebody behind the same router are.
+func TestHalfWay(t *testing.T) {
+	for outside, want := range map[string]int{"5.9.1.1:7000": 1, "81.2.69.5:7000": 2} {
+		b := newBench(t, func(c *Config) {
+			c.ConnectOnly, c.Public, c.Listen = false, true, netip.MustParseAddrPort("81.2.69.5:6346")
+		})
+		b.links(1)
+		ms := meetsOf(b.receive(1, protocol.Header{Kind: protocol.KindPush, TTL: 1}, meetPush(b, outside, "192.168.1.5:7000")))
+		if len(ms) != 1 || len(ms[0].Addrs) != want || len(ms[0].Proxies) != 1 {
+			t.Errorf("from %s: %+v, want %d addresses", outside, ms, want)
+		}
+	}
+}
+
+// TestHalfWayLimit: at the limit of meetings one more is dropped and counted.
+func TestHalfWayLimit(t *testing.T) {
+	b := newBench(t, func(c *Config) { c.ConnectOnly, c.Public, c.Meets, c.PushRate = false, true, Rate{1, 3}, Rate{100, 100} })
+	b.links(1)
+	for i := range 4 {
+		ms := meetsOf(b.receive(1, protocol.Header{Kind: protocol.KindPush, TTL: 1}, meetPush(b, "5.9.1.1:7000", "5.9.1.1:7001")))
+		if (len(ms) == 1) != (i < 3) {
+			t.Errorf("meeting %d: %v", i, ms)
+		}
+	}
+	if st := b.n.Stats(); st.Drops[DropDialBack] == 0 {
+		t.Error("not counted")
+	}
+}
+
+// TestHalfWayConnectOnly: who makes only the links that the user named meets nobody else.
+func TestHalfWayConnectOnly(t *testing.T) {
+	b := newBench(t, func(c *Config) { c.ConnectOnly, c.Public = true, true })
+	b.links(1)
+	if ms := meetsOf(b.receive(1, protocol.Header{Kind: protocol.KindPush, TTL: 1}, meetPush(b, "5.9.1.1:7000", "5.9.1.1:7001"))); len(ms) > 0 {
+		t.Errorf("%+v", ms)
+	}
+}
