@@ -44,7 +44,9 @@ func TestHalfWay(t *testing.T) {
 
 // TestHalfWayLimit: at the limit of meetings one more is dropped and counted.
 func TestHalfWayLimit(t *testing.T) {
-	b := newBench(t, func(c *Config) { c.ConnectOnly, c.Public, c.Meets, c.PushRate = false, true, Rate{1, 3}, Rate{100, 100} })
+	b := newBench(t, func(c *Config) {
+		c.ConnectOnly, c.Public, c.Meets, c.PushRate = false, true, Rate{1, 3}, Rate{100, 100}
+	})
 	b.links(1)
 	for i := range 4 {
 		ms := meetsOf(b.receive(1, protocol.Header{Kind: protocol.KindPush, TTL: 1}, meetPush(b, "5.9.1.1:7000", "5.9.1.1:7001")))
