@@ -3,10 +3,8 @@ package reach
 import (
 	"bytes"
 	"context"
-	"crypto/ed25519"
 	"errors"
 	"io"
-	"net"
 	"net/netip"
 	"testing"
 	"time"
@@ -14,22 +12,10 @@ import (
 	"github.com/seed282dab8e/servent/protocol"
 )
 
-// known is a socket that carries streams, where it is, and who it belongs to.
-func known(t testing.TB) (*Socket, netip.AddrPort, protocol.GUID) {
+// known is a socket on loopback, where it is, and whose it is.
+func known(t *testing.T) (*Socket, netip.AddrPort, protocol.GUID) {
 	t.Helper()
-	key := ed25519.NewKeyFromSeed(bytes.Repeat([]byte{byte(time.Now().UnixNano())}, ed25519.SeedSize))
-	c, err := Listen(&net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := NewSocket(c, key)
-	ended := make(chan struct{})
-	go func() { s.Run(); close(ended) }()
-	t.Cleanup(func() {
-		s.Close()
-		<-ended
-	})
-	return s, c.LocalAddr().(*net.UDPAddr).AddrPort(), GUIDOf(key.Public().(ed25519.PublicKey))
+	return owned(t, "127.0.0.1:0")
 }
 
 // TestStreams: what is written arrives whole, both ways, though who was connected to

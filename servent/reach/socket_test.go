@@ -9,10 +9,19 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/seed282dab8e/servent/protocol"
 )
 
 // opened is a socket at address and what it runs on, closed at the end.
 func opened(t *testing.T, address string) (*Socket, netip.AddrPort) {
+	t.Helper()
+	s, at, _ := owned(t, address)
+	return s, at
+}
+
+// owned is such a socket, and whose it is.
+func owned(t *testing.T, address string) (*Socket, netip.AddrPort, protocol.GUID) {
 	t.Helper()
 	tcp, err := net.ResolveTCPAddr("tcp", address)
 	if err != nil {
@@ -22,7 +31,7 @@ func opened(t *testing.T, address string) (*Socket, netip.AddrPort) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, key, err := ed25519.GenerateKey(nil)
+	public, key, err := ed25519.GenerateKey(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,7 +42,7 @@ func opened(t *testing.T, address string) (*Socket, netip.AddrPort) {
 		s.Close()
 		<-ended
 	})
-	return s, c.LocalAddr().(*net.UDPAddr).AddrPort()
+	return s, c.LocalAddr().(*net.UDPAddr).AddrPort(), GUIDOf(public)
 }
 
 func TestThereAndBack(t *testing.T) {
