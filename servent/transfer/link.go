@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"github.com/seed282dab8e/servent/protocol"
@@ -191,33 +192,82 @@ func (l *link) drain(resp *http.Response) bool {
 	return n <= maxDrain && errors.Is(err, io.EOF)
 }
 
-// connect opens a link to s: directly or by a push, whichever is likelier to
-// work first.
+// headStart is how long the likelier way to a source has before the other one is tried
+// beside it.
+const headStart = 500 * time.Millisecond
+
+// connect opens a link to s: directly or by a push. The likelier way goes first, the
+// other joins it when that fails or takes long, and the first that works wins.
 func (c *Client) connect(ctx context.Context, s Source, state func(string)) (*link, error) {
-	ways := []func(context.Context, Source) (net.Conn, error){c.dial, c.push}
-	names := []string{StateConnecting, StatePushing}
+	ways := [...]way{{StateConnecting, c.dial}, {StatePushing, c.push}}
 	if s.Push {
 		ways[0], ways[1] = ways[1], ways[0]
-		names[0], names[1] = names[1], names[0]
 	}
-	var failed []error
-	for i, way := range ways {
-		state(names[i])
-		conn, err := way(ctx, s)
-		if err == nil {
-			return newLink(conn, &c.cfg, hostOf(s, conn)), nil
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel() // ends who has lost
+	race := race{attempts: make(chan attempt, len(ways))}
+	state(ways[0].name)
+	go race.run(ctx, ways[0], s, 0)
+	late := time.NewTimer(headStart)
+	defer late.Stop()
+	var errs [len(ways)]error
+	for begun, over := 1, 0; over < len(ways); {
+		select {
+		case <-late.C:
+		case a := <-race.attempts:
+			if a.err == nil {
+				return newLink(a.conn, &c.cfg, hostOf(s, a.conn)), nil
+			}
+			errs[a.way] = a.err
+			over++
 		}
-		if !errors.Is(err, errNoAddress) {
-			failed = append(failed, err)
+		if begun == 1 {
+			begun++
+			state(ways[1].name)
+			go race.run(ctx, ways[1], s, 1)
 		}
 	}
-	switch len(failed) {
-	case 0:
-		return nil, errNoAddress
-	case 1:
-		return nil, failed[0]
+	return nil, bothFailed(errs[0], errs[1])
+}
+
+// bothFailed tells of the ways that there were.
+func bothFailed(first, second error) error {
+	switch {
+	case errors.Is(first, errNoAddress):
+		return second
+	case errors.Is(second, errNoAddress):
+		return first
 	}
-	return nil, fmt.Errorf("%w, and %w", failed[0], failed[1])
+	return fmt.Errorf("%w, and %w", first, second)
+}
+
+// way is one way to a source.
+type way struct {
+	name string // of the state
+	open func(context.Context, Source) (net.Conn, error)
+}
+
+// attempt is what came of one.
+type attempt struct {
+	way  int
+	conn net.Conn
+	err  error
+}
+
+// race is between the ways to one source.
+type race struct {
+	won      atomic.Bool
+	attempts chan attempt // with room for all
+}
+
+// run goes one way. What opens after another one has is closed.
+func (r *race) run(ctx context.Context, w way, s Source, i int) {
+	conn, err := w.open(ctx, s)
+	if err == nil && !r.won.CompareAndSwap(false, true) {
+		_ = conn.Close() // nothing was sent on it
+		return
+	}
+	r.attempts <- attempt{i, conn, err}
 }
 
 func hostOf(s Source, conn net.Conn) string {
