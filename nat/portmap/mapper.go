@@ -202,13 +202,15 @@ func (m *Mapper) removeAll(ctx context.Context) {
 			case s.open[p]:
 				mine = append(mine, mapping{protocol: p, transport: t, outside: netip.AddrPortFrom(netip.Addr{}, s.wish)})
 			}
-			s.clear()
 		}
 		wg.Go(func() {
 			for _, one := range mine {
 				m.remove(ctx, one)
 			}
 		})
+	}
+	for t := range transports {
+		m.slots[t].clear()
 	}
 	m.publish()
 }
