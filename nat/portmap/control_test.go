@@ -97,9 +97,12 @@ func TestOddAnswers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := both(startControl(t, &control{spoil: c.spoil, stray: c.spoil == nil}))
-			if _, err := r["NAT-PMP"].add(t.Context(), nat.UDP, 6346); !errors.Is(err, c.pmp) {
-				t.Errorf("NAT-PMP: %v, not %v", err, c.pmp)
-			}
+			first := background(func() {
+				if _, err := r["NAT-PMP"].add(t.Context(), nat.UDP, 6346); !errors.Is(err, c.pmp) {
+					t.Errorf("NAT-PMP: %v, not %v", err, c.pmp)
+				}
+			})
+			defer func() { <-first }()
 			if _, err := r["PCP"].add(t.Context(), nat.UDP, 6346); !errors.Is(err, c.pcp) {
 				t.Errorf("PCP: %v, not %v", err, c.pcp)
 			}
@@ -196,7 +199,9 @@ func TestNobodyListens(t *testing.T) {
 		t.Fatal(err)
 	}
 	at := netip.MustParseAddrPort(conn.LocalAddr().String())
-	conn.Close()
+	if err := conn.Close(); err != nil {
+		t.Fatal(err)
+	}
 	for name, r := range both(at) {
 		if err := r.probe(t.Context()); !errors.Is(err, errClosed) && !errors.Is(err, errSilent) {
 			t.Error(name, err) // not every system tells

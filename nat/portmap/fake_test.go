@@ -37,7 +37,7 @@ func serveUDP(t *testing.T, answer func(conn *net.UDPConn, from netip.AddrPort, 
 			answer(conn, from, slices.Clone(b[:n]))
 		}
 	})
-	t.Cleanup(func() { conn.Close(); <-over })
+	t.Cleanup(func() { _ = conn.Close(); <-over })
 	return netip.MustParseAddrPort(conn.LocalAddr().String())
 }
 
@@ -109,7 +109,7 @@ func startControl(t *testing.T, c *control) netip.AddrPort {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { other.Close() })
+	t.Cleanup(func() { _ = other.Close() })
 	return serveUDP(t, func(conn *net.UDPConn, from netip.AddrPort, b []byte) {
 		c.mu.Lock()
 		defer c.mu.Unlock()

@@ -141,7 +141,7 @@ func TestUPnPDescriptions(t *testing.T) {
 		"base that is none":       {igdAnswers{describe: page("<URLBase>http://[/</URLBase>", "/ctl")}, errGarbled},
 		"control that is none":    {igdAnswers{describe: page("", "http://[/")}, errGarbled},
 		"not found":               {igdAnswers{describe: func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(404) }}, errGarbled},
-		"sent on":                 {igdAnswers{describe: func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/elsewhere", 302) }}, errElsewhere},
+		"sent on":                 {igdAnswers{describe: func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/elsewhere", http.StatusFound) }}, errElsewhere},
 		"description elsewhere":   {igdAnswers{location: "http://127.0.0.9/root.xml"}, errElsewhere},
 		"description on the web":  {igdAnswers{location: "http://example.com/root.xml"}, errElsewhere},
 		"nobody at the location":  {igdAnswers{location: "http://127.0.0.1:1/root.xml"}, errClosed},
