@@ -73,6 +73,7 @@ func testImports() map[string][]string {
 func onlyImporter() map[string]string {
 	return map[string]string{
 		"github.com/blevesearch/bleve": "search/bleveindex",
+		"github.com/huin/goupnp":       "nat/portmap",
 		"github.com/pion/stun":         "nat/stun",
 		"gonum.org/v1/plot":            "sim/report",
 	}
