@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -15,6 +16,7 @@ var home = netip.MustParseAddr("127.0.0.1")
 
 // stub is a router without sockets. Its fields say how it behaves.
 type stub struct {
+	mu       *sync.Mutex // the stage's
 	protocol Protocol
 	delay    time.Duration // before it answers a probe
 	absent   error         // what a probe returns
@@ -31,16 +33,23 @@ type stub struct {
 }
 
 func (s *stub) probe(ctx context.Context) error {
+	s.mu.Lock()
 	s.probes++
+	delay := s.delay
+	s.mu.Unlock()
 	select {
 	case <-ctx.Done():
 		return ctx.Err()
-	case <-time.After(s.delay):
+	case <-time.After(delay):
+		s.mu.Lock()
+		defer s.mu.Unlock()
 		return s.absent
 	}
 }
 
 func (s *stub) add(_ context.Context, t nat.Transport, wish uint16) (mapping, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.adds++
 	if s.refuses != nil {
 		return mapping{}, s.refuses
@@ -54,6 +63,8 @@ func (s *stub) add(_ context.Context, t nat.Transport, wish uint16) (mapping, er
 }
 
 func (s *stub) check(_ context.Context, m mapping) (mapping, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.checks++
 	switch {
 	case s.absent != nil:
@@ -66,16 +77,22 @@ func (s *stub) check(_ context.Context, m mapping) (mapping, error) {
 }
 
 func (s *stub) remove(ctx context.Context, m mapping) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.removes++
 	if s.hangs {
+		s.mu.Unlock()
 		<-ctx.Done()
+		s.mu.Lock()
 	}
 	delete(s.held, m.transport)
 	return nil
 }
 
-// stage is a Mapper with three stubs in a bubble.
+// stage is a Mapper with three stubs in a bubble. The test holds its lock but while
+// it lets time pass.
 type stage struct {
+	mu sync.Mutex
 	*Mapper
 	upnp, pmp, pcp *stub
 	gateway        netip.Addr
@@ -89,14 +106,20 @@ func play(t *testing.T, setUp func(*stage), test func(*stage)) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &stage{gateway: home}
 		stubOf := func(p Protocol, delay time.Duration) *stub {
-			return &stub{protocol: p, delay: delay, lease: Lease, outside: netip.MustParseAddr("25.0.0.1"), held: map[nat.Transport]uint16{}}
+			return &stub{mu: &s.mu, protocol: p, delay: delay, lease: Lease, outside: netip.MustParseAddr("25.0.0.1"), held: map[nat.Transport]uint16{}}
 		}
 		s.pcp, s.pmp, s.upnp = stubOf(PCP, time.Millisecond), stubOf(NATPMP, 2*time.Millisecond), stubOf(UPnP, 3*time.Millisecond)
 		setUp(s)
 		m, err := New(Config{
-			Port:    6346,
-			Gateway: func() (netip.Addr, error) { return s.gateway, s.noGateway },
+			Port: 6346,
+			Gateway: func() (netip.Addr, error) {
+				s.mu.Lock()
+				defer s.mu.Unlock()
+				return s.gateway, s.noGateway
+			},
 			routers: func(place) [protocols]router {
+				s.mu.Lock()
+				defer s.mu.Unlock()
 				s.opened++
 				return [protocols]router{UPnP: s.upnp, NATPMP: s.pmp, PCP: s.pcp}
 			},
@@ -107,7 +130,14 @@ func play(t *testing.T, setUp func(*stage), test func(*stage)) {
 		s.Mapper = m
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := background(func() { _ = m.Run(ctx) })
-		s.end = func() { cancel(); <-ended }
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.end = func() {
+			s.mu.Unlock()
+			defer s.mu.Lock()
+			cancel()
+			<-ended
+		}
 		defer s.end()
 		s.after(10 * time.Millisecond)
 		test(s)
@@ -123,6 +153,8 @@ func background(f func()) <-chan struct{} {
 
 // after lets time pass.
 func (s *stage) after(d time.Duration) {
+	s.mu.Unlock()
+	defer s.mu.Lock()
 	time.Sleep(d)
 	synctest.Wait()
 }
