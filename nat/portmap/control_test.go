@@ -33,7 +33,7 @@ func TestControlMapsAndRemoves(t *testing.T) {
 			t.Fatal(name, err)
 		}
 		m, err := r.add(t.Context(), nat.TCP, 7000)
-		if err != nil || m.outside.Port() != 7000 || m.lease != Lease || c.holds()["TCP"] != 7000 || m.outside.Addr().As4()[0] != 25 {
+		if err != nil || m.outside.Port() != 7000 || m.lease != ControlLease || c.holds()["TCP"] != 7000 || m.outside.Addr().As4()[0] != 25 {
 			t.Fatal(name, m, err, c.holds())
 		}
 		if _, err := r.check(t.Context(), m); err != nil {

@@ -1,6 +1,7 @@
 package portmap
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -50,7 +51,7 @@ func FuzzParsePCP(f *testing.F) {
 func FuzzParseRoutes(f *testing.F) {
 	f.Add([]byte(routeHead + "eth0\t00000000\t0101A8C0\t0003\t0\t0\t100\t00000000\t0\t0\t0\n"))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		if a, err := parseRoutes(b); (err == nil) != a.Is4() || err == nil && a.IsUnspecified() {
+		if a, err := parseRoutes(bytes.NewReader(b)); (err == nil) != a.Is4() || err == nil && a.IsUnspecified() {
 			t.Error(a, err)
 		}
 	})

@@ -2,7 +2,6 @@ package portmap
 
 import (
 	"bufio"
-	"bytes"
 	"encoding/binary"
 	"io"
 	"net"
@@ -31,17 +30,14 @@ func defaultGateway() (netip.Addr, error) {
 		return neighbour(ownAddress())
 	}
 	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, maxRoutes))
-	if err != nil {
-		return netip.Addr{}, errNoRouter
-	}
-	return parseRoutes(b)
+	return parseRoutes(f)
 }
 
-// parseRoutes returns the gateway of the default route with the lowest metric.
-func parseRoutes(b []byte) (gateway netip.Addr, err error) {
+// parseRoutes returns the gateway of the default route with the lowest metric, among
+// the first maxRoutes bytes.
+func parseRoutes(r io.Reader) (gateway netip.Addr, err error) {
 	best := uint64(1) << 32
-	for lines := bufio.NewScanner(bytes.NewReader(b)); lines.Scan(); {
+	for lines := bufio.NewScanner(io.LimitReader(r, maxRoutes)); lines.Scan(); {
 		// interface, destination, gateway, flags, references, use, metric, mask, ...
 		f := strings.Fields(lines.Text())
 		if len(f) < 8 || f[1] != "00000000" || f[7] != "00000000" {

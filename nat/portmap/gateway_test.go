@@ -27,7 +27,7 @@ func TestParseRoutes(t *testing.T) {
 		"no metric":      {route("00000000", "0101A8C0", "0003", "-1", "00000000"), ""},
 		"cut off":        {"eth0\t00000000\t0101A8C0\t0003", ""},
 	} {
-		got, err := parseRoutes([]byte(routeHead + c.table))
+		got, err := parseRoutes(strings.NewReader(routeHead + c.table))
 		if c.want == "" && errors.Is(err, errNoRouter) {
 			continue
 		}
@@ -54,5 +54,16 @@ func TestTowards(t *testing.T) {
 	}
 	if got := towards(netip.Addr{}); got.IsValid() && !got.IsLoopback() {
 		t.Error(got)
+	}
+}
+
+func TestRouteLimit(t *testing.T) {
+	const last = "eth0\t00000000\t0101A8C0\t0003\t0\t0\t100\t00000000"
+	lines := strings.Repeat(strings.Repeat("x", 1023)+"\n", maxRoutes>>10)
+	if _, err := parseRoutes(strings.NewReader(lines[len(last):] + last)); err != nil {
+		t.Error("at the limit:", err)
+	}
+	if _, err := parseRoutes(strings.NewReader(lines[len(last)-1:] + last)); !errors.Is(err, errNoRouter) {
+		t.Error("past the limit:", err)
 	}
 }

@@ -16,9 +16,13 @@ import (
 
 // Timing of a Mapper.
 const (
-	// Lease is asked for. A servent that is killed leaves its mappings that long; it is
-	// half of what RFC 6886, 3.3 recommends.
+	// Lease is asked for by UPnP, which can be asked whether a mapping is there.
 	Lease = time.Hour
+	// ControlLease is asked for by NAT-PMP and PCP, which cannot: where the clock of the
+	// router goes on, only asking again brings a lost mapping back, and that is due at
+	// half of the lease. RFC 6886, 3.3 recommends two hours, RFC 6887, 15 nothing below
+	// two minutes.
+	ControlLease = 10 * time.Minute
 	// minLease is the shortest that is taken: shorter ones would have us ask all the time.
 	minLease = time.Minute
 	// maxLease is believed of what is granted.
@@ -33,6 +37,9 @@ const (
 	// denyEvery is the least time between mappings that are made because the last was
 	// denied; it doubles with each up to maxRetry.
 	denyEvery = time.Minute
+	// patience is for one thing asked of a router by one protocol: some answer slowly,
+	// and others wait meanwhile.
+	patience = 10 * time.Second
 	// farewell is how long removing may take at the end.
 	farewell = 2 * time.Second
 	// atLeast passes between two rounds, whatever happens.
@@ -217,8 +224,19 @@ func (m *Mapper) removeAll(ctx context.Context) {
 
 // remove asks a router to forget a mapping, and leaves it at that: it ends by itself.
 func (m *Mapper) remove(ctx context.Context, one mapping) {
-	err := m.routers[one.protocol].remove(ctx, one)
+	err := limited(ctx, func(ctx context.Context) error { return m.routers[one.protocol].remove(ctx, one) })
 	m.log(one).WithError(err).Info("port mapping removed")
+}
+
+// limited gives f no more than patience, after which the router counts as silent.
+func limited(ctx context.Context, f func(context.Context) error) error {
+	short, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	err := f(short)
+	if short.Err() != nil && ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
+		return errSilent
+	}
+	return err
 }
 
 func (m *Mapper) log(one mapping) logrus.FieldLogger {

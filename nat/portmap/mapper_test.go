@@ -227,9 +227,30 @@ func TestWhatIsNotGranted(t *testing.T) {
 }
 
 func TestLeaseIsNotBelievedForEver(t *testing.T) {
-	play(t, func(s *stage) { s.pcp.lease = maxLease + time.Hour }, func(s *stage) {
-		if left := time.Until(s.State().TCP.Until); left > maxLease {
-			t.Errorf("%v left", left)
+	for _, granted := range []time.Duration{maxLease, maxLease + time.Second} {
+		play(t, func(s *stage) { s.pcp.lease = granted }, func(s *stage) {
+			m := s.State().TCP
+			if left := time.Until(m.Until); left > maxLease || left < maxLease-time.Second {
+				t.Errorf("%v left of %v", left, granted)
+			}
+		})
+	}
+}
+
+// Who takes for ever is not waited for, and does not hold up the others.
+func TestSlowRouters(t *testing.T) {
+	play(t, func(s *stage) {
+		s.pcp.refuses, s.pmp.delay, s.upnp.delay = refusal{PCP, 2}, time.Hour, patience-time.Second
+	}, func(s *stage) {
+		s.after(patience - 2*time.Second)
+		s.want(t, None, None)
+		s.after(2 * time.Second)
+		s.want(t, UPnP, UPnP)
+	})
+	play(t, func(s *stage) { s.pcp.absent, s.pmp.delay, s.upnp.delay = errSilent, time.Hour, time.Hour }, func(s *stage) {
+		s.after(patience)
+		if e := s.State().TCP.Errors; e[NATPMP] != "no router answered" || e[UPnP] != "no router answered" {
+			t.Errorf("errors %q", e)
 		}
 	})
 }

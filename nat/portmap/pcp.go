@@ -133,7 +133,7 @@ func (p *pcp) body(t nat.Transport, wish uint16) pcpMapping {
 }
 
 func (p *pcp) add(ctx context.Context, t nat.Transport, wish uint16) (mapping, error) {
-	a, err := p.ask(ctx, pcpMap, Lease, p.body(t, wish))
+	a, err := p.ask(ctx, pcpMap, ControlLease, p.body(t, wish))
 	if err != nil {
 		return mapping{}, err
 	}

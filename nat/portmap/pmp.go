@@ -108,7 +108,7 @@ func (p *pmp) probe(ctx context.Context) error {
 }
 
 func (p *pmp) add(ctx context.Context, t nat.Transport, wish uint16) (mapping, error) {
-	a, err := p.ask(ctx, t, wish, Lease)
+	a, err := p.ask(ctx, t, wish, ControlLease)
 	if err != nil {
 		return mapping{}, err
 	}

@@ -184,7 +184,11 @@ func (m *Mapper) renew(ctx context.Context, s *slot, t time.Time) {
 // be starting.
 func (m *Mapper) check(ctx context.Context, s *slot, t time.Time) {
 	s.check = t.Add(checkEvery)
-	got, err := m.routers[s.protocol].check(ctx, s.mapping)
+	var got mapping
+	err := limited(ctx, func(ctx context.Context) (err error) {
+		got, err = m.routers[s.protocol].check(ctx, s.mapping)
+		return err
+	})
 	switch {
 	case errors.Is(err, errLost):
 		m.log(s.mapping).Info("port mapping lost, asking again")
@@ -201,20 +205,18 @@ func (m *Mapper) check(ctx context.Context, s *slot, t time.Time) {
 func (m *Mapper) ask(ctx context.Context, s *slot, p Protocol) error {
 	t := now() // the lease begins when the router answers, or before
 	s.open[p] = true
-	got, err := m.routers[p].add(ctx, s.transport, s.wish)
+	var got mapping
+	err := limited(ctx, func(ctx context.Context) (err error) {
+		got, err = m.routers[p].add(ctx, s.transport, s.wish)
+		return err
+	})
 	var no refusal
 	if err == nil || errors.As(err, &no) {
 		s.open[p] = false
 	}
 	if err == nil {
 		got.lease = min(got.lease, maxLease)
-		switch {
-		case !got.outside.Addr().IsValid() || got.outside.Addr().IsUnspecified() || got.outside.Port() == 0:
-			err = errNoOutside
-		case got.lease < minLease:
-			err = errShort
-		}
-		if err != nil {
+		if err = got.useless(); err != nil {
 			m.remove(ctx, got)
 		}
 	}
@@ -247,7 +249,7 @@ func (m *Mapper) mapMissing(ctx context.Context) {
 	defer cancel()
 	answers := make(chan answer, protocols)
 	for p := UPnP; p < protocols; p++ {
-		wg.Go(func() { answers <- answer{p, m.routers[p].probe(probing)} })
+		wg.Go(func() { answers <- answer{p, limited(probing, m.routers[p].probe)} })
 	}
 	var there []Protocol
 	for p := UPnP; p < protocols && m.missing(); p++ {

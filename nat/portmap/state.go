@@ -70,6 +70,18 @@ type mapping struct {
 	lost      int // epoch.lost of the time when it was granted
 }
 
+// useless says what is wrong with what a router has granted, nil when nothing is.
+func (m mapping) useless() error {
+	a := m.outside.Addr()
+	switch {
+	case !a.IsValid() || a.IsUnspecified() || m.outside.Port() == 0:
+		return errNoOutside
+	case m.lease < minLease:
+		return errShort
+	}
+	return nil
+}
+
 // slot is what is known of one transport. It belongs to the goroutine of Run.
 type slot struct {
 	mapping

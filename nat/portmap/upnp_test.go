@@ -179,6 +179,24 @@ func TestUPnPTakesNoOthersPort(t *testing.T) {
 	}
 }
 
+func TestUPnPPortTries(t *testing.T) {
+	for taken, want := range map[int]error{portTries - 1: nil, portTries: refusal{UPnP, conflict}} {
+		n := 0
+		u := startIGD(t, &igdRouter{act: func(w http.ResponseWriter, action, _ string) bool {
+			if action != "AddPortMapping" {
+				return false
+			}
+			if n++; n <= taken {
+				fault(w, conflict)
+			}
+			return n <= taken
+		}})
+		if _, err := u.add(t.Context(), nat.UDP, 6346); !errors.Is(err, want) {
+			t.Errorf("%d taken: %v", taken, err)
+		}
+	}
+}
+
 func TestUPnPPermanentOnly(t *testing.T) {
 	r := &igdRouter{act: func(w http.ResponseWriter, action, body string) bool {
 		no := action == "AddPortMapping" && argument(body, "NewLeaseDuration") != "0"
