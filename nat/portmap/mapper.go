@@ -225,7 +225,11 @@ func (m *Mapper) removeAll(ctx context.Context) {
 // remove asks a router to forget a mapping, and leaves it at that: it ends by itself.
 func (m *Mapper) remove(ctx context.Context, one mapping) {
 	err := limited(ctx, func(ctx context.Context) error { return m.routers[one.protocol].remove(ctx, one) })
-	m.log(one).WithError(err).Info("port mapping removed")
+	if err != nil {
+		m.log(one).WithError(err).Info("port mapping not removed")
+		return
+	}
+	m.log(one).Info("port mapping removed")
 }
 
 // limited gives f no more than patience, after which the router counts as silent.
