@@ -119,6 +119,7 @@ func TestOddAnswersArePassedOver(t *testing.T) {
 			wrong[pcpHeader+12]++ // the protocol
 		} else if len(b) == pmpMapSize {
 			others[9]++ // the inside port
+			others[11]++
 			wrong[1]++
 		}
 		return [][]byte{{}, others, wrong, b[:3], b}
@@ -137,6 +138,9 @@ func TestPCPSaysWhoseItIs(t *testing.T) {
 		clear(b[8:24])
 		if _, err := parsePCP(b, pcpMap, asked); err != nil {
 			t.Fatal(err)
+		}
+		if _, err := parsePCP(append(b, 0), pcpMap, asked); !errors.Is(err, errOther) {
+			t.Error("a message that is not of whole words is taken:", err)
 		}
 		for _, code := range []byte{0, 2} { // a refusal must be of ours too
 			b[3] = code

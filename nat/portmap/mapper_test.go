@@ -23,6 +23,7 @@ type stub struct {
 	refuses  error         // what add returns
 	noUDP    error         // likewise, for UDP alone
 	hangs    bool          // remove waits for its context
+	slow     bool          // add does
 	lease    time.Duration
 	outside  netip.Addr
 	shift    uint16 // of outside ports
@@ -47,10 +48,16 @@ func (s *stub) probe(ctx context.Context) error {
 	}
 }
 
-func (s *stub) add(_ context.Context, t nat.Transport, wish uint16) (mapping, error) {
+func (s *stub) add(ctx context.Context, t nat.Transport, wish uint16) (mapping, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.adds++
+	if s.slow {
+		s.mu.Unlock()
+		<-ctx.Done()
+		s.mu.Lock()
+		return mapping{}, ctx.Err()
+	}
 	if s.refuses != nil {
 		return mapping{}, s.refuses
 	}
@@ -196,6 +203,10 @@ func TestOneThatRefusesIsPassedOver(t *testing.T) {
 		e := s.State().UDP.Errors
 		if e[PCP] != "refused: not authorized" || e[NATPMP] != "no router answered" || e[UPnP] != "" {
 			t.Errorf("errors %q", e)
+		}
+		s.end()
+		if s.pcp.removes+s.pmp.removes != 0 {
+			t.Error("removed what was never there")
 		}
 	})
 }
@@ -344,6 +355,38 @@ func TestAnotherNetwork(t *testing.T) {
 	})
 }
 
+func TestWhatWasDeniedElsewhereIsForgotten(t *testing.T) {
+	play(t, nothing, func(s *stage) {
+		s.after(lookEvery - time.Second)
+		s.Deny(nat.TCP)
+		s.gateway = netip.MustParseAddr("127.0.0.2")
+		s.after(5 * denyEvery)
+		if s.want(t, PCP, PCP); !s.State().TCP.Confirmed || s.pcp.removes != 0 {
+			t.Errorf("state %+v", s.State())
+		}
+	})
+}
+
+// A clock that is set back would have leases end before they are renewed.
+func TestClockSetBack(t *testing.T) {
+	play(t, nothing, func(s *stage) {
+		s.end()
+		s.routers, s.slots = [protocols]router{UPnP: s.upnp, NATPMP: s.pmp, PCP: s.pcp}, [transports]slot{}
+		one := &s.slots[nat.UDP]
+		one.grant(now().Add(time.Hour), mapping{PCP, nat.UDP, netip.MustParseAddrPort("25.0.0.1:6346"), Lease, 0})
+		before := s.pcp.adds
+		s.pcp.refuses = errSilent
+		for range 3 {
+			s.mu.Unlock()
+			s.keep(context.Background(), one)
+			s.mu.Lock()
+		}
+		if n := s.pcp.adds - before; n != 1 {
+			t.Errorf("asked %d times", n)
+		}
+	})
+}
+
 func TestNoStormWhereNothingAnswers(t *testing.T) {
 	play(t, func(s *stage) { s.pcp.absent, s.pmp.absent, s.upnp.absent = errSilent, errSilent, errSilent }, func(s *stage) {
 		s.after(time.Hour)
@@ -405,6 +448,16 @@ func TestWhatMayBeThereIsRemovedToo(t *testing.T) {
 	})
 }
 
+// That it was cut off is no error of the router.
+func TestCutOff(t *testing.T) {
+	play(t, func(s *stage) { s.pcp.slow = true }, func(s *stage) {
+		s.end()
+		if e := s.State().UDP.Errors[PCP]; e != "" || s.pcp.removes != 1 {
+			t.Errorf("error %q, %d removed", e, s.pcp.removes)
+		}
+	})
+}
+
 func TestDenied(t *testing.T) {
 	play(t, nothing, func(s *stage) {
 		s.Deny(nat.TCP)
@@ -425,7 +478,10 @@ func TestDenied(t *testing.T) {
 		s.want(t, PCP, UPnP)
 		s.Deny(nat.TCP)
 		s.after(4*denyEvery + time.Second)
-		s.want(t, PCP, PCP) // the one denied longest ago
+		s.want(t, PCP, PCP)
+		s.Deny(nat.TCP)
+		s.after(8*denyEvery + time.Second)
+		s.want(t, PCP, NATPMP) // of all three the one denied longest ago
 	})
 }
 
