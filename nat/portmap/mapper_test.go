@@ -104,7 +104,7 @@ type stage struct {
 	upnp, pmp, pcp *stub
 	gateway        netip.Addr
 	noGateway      error
-	opened         int
+	opened, looked int
 	end            func()
 }
 
@@ -122,6 +122,7 @@ func play(t *testing.T, setUp func(*stage), test func(*stage)) {
 			Gateway: func() (netip.Addr, error) {
 				s.mu.Lock()
 				defer s.mu.Unlock()
+				s.looked++
 				return s.gateway, s.noGateway
 			},
 			routers: func(place) [protocols]router {
@@ -352,6 +353,15 @@ func TestAnotherNetwork(t *testing.T) {
 		s.noGateway = nil
 		s.after(lookEvery + time.Second)
 		s.want(t, PCP, PCP)
+	})
+}
+
+func TestNoStormWithoutNetwork(t *testing.T) {
+	play(t, func(s *stage) { s.noGateway = errNoRouter }, func(s *stage) {
+		s.after(time.Hour)
+		if want := int(time.Hour/lookEvery) + 1; s.looked > want {
+			t.Errorf("looked %d times, not %d", s.looked, want)
+		}
 	})
 }
 

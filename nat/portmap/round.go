@@ -12,6 +12,9 @@ import (
 
 // next is how long nothing need be done.
 func (m *Mapper) next() time.Duration {
+	if m.lost != nil {
+		return lookEvery
+	}
 	t := now()
 	first := t.Add(lookEvery)
 	sooner := func(at time.Time) {
