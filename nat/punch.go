@@ -10,15 +10,21 @@ import (
 // other side answers it. RFC 8445 paces them by 50 ms at least, for dozens of pairs
 // at a time; there are few here, and the one who waits is a person.
 const (
-	checkPace    = 20 * time.Millisecond  // between checks to different addresses
-	checkAgain   = 100 * time.Millisecond // to the same address, in the first second
-	checkLater   = 250 * time.Millisecond // and after it
-	checkHurried = time.Second
+	checkPace  = 20 * time.Millisecond  // between checks to different addresses
+	checkAgain = 100 * time.Millisecond // to the same address, and twice as long each time once it has been hurried
+	hurried    = 6                      // checks
 	// PunchLimit is when a punch is given up.
 	PunchLimit = 5 * time.Second
-	// BlindChecks is how many checks an address is sent that nothing verified came
-	// from. A peer that names a stranger's address has it bothered by so few.
+)
+
+// Limits of a Punch: a peer that names a stranger's address has it bothered by so few
+// checks.
+const (
+	// BlindChecks is how many an address is sent beyond those that came from there.
+	// They last as long as the punch: the other side may begin seconds later.
 	BlindChecks = 12
+	// HostChecks is the same for all addresses of one host together.
+	HostChecks = 2 * BlindChecks
 	// MaxLearned is how many addresses are added that checks came from.
 	MaxLearned = 4
 )
@@ -52,17 +58,29 @@ type Punch struct {
 type target struct {
 	addr  netip.AddrPort
 	next  time.Time
-	blind int  // checks sent before anything came from there
-	alive bool // something verified came from there
+	sent  int // checks
+	heard int // checks that came from there, verified
 }
 
 // NewPunch begins at once. addrs are the peer's, as Rank orders them.
 func NewPunch(now time.Time, addrs []netip.AddrPort) *Punch {
-	p := &Punch{began: now, paced: now}
-	for _, a := range addrs[:min(len(addrs), MaxCandidates)] {
-		p.targets = append(p.targets, target{addr: a, next: now})
-	}
+	p := &Punch{}
+	p.Begin(now, addrs)
 	return p
+}
+
+// Begin begins anew, unless the hole is open, once the peer's addresses are told. It
+// knows still where checks have come from meanwhile.
+func (p *Punch) Begin(now time.Time, addrs []netip.AddrPort) {
+	if p.state == PunchOpen {
+		return
+	}
+	p.began, p.paced, p.state = now, now, Punching
+	for _, a := range addrs[:min(len(addrs), MaxCandidates)] {
+		if !slices.ContainsFunc(p.targets, func(t target) bool { return t.addr == a }) {
+			p.targets = append(p.targets, target{addr: a, next: now})
+		}
+	}
 }
 
 // Next returns the address to send a check to now; false when none is due.
@@ -74,7 +92,7 @@ func (p *Punch) Next(now time.Time) (netip.AddrPort, bool) {
 	due := -1
 	for i := range p.targets {
 		t := &p.targets[i]
-		if t.sendable() && !now.Before(t.next) && (due < 0 || t.next.Before(p.targets[due].next)) {
+		if p.sendable(t) && !now.Before(t.next) && (due < 0 || t.next.Before(p.targets[due].next)) {
 			due = i
 		}
 	}
@@ -82,19 +100,30 @@ func (p *Punch) Next(now time.Time) (netip.AddrPort, bool) {
 		return netip.AddrPort{}, false
 	}
 	t := &p.targets[due]
-	if !t.alive {
-		t.blind++
-	}
+	t.sent++
 	p.paced = now.Add(checkPace)
-	wait := checkAgain
-	if now.Sub(p.began) >= checkHurried {
-		wait = checkLater
-	}
-	t.next = now.Add(wait)
+	t.next = now.Add(t.wait())
 	return t.addr, true
 }
 
-func (t *target) sendable() bool { return t.alive || t.blind < BlindChecks }
+// wait is how long after a check the next one is sent.
+func (t *target) wait() time.Duration {
+	if t.heard > 0 || t.sent <= hurried {
+		return checkAgain
+	}
+	return checkAgain << (t.sent - hurried)
+}
+
+// sendable says whether an address may be sent another check.
+func (p *Punch) sendable(t *target) bool {
+	spare := HostChecks
+	for i := range p.targets {
+		if o := &p.targets[i]; o.addr.Addr() == t.addr.Addr() {
+			spare -= o.sent - o.heard
+		}
+	}
+	return t.sent < BlindChecks+t.heard && spare > 0
+}
 
 func (p *Punch) expire(now time.Time) {
 	if p.state == Punching && now.Sub(p.began) >= PunchLimit {
@@ -106,7 +135,7 @@ func (p *Punch) expire(now time.Time) {
 func (p *Punch) Deadline() time.Time {
 	first := p.began.Add(PunchLimit)
 	for i := range p.targets {
-		if t := &p.targets[i]; t.sendable() && t.next.Before(first) {
+		if t := &p.targets[i]; p.sendable(t) && t.next.Before(first) {
 			first = t.next
 		}
 	}
@@ -128,8 +157,9 @@ func (p *Punch) Checked(now time.Time, from netip.AddrPort) {
 		i = len(p.targets)
 		p.targets = append(p.targets, target{addr: from})
 	}
-	if t := &p.targets[i]; !t.alive {
-		t.alive, t.next = true, time.Time{} // before all others
+	t := &p.targets[i]
+	if t.heard++; t.heard == 1 {
+		t.next = time.Time{} // before all others
 	}
 }
 

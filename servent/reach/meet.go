@@ -34,7 +34,6 @@ type Meeting struct {
 	mu    sync.Mutex
 	punch *nat.Punch
 	asked map[stun.ID]netip.AddrPort // where each of our checks went
-	heard []netip.AddrPort           // verified
 }
 
 // Meet begins a meeting with a peer: from now on its checks are answered, from wherever
@@ -70,12 +69,7 @@ func (m *Meeting) End() {
 // ErrNoMeeting, or is that of ctx.
 func (m *Meeting) Open(ctx context.Context, addrs []netip.AddrPort) (netip.AddrPort, error) {
 	m.mu.Lock()
-	if _, state := m.punch.Result(time.Now()); state != nat.PunchOpen {
-		m.punch = nat.NewPunch(time.Now(), addrs)
-		for _, a := range m.heard {
-			m.punch.Checked(time.Now(), a)
-		}
-	}
+	m.punch.Begin(time.Now(), addrs)
 	m.mu.Unlock()
 	for {
 		at, open, over := m.check()
@@ -137,9 +131,6 @@ func (m *Meeting) take(c *stun.Check, from netip.AddrPort) {
 	switch {
 	case !c.Answer:
 		m.s.Send(from, stun.NewCheck(c.ID, m.key, m.side, true))
-		if len(m.heard) < nat.MaxLearned {
-			m.heard = append(m.heard, from)
-		}
 		m.punch.Checked(now, from)
 		m.s.Admit(from, m.peer)
 	case m.asked[c.ID] == from:
