@@ -93,6 +93,10 @@ type NodeConfig struct {
 	// Site numbers the routers: nodes of one Site are behind the one that the first
 	// of them has, and reach each other directly. 0: the node has its own.
 	Site int
+	// Carrier is a router of the operator's, between Router and the public network, and
+	// CarrierSite numbers those as Site does the others.
+	Carrier     natbox.Kind
+	CarrierSite int
 	// Firewalled: nobody can connect to it, and it knows. Where Router is zero, that
 	// is by a filter for addresses and ports.
 	Firewalled bool

@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"net/netip"
 
+	"github.com/seed282dab8e/servent/nat"
 	"github.com/seed282dab8e/servent/servent/overlay"
+	"github.com/seed282dab8e/servent/sim/natbox"
 )
 
 // datagram sends what a node wants to go over UDP. It may be lost, and nobody
@@ -23,14 +25,25 @@ func (w *World) SendDatagram(id NodeID, from, to netip.AddrPort, msg []byte) {
 
 func (w *World) sendFrom(m *member, from, to netip.AddrPort, msg []byte) {
 	w.traceDatagram(m, from, to, msg)
-	from, ok := w.outward(m, from, to)
-	if !ok || !w.known(to) || w.cfg.Loss > 0 && w.rand.Float64() < w.cfg.Loss {
+	w.route(m, from, to, func(target *member, from netip.AddrPort) {
+		if target.actor != nil {
+			w.step(target, overlay.Datagram{From: from, Msg: msg})
+		}
+	})
+}
+
+// route takes a datagram of a node through routers, and hands it over with the address
+// that it comes from in the end.
+func (w *World) route(m *member, from, to netip.AddrPort, arrive func(target *member, from netip.AddrPort)) {
+	net := w.nets[nat.UDP]
+	at, from, ok := net.Out(w.now, m.behind(nat.UDP), from, to)
+	if !ok || !net.Has(at, to) || w.cfg.Loss > 0 && w.rand.Float64() < w.cfg.Loss {
 		return
 	}
 	w.after(w.latency(m), func() {
-		target := w.receiver(m, from, to)
-		if target != nil && target.actor != nil && !w.parted(m, target) {
-			w.step(target, overlay.Datagram{From: from, Msg: msg})
+		inside, fate := net.In(w.now, at, from, to)
+		if target := w.byAddr[inside]; fate == natbox.Arrived && !w.parted(m, target) {
+			arrive(target, from)
 		}
 	})
 }

@@ -8,39 +8,96 @@ import (
 	"github.com/seed282dab8e/servent/sim/natbox"
 )
 
-// site is what is behind one router.
+// site is what is behind one router, which keeps apart the transports.
 type site struct {
 	kind natbox.Kind
-	box  *natbox.Box
+	box  [2]*natbox.Box // by nat.Transport
 }
 
 // translates says whether nodes of the site have another address for all others.
 func (s *site) translates() bool { return s.kind.Mapping > nat.MappingNone }
 
-// settle puts a node behind its router, if it has one.
+// settle puts a node behind its routers, if it has any.
 func (w *World) settle(m *member) error {
 	kind := m.cfg.Router
 	if kind == (natbox.Kind{}) && (m.cfg.Firewalled || m.cfg.Filtered) {
 		kind.Filtering = nat.FilteringPort
 	}
-	if m.site = w.sites[m.cfg.Site]; m.site != nil {
-		return nil
+	var err error
+	if m.site, err = w.siteOf(m, kind); err != nil {
+		return err
 	}
-	if kind == (natbox.Kind{}) {
-		if m.cfg.Site != 0 {
-			return fmt.Errorf("node %d: the first of site %d has no Router", m.id, m.cfg.Site)
-		}
-		return nil
-	}
-	number := uint32(len(w.routers)) + 1
-	outside := netip.AddrFrom4([4]byte{11, byte(number >> 16), byte(number >> 8), byte(number)})
-	m.site = &site{kind: kind, box: natbox.New(kind, outside)}
-	w.routers[outside] = m.site
-	if m.cfg.Site != 0 {
-		w.sites[m.cfg.Site] = m.site
+	for t, net := range w.nets {
+		net.Host(m.addr, m.behind(nat.Transport(t)))
 	}
 	return nil
 }
+
+// siteOf finds or makes the site of a node; nil when it needs none.
+func (w *World) siteOf(m *member, kind natbox.Kind) (*site, error) {
+	if s := w.sites[m.cfg.Site]; s != nil {
+		return s, nil
+	}
+	if kind == (natbox.Kind{}) {
+		if m.cfg.Site != 0 {
+			return nil, fmt.Errorf("node %d: the first of site %d has no Router", m.id, m.cfg.Site)
+		}
+		return nil, nil
+	}
+	carrier, err := w.carrierOf(m)
+	if err != nil {
+		return nil, err
+	}
+	s := w.newSite(kind, carrier)
+	if m.cfg.Site != 0 {
+		w.sites[m.cfg.Site] = s
+	}
+	return s, nil
+}
+
+// carrierOf finds or makes the site that the router of a node's site is in.
+func (w *World) carrierOf(m *member) (*site, error) {
+	s := w.carriers[m.cfg.CarrierSite]
+	switch {
+	case s != nil || m.cfg.CarrierSite == 0 && m.cfg.Carrier == (natbox.Kind{}):
+		return s, nil
+	case m.cfg.Carrier == (natbox.Kind{}):
+		return nil, fmt.Errorf("node %d: the first of carrier site %d has no Carrier", m.id, m.cfg.CarrierSite)
+	}
+	s = w.newSite(m.cfg.Carrier, nil)
+	if m.cfg.CarrierSite != 0 {
+		w.carriers[m.cfg.CarrierSite] = s
+	}
+	return s, nil
+}
+
+// newSite makes a site whose router is before the public network, or that of a carrier.
+func (w *World) newSite(kind natbox.Kind, carrier *site) *site {
+	s := &site{kind: kind}
+	w.routers++
+	outside := netip.AddrFrom4([4]byte{11, byte(w.routers >> 16), byte(w.routers >> 8), byte(w.routers)})
+	if carrier != nil {
+		outside = netip.AddrFrom4([4]byte{100, 64 | byte(w.routers>>16), byte(w.routers >> 8), byte(w.routers)})
+	}
+	for t, net := range w.nets {
+		if nat.Transport(t) == nat.TCP {
+			kind.Blocked = false
+		}
+		s.box[t] = natbox.New(kind, outside)
+		net.Put(s.box[t], carrier.router(nat.Transport(t)))
+	}
+	return s
+}
+
+// router returns the router of a site; nil: there is none.
+func (s *site) router(t nat.Transport) *natbox.Box {
+	if s == nil {
+		return nil
+	}
+	return s.box[t]
+}
+
+func (m *member) behind(t nat.Transport) *natbox.Box { return m.site.router(t) }
 
 // shut says whether a node cannot be connected to by another.
 func (m *member) shut(by *member) bool { return m.site != nil && m.site != by.site }
@@ -50,41 +107,5 @@ func (m *member) source(to *member) netip.Addr {
 	if m.site == nil || !m.site.translates() || to != nil && to.site == m.site {
 		return m.addr.Addr()
 	}
-	return m.site.box.Outside()
-}
-
-// outward takes a datagram through the router of who sends it, and returns what it
-// comes from on the other side; false when it does not pass. What stays within a
-// site passes none.
-func (w *World) outward(m *member, from, to netip.AddrPort) (netip.AddrPort, bool) {
-	if target := w.byAddr[to]; m.site == nil || target != nil && target.site == m.site {
-		return from, true
-	}
-	return m.site.box.Out(w.now, from, to)
-}
-
-// known says whether there is a node or a router at an address.
-func (w *World) known(a netip.AddrPort) bool { return w.byAddr[a] != nil || w.routers[a.Addr()] != nil }
-
-// receiver returns the node that a datagram of m comes to, through the router of its
-// site; nil when that drops it.
-func (w *World) receiver(m *member, from, to netip.AddrPort) *member {
-	if s := w.routers[to.Addr()]; s != nil && s.translates() {
-		if s == m.site && !s.box.Turns(to) {
-			return nil
-		}
-		inside, ok := s.box.In(w.now, from, to)
-		if !ok {
-			return nil
-		}
-		return w.byAddr[inside]
-	}
-	target := w.byAddr[to]
-	if target == nil || target.site == nil || target.site == m.site {
-		return target
-	}
-	if _, ok := target.site.box.In(w.now, from, to); !ok {
-		return nil
-	}
-	return target
+	return m.behind(nat.TCP).Outermost()
 }

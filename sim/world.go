@@ -9,6 +9,7 @@ import (
 	"github.com/seed282dab8e/servent/protocol"
 	"github.com/seed282dab8e/servent/servent/overlay"
 	"github.com/seed282dab8e/servent/sim/graph"
+	"github.com/seed282dab8e/servent/sim/natbox"
 )
 
 // World holds nodes, the links between them, and what will happen next. Make
@@ -19,12 +20,14 @@ type World struct {
 	now   time.Duration
 	queue queue
 
-	nodes   []*member // by NodeID
-	byAddr  map[netip.AddrPort]*member
-	sites   map[int]*site        // that have a number
-	routers map[netip.Addr]*site // by outside address
-	byGUID  map[protocol.GUID]NodeID
-	ends    []*end // by LinkID; nil once both ends are closed
+	nodes    []*member // by NodeID
+	byAddr   map[netip.AddrPort]*member
+	sites    map[int]*site  // that have a number
+	carriers map[int]*site  // likewise
+	routers  int            // that there are
+	nets     [2]*natbox.Net // by nat.Transport
+	byGUID   map[protocol.GUID]NodeID
+	ends     []*end // by LinkID; nil once both ends are closed
 
 	acts    []overlay.Action // of the step that runs
 	copied  patched          // the last message that was copied for it
@@ -45,15 +48,16 @@ type World struct {
 func New(cfg Config) *World {
 	cfg.setDefaults()
 	w := &World{
-		cfg:     cfg,
-		rand:    rand.New(rand.NewPCG(cfg.Seed, 0)),
-		byAddr:  map[netip.AddrPort]*member{},
-		sites:   map[int]*site{},
-		routers: map[netip.Addr]*site{},
-		byGUID:  map[protocol.GUID]NodeID{},
-		ends:    []*end{nil}, // LinkID 0 is none
-		floods:  map[protocol.GUID]*Flood{},
-		trace:   newTrace(cfg.Lines),
+		cfg:      cfg,
+		rand:     rand.New(rand.NewPCG(cfg.Seed, 0)),
+		byAddr:   map[netip.AddrPort]*member{},
+		sites:    map[int]*site{},
+		carriers: map[int]*site{},
+		nets:     [2]*natbox.Net{natbox.NewNet(), natbox.NewNet()},
+		byGUID:   map[protocol.GUID]NodeID{},
+		ends:     []*end{nil}, // LinkID 0 is none
+		floods:   map[protocol.GUID]*Flood{},
+		trace:    newTrace(cfg.Lines),
 	}
 	w.record = newRecorder(w, cfg)
 	return w

@@ -19,6 +19,7 @@ type Kind struct {
 	KeepsPort bool          // the outside port is the inside one, while nobody else has it
 	Hairpin   bool          // those behind it reach each other by outside addresses
 	Blocked   bool          // no datagram passes, either way, as in firms that let out only TCP
+	Rejects   bool          // who is not let in is told (RST, ICMP), not left without an answer
 }
 
 // Valid says whether there is such a kind.
@@ -33,10 +34,11 @@ const Idle = time.Minute
 // firstPort is where outside ports begin that are not kept.
 const firstPort = 20_000
 
-// Box is one router. It is for one goroutine; times are since the simulation began.
+// Box is one router, for one transport. It is for one goroutine; times are since the simulation began.
 type Box struct {
 	kind    Kind
 	outside netip.Addr
+	up      *Box              // that it is behind, in a Net
 	open    map[flow]*mapping // by what the mapping depends on
 	ports   map[uint16]*mapping
 	next    uint16
@@ -64,6 +66,15 @@ func New(kind Kind, outside netip.Addr) *Box {
 
 // Outside returns the outside address.
 func (b *Box) Outside() netip.Addr { return b.outside }
+
+// Outermost returns what the public network sees of it: the outside address of the
+// last router that it is behind.
+func (b *Box) Outermost() netip.Addr {
+	for b.up != nil {
+		b = b.up
+	}
+	return b.outside
+}
 
 // translates says whether inside addresses are not seen outside.
 func (b *Box) translates() bool { return b.kind.Mapping > nat.MappingNone }
@@ -151,14 +162,46 @@ func (b *Box) In(now time.Duration, from, to netip.AddrPort) (netip.AddrPort, bo
 	if b.kind.Blocked {
 		return netip.AddrPort{}, false
 	}
+	m := b.leading(to)
 	if !b.translates() {
-		return to, b.kind.Filtering == nat.FilteringUnknown || b.letsIn(now, b.open[flow{inside: to}], from)
+		return to, b.kind.Filtering == nat.FilteringUnknown || b.letsIn(now, m, from)
 	}
-	m := b.ports[to.Port()]
-	if to.Addr() != b.outside || !b.letsIn(now, m, from) {
+	if !b.letsIn(now, m, from) {
 		return netip.AddrPort{}, false
 	}
 	return m.inside, true
+}
+
+// leading returns the mapping that leads from an outside address; nil when there is
+// none.
+func (b *Box) leading(to netip.AddrPort) *mapping {
+	switch {
+	case !b.translates():
+		return b.open[flow{inside: to}]
+	case to.Addr() != b.outside:
+		return nil
+	}
+	return b.ports[to.Port()]
+}
+
+// forget closes the hole for one peer, and with it a mapping that was for nobody else.
+func (b *Box) forget(m *mapping, peer netip.AddrPort) {
+	if m == nil {
+		return
+	}
+	delete(m.sent, peer)
+	if m.to.IsValid() && len(m.sent) == 0 && b.open[m.flow] == m {
+		delete(b.open, m.flow)
+		delete(b.ports, m.port)
+	}
+}
+
+// refusal is what becomes of what is not let in.
+func (b *Box) refusal() Fate {
+	if b.kind.Rejects {
+		return Refused
+	}
+	return Dropped
 }
 
 // letsIn says whether the filter lets a packet from there through.
