@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/seed282dab8e/servent/nat"
 	"github.com/seed282dab8e/servent/servent/overlay"
 	"github.com/seed282dab8e/servent/sim/load"
 	"github.com/seed282dab8e/servent/sim/natbox"
@@ -130,7 +129,7 @@ func (c *Crowd) join(k crowdKind) NodeID {
 	access := c.load.Access(k.peer)
 	cfg := NodeConfig{Upload: access.Up, Download: access.Down, Act: k.act, Files: c.files(k.peer)}
 	if k.firewalled {
-		cfg.Router = natbox.Kind{Mapping: nat.MappingEndpoint, Filtering: nat.FilteringPort} // the most common
+		cfg.Router = natbox.Home()
 	}
 	cfg.Overlay.MaxLeaves, cfg.Overlay.TableOnly = c.cfg.Places, c.rand.IntN(4) == 0
 	cfg.Overlay.MaxHosts = c.cfg.Hosts

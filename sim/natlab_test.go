@@ -13,26 +13,15 @@ import (
 	"github.com/seed282dab8e/servent/sim/natbox"
 )
 
-// home is what most routers are.
-var home = natbox.Kind{Mapping: nat.MappingEndpoint, Filtering: nat.FilteringPort}
-
-// labKinds are the sites of the laboratory of network namespaces, by their names in
-// its matrix. Two of a carrier are behind one where a cell says so.
-func labKinds() map[string]NodeConfig {
-	rejects, blocked, keeps := home, home, home
-	rejects.Rejects, blocked.Blocked, keeps.KeepsPort = true, true, true
-	return map[string]NodeConfig{
-		"open":  {},
-		"full":  {Router: natbox.Kind{Mapping: nat.MappingEndpoint, Filtering: nat.FilteringEndpoint}},
-		"addr":  {Router: natbox.Kind{Mapping: nat.MappingEndpoint, Filtering: nat.FilteringAddress}},
-		"port":  {Router: home},
-		"presv": {Router: keeps},
-		"rej":   {Router: rejects},
-		"sym":   {Router: natbox.Kind{Mapping: nat.MappingPort, Filtering: nat.FilteringPort}},
-		"fw":    {Router: natbox.Kind{Filtering: nat.FilteringPort}},
-		"cgn":   {Router: home, Carrier: home},
-		"udpbl": {Router: blocked},
+// labSite is one of the sites of the laboratory of network namespaces, by its name in the
+// matrix.
+func labSite(t *testing.T, name string) NodeConfig {
+	t.Helper()
+	router, carrier, ok := natbox.Named(name)
+	if !ok {
+		t.Fatalf("the matrix names a site %q", name)
 	}
+	return NodeConfig{Router: router, Carrier: carrier}
 }
 
 // cell is one of the matrix: two sites, and by what they reach each other.
@@ -52,7 +41,6 @@ func labCells(t *testing.T) (cells []cell) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	kinds := labKinds()
 	var columns []string
 	for lines := bufio.NewScanner(f); lines.Scan(); {
 		words := strings.Fields(lines.Text())
@@ -61,11 +49,11 @@ func labCells(t *testing.T) (cells []cell) {
 		case columns == nil:
 			columns = words
 		case words[0] == "same":
-			cells = append(cells, sameCell(t, kinds, words[1], words[2]))
+			cells = append(cells, sameCell(t, words[1], words[2]))
 		default:
 			for i, how := range words[1:] {
 				if how != "." {
-					c := cell{name: words[0] + " with " + columns[i], a: kinds[words[0]], b: kinds[columns[i]]}
+					c := cell{name: words[0] + " with " + columns[i], a: labSite(t, words[0]), b: labSite(t, columns[i])}
 					c.possible = [2]bool{nat.UDP: strings.Contains(how, "u"), nat.TCP: strings.Contains(how, "t")}
 					cells = append(cells, c)
 				}
@@ -75,18 +63,14 @@ func labCells(t *testing.T) (cells []cell) {
 	return cells
 }
 
-// sameCell is one of two behind the same router, which may turn packets round.
-func sameCell(t *testing.T, kinds map[string]NodeConfig, what, how string) cell {
+// sameCell is one of two behind the same router, the outer one.
+func sameCell(t *testing.T, what, how string) cell {
 	t.Helper()
-	name, hairpin := strings.CutSuffix(what, "+hairpin")
-	cfg, ok := kinds[name]
-	if !ok {
-		t.Fatalf("the matrix names a kind %q", name)
-	}
-	if name == "cgn" {
-		cfg.Carrier.Hairpin, cfg.CarrierSite = hairpin, 1
+	cfg := labSite(t, what)
+	if cfg.Carrier == (natbox.Kind{}) {
+		cfg.Site = 1
 	} else {
-		cfg.Router.Hairpin, cfg.Site = hairpin, 1
+		cfg.CarrierSite = 1
 	}
 	return cell{
 		name: "same " + what, a: cfg, b: cfg, same: true,

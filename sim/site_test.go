@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/seed282dab8e/servent/servent/overlay"
+	"github.com/seed282dab8e/servent/sim/natbox"
 )
 
 // listener writes down the datagrams that come to it.
@@ -27,7 +28,7 @@ func (l *listener) Step(now time.Time, ev overlay.Event, out []overlay.Action) [
 func TestRealNodesBehindRouters(t *testing.T) {
 	w := New(Config{Role: overlay.RoleFlat})
 	quiet := overlay.Config{ConnectOnly: true, UDP: true}
-	in, out := w.Add(NodeConfig{Router: home, Overlay: quiet}), w.Add(NodeConfig{Overlay: quiet})
+	in, out := w.Add(NodeConfig{Router: natbox.Home(), Overlay: quiet}), w.Add(NodeConfig{Overlay: quiet})
 	if err := w.Link(in, out); err != nil {
 		t.Fatal(err)
 	}
@@ -37,7 +38,7 @@ func TestRealNodesBehindRouters(t *testing.T) {
 	if _, err := w.add(NodeConfig{Site: 3}); err == nil || !strings.Contains(err.Error(), "site 3") {
 		t.Errorf("a site without a router: %v", err)
 	}
-	if _, err := w.add(NodeConfig{Router: home, CarrierSite: 3}); err == nil || !strings.Contains(err.Error(), "carrier site 3") {
+	if _, err := w.add(NodeConfig{Router: natbox.Home(), CarrierSite: 3}); err == nil || !strings.Contains(err.Error(), "carrier site 3") {
 		t.Errorf("a carrier without a router: %v", err)
 	}
 }
@@ -47,8 +48,8 @@ func TestRealNodesBehindRouters(t *testing.T) {
 func TestBehindRouters(t *testing.T) {
 	w := New(Config{Role: overlay.RoleFlat})
 	out := w.Add(NodeConfig{})
-	in := w.Add(NodeConfig{Router: home, Site: 7})
-	near := w.Add(NodeConfig{Router: home, Site: 7})
+	in := w.Add(NodeConfig{Router: natbox.Home(), Site: 7})
+	near := w.Add(NodeConfig{Router: natbox.Home(), Site: 7})
 	for _, tt := range []struct {
 		from, to NodeID
 		shut     bool

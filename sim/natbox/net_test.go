@@ -14,7 +14,7 @@ type street struct {
 }
 
 var (
-	home      = Kind{Mapping: nat.MappingEndpoint, Filtering: nat.FilteringPort}
+	home      = Home()
 	neighbour = ap("192.168.1.9:6346")
 	clerk     = ap("198.51.100.106:6346")
 )
