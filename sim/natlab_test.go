@@ -112,6 +112,18 @@ func TestLabMatrixUDP(t *testing.T) {
 	}
 }
 
+// TestLabMatrixTCP: the same for connections that both dial, as nat.Dialer says.
+func TestLabMatrixTCP(t *testing.T) {
+	for _, c := range labCells(t) {
+		for seed, answer := range []time.Duration{0, 15 * time.Millisecond, 35 * time.Millisecond, 130 * time.Millisecond, 2700 * time.Millisecond} {
+			took, got := newDuo(uint64(seed), c.a, c.b).opened(answer, outsideOnly)
+			if got != c.possible[nat.TCP] || took > 900*time.Millisecond {
+				t.Errorf("%s, answered after %v: %v after %v, in the laboratory %v", c.name, answer, got, took, c.possible[nat.TCP])
+			}
+		}
+	}
+}
+
 // TestLabMatrixByLAN: two behind one router reach each other by their own addresses,
 // whatever it is; two behind one carrier's do not.
 func TestLabMatrixByLAN(t *testing.T) {
@@ -121,7 +133,10 @@ func TestLabMatrixByLAN(t *testing.T) {
 		}
 		want := c.possible[nat.UDP] || c.a.CarrierSite == 0
 		if took, got := newDuo(1, c.a, c.b).punched(100*time.Millisecond, (*puncher).candidates); got != want || took > time.Second {
-			t.Errorf("%s: %v after %v, want %v", c.name, got, took, want)
+			t.Errorf("%s by UDP: %v after %v, want %v", c.name, got, took, want)
+		}
+		if took, got := newDuo(1, c.a, c.b).opened(100*time.Millisecond, (*puncher).candidates); got != want || took > time.Second {
+			t.Errorf("%s by TCP: %v after %v, want %v", c.name, got, took, want)
 		}
 	}
 }

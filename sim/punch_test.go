@@ -123,3 +123,22 @@ func (p *duo) punched(answer time.Duration, tell func(*puncher) []nat.Candidate)
 	}
 	return 0, false
 }
+
+// opened says whether a connection comes to stand, likewise: over TCP, both dialling the
+// other from the port at which they listen.
+func (p *duo) opened(answer time.Duration, tell func(*puncher) []nat.Candidate) (took time.Duration, ok bool) {
+	began := p.w.Now()
+	dial := func(from, to *puncher) {
+		addrs := nat.Rank(nat.TCP, tell(from), tell(to))
+		p.w.open(p.w.nodes[from.id], addrs, p.w.rand, func(netip.AddrPort) {
+			if !ok {
+				took, ok = max(0, p.w.Now()-began-answer), true
+			}
+		})
+	}
+	dial(p.y, p.x)
+	p.w.Run(answer)
+	dial(p.x, p.y)
+	p.w.Run(nat.PunchLimit + time.Second)
+	return took, ok
+}
