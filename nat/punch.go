@@ -145,13 +145,14 @@ func (p *Punch) Deadline() time.Time {
 	return first
 }
 
-// Checked tells that a check of the peer's, verified, came from an address. It is
-// answered by who owns the punch; a check goes back at once.
-func (p *Punch) Checked(now time.Time, from netip.AddrPort) {
+// Checked tells that a check of the peer's, verified, came from an address, and says
+// whether that is one of those that the punch follows. The check is answered by who owns
+// the punch; one of ours goes back at once.
+func (p *Punch) Checked(now time.Time, from netip.AddrPort) bool {
 	i := slices.IndexFunc(p.targets, func(t target) bool { return t.addr == from })
 	if i < 0 {
 		if p.learned == MaxLearned {
-			return
+			return false
 		}
 		p.learned++
 		i = len(p.targets)
@@ -161,6 +162,7 @@ func (p *Punch) Checked(now time.Time, from netip.AddrPort) {
 	if t.heard++; t.heard == 1 {
 		t.next = time.Time{} // before all others
 	}
+	return true
 }
 
 // Answered tells that the answer to one of our checks, verified, came from an

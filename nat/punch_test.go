@@ -64,7 +64,9 @@ func TestPunchFollows(t *testing.T) {
 	}
 	p = NewPunch(begin, nil)
 	for i := range uint16(MaxLearned + 1) {
-		p.Checked(begin, netip.AddrPortFrom(real.Addr(), 7000+i))
+		if got, want := p.Checked(begin, netip.AddrPortFrom(real.Addr(), 7000+i)), i < MaxLearned; got != want {
+			t.Errorf("address %d is followed: %v", i, got)
+		}
 	}
 	if len(p.targets) != MaxLearned {
 		t.Errorf("%d addresses are learned", len(p.targets))

@@ -235,6 +235,8 @@ type EdgeInfo struct {
 	StunAnswered        uint64 `json:"stun_answered"`     // binding requests of others
 	StunDenied          uint64 `json:"stun_denied"`       // the same, too many or wrong, or this is no supernode
 	StunStrangers       uint64 `json:"stun_strangers"`    // answers of servers that were not asked
+	MeetChecksStray     uint64 `json:"meet_checks_stray"` // datagrams of meetings that are not under way, or forged
+	MeetLimit           uint64 `json:"meet_limit"`        // meetings, addresses or streams of peers past the limit
 	UploadsMissing      uint64 `json:"uploads_missing"`   // requests for files that we do not have
 	UploadsBusy         uint64 `json:"uploads_busy"`      // requests that found no free slot
 	UploadsRefused      uint64 `json:"uploads_refused"`   // requests without sense, and connections past the limit

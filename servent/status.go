@@ -63,6 +63,7 @@ func (s *Servent) Status() Status {
 	e.UDPForeign, e.UDPBad, e.UDPInDropped = udp.Foreign, udp.Bad, udp.InDropped
 	e.UDPOutDropped, e.UDPOutFailed = udp.OutDropped, udp.OutFailed
 	e.StunAnswered, e.StunDenied, e.StunStrangers = udp.Answered, udp.Denied, udp.Strangers
+	e.MeetChecksStray, e.MeetLimit = udp.StrayChecks, udp.MeetingsRefused+udp.StreamsRefused+udp.NotAdmitted
 	st.NAT = natInfo(s.udp.Behaviour())
 	e.UploadsMissing, e.UploadsBusy, e.UploadsRefused, e.UploadsFailed = up.Missing, up.Busy, up.Refused, up.Failed
 	e.HTTPEdge = httpEdge(up)

@@ -51,6 +51,7 @@ func (s *Socket) Meet(key stun.Token, side stun.Side, peer protocol.GUID) (*Meet
 		s.meetings.by = map[stun.Name]*Meeting{}
 	}
 	if len(s.meetings.by) >= maxMeetings || s.meetings.by[theirs] != nil {
+		s.stats.meetingsRefused.Add(1)
 		return nil, ErrMeetings
 	}
 	s.meetings.by[theirs] = m
@@ -131,8 +132,9 @@ func (m *Meeting) take(c *stun.Check, from netip.AddrPort) {
 	switch {
 	case !c.Answer:
 		m.s.Send(from, stun.NewCheck(c.ID, m.key, m.side, true))
-		m.punch.Checked(now, from)
-		m.s.Admit(from, m.peer)
+		if m.punch.Checked(now, from) {
+			m.s.Admit(from, m.peer)
+		}
 	case m.asked[c.ID] == from:
 		m.punch.Answered(now, from)
 	default:

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seed282dab8e/servent/nat"
 	"github.com/seed282dab8e/servent/nat/stun"
 	"github.com/seed282dab8e/servent/protocol"
 )
@@ -98,6 +99,9 @@ func TestMeetLimit(t *testing.T) {
 	if _, err := a.Meet(stun.Token{255}, stun.Asking, protocol.GUID{}); !errors.Is(err, ErrMeetings) {
 		t.Error("twice the same:", err)
 	}
+	if got := a.Stats().MeetingsRefused; got != 2 {
+		t.Errorf("%d counted", got)
+	}
 	m.End()
 }
 
@@ -113,5 +117,36 @@ func TestMeetNobody(t *testing.T) {
 	began := time.Now()
 	if _, err := m.Open(t.Context(), []netip.AddrPort{silent}); !errors.Is(err, ErrNoMeeting) || time.Since(began) > 8*time.Second {
 		t.Errorf("after %v: %v", time.Since(began), err)
+	}
+}
+
+// TestMeetManyAddresses: a peer may move, but not be admitted from ever more addresses;
+// each check is answered by as many bytes.
+func TestMeetManyAddresses(t *testing.T) {
+	a, atA, _ := known(t)
+	m, err := a.Meet(stun.Token{1}, stun.Asking, protocol.GUID{5})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.End()
+	for i := range nat.MaxLearned + 2 {
+		b, _, _ := known(t)
+		b.Send(atA, stun.NewCheck(stun.ID{byte(i)}, stun.Token{1}, stun.Asked, false))
+		waitFor(t, func() bool { return a.Stats().Out == uint64(i+1) })
+	}
+	a.streams.mu.Lock()
+	defer a.streams.mu.Unlock()
+	if n := len(a.streams.admit); n != nat.MaxLearned {
+		t.Errorf("%d addresses are admitted", n)
+	}
+}
+
+// waitFor waits until it is so.
+func waitFor(t *testing.T, so func() bool) {
+	t.Helper()
+	for end := time.Now().Add(10 * time.Second); !so(); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("it has not come to this in ten seconds")
+		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math/big"
 	"net"
 	"net/netip"
@@ -37,6 +38,8 @@ const (
 	quicLinger = 5 * time.Second
 	// admitted is how long a peer that has been admitted has to connect.
 	admitted = 15 * time.Second
+	// maxAdmit is how many addresses are admitted at once; others are not, so that who
+	// has many cannot push out the rest.
 	maxAdmit = 256
 )
 
@@ -57,6 +60,8 @@ type streams struct {
 	mu    sync.Mutex
 	admit map[netip.AddrPort]admission
 	conns map[*quic.Conn]struct{}
+
+	refused, notAdmitted uint64 // connections past maxConns, addresses past maxAdmit
 }
 
 // admission is for one peer at one address.
@@ -186,7 +191,8 @@ func (q *streams) admits(from netip.AddrPort) (admission, bool) {
 }
 
 // Admit lets a peer that was met open a Stream from an address, for some seconds.
-// Nobody else can: what strangers send is answered by no byte.
+// Nobody else can: what strangers send is answered by no byte. Past the limit the address
+// is not admitted, and counted.
 func (s *Socket) Admit(from netip.AddrPort, peer protocol.GUID) {
 	q := s.streams
 	if q == nil {
@@ -195,12 +201,23 @@ func (s *Socket) Admit(from netip.AddrPort, peer protocol.GUID) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	now := time.Now()
-	for a, x := range q.admit {
-		if !now.Before(x.until) || len(q.admit) >= maxAdmit {
-			delete(q.admit, a)
-		}
+	maps.DeleteFunc(q.admit, func(_ netip.AddrPort, a admission) bool { return !now.Before(a.until) })
+	from = plain(from)
+	if _, again := q.admit[from]; !again && len(q.admit) >= maxAdmit {
+		q.notAdmitted++
+		return
 	}
-	q.admit[plain(from)] = admission{peer, now.Add(admitted)}
+	q.admit[from] = admission{peer, now.Add(admitted)}
+}
+
+// limited counts what was past the limits.
+func (q *streams) limited() (refused, notAdmitted uint64) {
+	if q == nil {
+		return 0, 0
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.refused, q.notAdmitted
 }
 
 // Dial opens a Stream to a peer that admits us, and fails when somebody else
@@ -270,6 +287,7 @@ func (q *streams) hold(c *quic.Conn) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if len(q.conns) >= maxConns {
+		q.refused++
 		return false
 	}
 	q.conns[c] = struct{}{}

@@ -114,3 +114,68 @@ func TestStreamsOfStrangers(t *testing.T) {
 	default:
 	}
 }
+
+// TestStreamsLimit: so many peers may have a connection at once; one more is closed and
+// counted, until one has ended.
+func TestStreamsLimit(t *testing.T) {
+	a, from, guidA := known(t)
+	b, to, guidB := known(t)
+	var served []*Stream
+	open := func() error {
+		b.Admit(from, guidA)
+		c, err := a.Dial(t.Context(), to, guidB)
+		if err == nil {
+			_, err = c.Write([]byte("x"))
+		}
+		return err
+	}
+	for i := range maxConns {
+		if err := open(); err != nil {
+			t.Fatal(i, err)
+		}
+		served = append(served, <-b.Streams())
+	}
+	if got := b.Stats().StreamsRefused; got != 0 {
+		t.Errorf("%d refused at the limit", got)
+	}
+	_ = open() // it may stand for a moment
+	waitFor(t, func() bool { return b.Stats().StreamsRefused == 1 })
+	_ = served[0].conn.CloseWithError(0, "")
+	waitFor(t, func() bool {
+		b.streams.mu.Lock()
+		defer b.streams.mu.Unlock()
+		return len(b.streams.conns) == maxConns-1
+	})
+	if err := open(); err != nil {
+		t.Error(err)
+	}
+	<-b.Streams()
+}
+
+// TestAdmitLimit: past the limit a new address is not admitted, and counted; those that
+// are stay so, and may come again.
+func TestAdmitLimit(t *testing.T) {
+	s, _, _ := known(t)
+	at := func(i int) netip.AddrPort {
+		return netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), uint16(1000+i))
+	}
+	for i := range maxAdmit {
+		s.Admit(at(i), protocol.GUID{1})
+	}
+	s.Admit(at(0), protocol.GUID{2})
+	if got := s.Stats().NotAdmitted; got != 0 {
+		t.Errorf("%d at the limit", got)
+	}
+	s.Admit(at(maxAdmit), protocol.GUID{3})
+	if got := s.Stats().NotAdmitted; got != 1 {
+		t.Errorf("%d past the limit", got)
+	}
+	if _, ok := s.streams.admits(at(maxAdmit)); ok {
+		t.Error("one past the limit is admitted")
+	}
+	for i, want := range map[int]protocol.GUID{0: {2}, maxAdmit - 1: {1}} {
+		if a, ok := s.streams.admits(at(i)); !ok || a.peer != want {
+			t.Errorf("address %d: %+v, %v", i, a, ok)
+		}
+	}
+}

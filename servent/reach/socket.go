@@ -45,7 +45,10 @@ type Stats struct {
 	Denied    uint64 // that came too often, were wrong, or found no server here
 	Strangers uint64 // answers of STUN servers that were not asked
 
-	StrayChecks uint64 // of meetings that are not under way, or forged
+	StrayChecks     uint64 // of meetings that are not under way, or forged
+	MeetingsRefused uint64 // past the limit
+	StreamsRefused  uint64 // the same, connections that peers opened
+	NotAdmitted     uint64 // the same, addresses from which peers might have opened some
 }
 
 // Socket is the servent's UDP socket. Its methods may be called by anyone.
@@ -61,7 +64,7 @@ type Socket struct {
 	// streams is nil where there are none.
 	streams *streams
 
-	stats struct{ in, out, foreign, bad, inDropped, outDropped, outFailed, strayChecks atomic.Uint64 }
+	stats struct{ in, out, foreign, bad, inDropped, outDropped, outFailed, strayChecks, meetingsRefused atomic.Uint64 }
 }
 
 // NewSocket makes a socket of c, which it closes at its end. Without c it hears
@@ -121,7 +124,9 @@ func (s *Socket) Send(to netip.AddrPort, msg []byte) {
 func (s *Socket) Stats() Stats {
 	c := &s.stats
 	answered, denied, strangers := s.stun.stats()
+	refused, notAdmitted := s.streams.limited()
 	return Stats{
+		MeetingsRefused: c.meetingsRefused.Load(), StreamsRefused: refused, NotAdmitted: notAdmitted,
 		Answered: answered, Denied: denied, Strangers: strangers,
 		In: c.in.Load(), Out: c.out.Load(), Foreign: c.foreign.Load(), Bad: c.bad.Load(),
 		StrayChecks: c.strayChecks.Load(), InDropped: c.inDropped.Load(), OutDropped: c.outDropped.Load(), OutFailed: c.outFailed.Load(),
