@@ -124,6 +124,9 @@ type Status struct {
 	Election  ElectionInfo `json:"election"`
 	Reachable ReachInfo    `json:"reachable"`
 	NAT       NATInfo      `json:"nat"`
+
+	PortMapping PortMapping `json:"port_mapping"`
+
 	Bootstrap []RungInfo   `json:"bootstrap"` // in the order in which they are tried
 	Datagrams DatagramInfo `json:"datagrams"`
 }
@@ -173,6 +176,32 @@ type NATInfo struct {
 	Blocked   string `json:"blocked"`           // yes: nothing comes back from anybody; no, or unknown
 	Preserved string `json:"port_preserved"`    // yes, no or unknown
 	Hairpin   string `json:"hairpin"`           // the same: reach two behind one router each other from outside
+}
+
+// PortMapping says what routers forward to the servent.
+type PortMapping struct {
+	Off    string     `json:"off,omitempty"`    // why no router is asked
+	Router string     `json:"router,omitempty"` // that is asked
+	Inside string     `json:"inside,omitempty"` // the servent's address there
+	UDP    Forwarding `json:"udp"`
+	TCP    Forwarding `json:"tcp"`
+}
+
+// Forwarding says what a router does with what comes for the servent by one transport.
+type Forwarding struct {
+	// State is asking, mapped, denied (the router says yes, and others do not get
+	// through), failed, or empty where none is asked.
+	State     string        `json:"state"`
+	Protocol  string        `json:"protocol,omitempty"` // UPnP, NAT-PMP or PCP, of what is mapped
+	Outside   string        `json:"outside,omitempty"`  // address that the router says it forwards
+	DoubleNAT bool          `json:"double_nat"`         // the outside address is not public
+	Errors    []RouterError `json:"errors,omitempty"`   // of each protocol that was tried
+}
+
+// RouterError is what came of asking a router by one protocol.
+type RouterError struct {
+	Protocol string `json:"protocol"`
+	Error    string `json:"error"`
 }
 
 // RungInfo is one way by which the servent finds others.

@@ -91,7 +91,12 @@ type Config struct {
 	// NoDeflate keeps links uncompressed.
 	NoDeflate bool
 
+	// NoPortMapping: routers are not asked to forward the port. With ConnectOnly, or on
+	// loopback, they are not anyway.
+	NoPortMapping bool
+
 	// Seams for tests.
+	mapper   portMapper
 	listener net.Listener
 	packets  reach.Conn // nil where listener is set: no UDP
 	dial     func(ctx context.Context, a netip.AddrPort) (net.Conn, error)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/seed282dab8e/servent/nat"
 	"github.com/seed282dab8e/servent/nat/stun"
 	"github.com/seed282dab8e/servent/protocol"
 	"github.com/seed282dab8e/servent/servent/library"
@@ -274,6 +275,10 @@ func (l *loop) edgeAction(a *overlay.Action) {
 		l.s.leaves.Gone(uint32(a.Link))
 	case overlay.OpHosts:
 		l.boot.cacheAnswered(a)
+	case overlay.OpUnmapped:
+		if l.s.mapper != nil {
+			l.s.mapper.Deny(nat.Transport(a.Index))
+		}
 	case overlay.OpRole:
 		l.roleChanged(a.Text)
 	}

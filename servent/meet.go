@@ -74,7 +74,7 @@ func (s *Servent) uninvite(in *invitation) {
 // tellAddrs adds where this servent may be met.
 func (s *Servent) tellAddrs(m *protocol.Meet) {
 	b := s.udp.Behaviour()
-	facts := nat.Facts{Local: s.localAddrs(m.Proxies)}
+	facts := nat.Facts{Local: s.localAddrs(m.Proxies), Mapped: s.mappedAddrs()}
 	facts.Behaviour[nat.UDP] = b
 	for _, c := range nat.Gather(facts) {
 		if c.Transport == nat.UDP {

@@ -33,6 +33,7 @@ type Servent struct {
 	id       identity
 	listener net.Listener
 	udp      *reach.Socket // on the listener's port
+	mapper   portMapper    // nil where no router is asked to forward the port
 	addr     netip.AddrPort
 	blocking blocking
 	seeds    []netip.AddrPort // that the user named
@@ -126,6 +127,9 @@ func (s *Servent) open() (err error) {
 	}
 	s.listener, s.udp = p.tcp, reach.NewSocket(p.udp, s.id.key)
 	s.addr = addrPort(s.listener.Addr())
+	if s.mapper, err = s.newMapper(); err != nil {
+		return err
+	}
 	s.library()
 	return s.overlay()
 }
@@ -230,6 +234,10 @@ func (s *Servent) Run(ctx context.Context) error {
 	if s.cfg.listener == nil {
 		s.wg.Go(func() { _ = s.lib.Watch(ctx) }) // ends with ctx, and only then
 		s.wg.Go(func() { s.watchOutside(ctx) })
+	}
+	if s.mapper != nil {
+		s.wg.Go(func() { _ = s.mapper.Run(ctx) }) // ends with ctx, and only then
+		s.wg.Go(func() { s.keepMapped(ctx) })
 	}
 	s.wg.Go(func() { s.keepHosts(ctx) })
 	s.wg.Go(func() { s.tellResources(ctx) })

@@ -65,6 +65,7 @@ func (s *Servent) Status() Status {
 	e.StunAnswered, e.StunDenied, e.StunStrangers = udp.Answered, udp.Denied, udp.Strangers
 	e.MeetChecksStray, e.MeetLimit = udp.StrayChecks, udp.MeetingsRefused+udp.StreamsRefused+udp.NotAdmitted
 	st.NAT = natInfo(s.udp.Behaviour())
+	st.PortMapping = s.portMapping()
 	e.UploadsMissing, e.UploadsBusy, e.UploadsRefused, e.UploadsFailed = up.Missing, up.Busy, up.Refused, up.Failed
 	e.HTTPEdge = httpEdge(up)
 	e.Blocked = s.blocking.count.Load()

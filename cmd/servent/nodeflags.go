@@ -22,6 +22,7 @@ type nodeFlags struct {
 	udpCaches    []string
 	webCaches    []string
 	stunServers  []string
+	noMapping    bool
 	blockList    string
 	uploadRate   byteRate
 	downloadRate byteRate
@@ -51,6 +52,7 @@ func (n *nodeFlags) add(cmd *cobra.Command) {
 	f.StringSliceVar(&n.udpCaches, "udp-cache", nil, "`host:port`[,…] of UDP host caches to ask with --network gnutella (default those that are built in)")
 	f.StringSliceVar(&n.webCaches, "web-cache", nil, "`URL`[,…] of web caches to ask with --network gnutella (default none)")
 	f.StringSliceVar(&n.stunServers, "stun-server", nil, "`host:port`[,…] of STUN servers to ask how routers treat the UDP port (default supernodes that it has links with)")
+	f.BoolVar(&n.noMapping, "no-port-mapping", false, "do not ask the router to forward the servent's port (by UPnP, NAT-PMP or PCP)")
 	complete(cmd, "network", "lan", "gnutella")
 	complete(cmd, "index", "list", "qrp")
 	complete(cmd, "role", "auto", "flat", "leaf", "supernode")
@@ -68,7 +70,7 @@ func (n *nodeFlags) addLeaves(cmd *cobra.Command) {
 // names are the flags' names.
 func (n *nodeFlags) names() []string {
 	return append((&uploadLimits{}).names(),
-		"listen", "connect", "connect-only", "network", "role", "block-list", "upload-rate", "download-rate", "udp-cache", "web-cache", "stun-server", "index-max-bytes", "index", "no-browse", "max-leaves", "max-leaf-files", "leaf-index-max-bytes")
+		"listen", "connect", "connect-only", "network", "role", "block-list", "upload-rate", "download-rate", "udp-cache", "web-cache", "stun-server", "no-port-mapping", "index-max-bytes", "index", "no-browse", "max-leaves", "max-leaf-files", "leaf-index-max-bytes")
 }
 
 // config checks the flags.
@@ -112,7 +114,7 @@ func (n *nodeFlags) config() (servent.Config, error) {
 		}
 	}
 	return servent.Config{
-		UDPCaches: n.udpCaches, WebCaches: n.webCaches, StunServers: n.stunServers,
+		NoPortMapping: n.noMapping, UDPCaches: n.udpCaches, WebCaches: n.webCaches, StunServers: n.stunServers,
 		Listen: n.listen, Connect: n.connect, ConnectOnly: n.connectOnly, Network: network, Role: role,
 		UploadRate: int64(n.uploadRate), DownloadRate: int64(n.downloadRate), NoBrowse: n.noBrowse,
 		MaxUploads: int(n.uploads.all), MaxUploadsPerAddr: int(n.uploads.perAddr), MaxUploadQueue: int(n.uploads.queue),

@@ -55,6 +55,9 @@ func (a *app) showStatus(st *servent.Status) {
 	if text := routerText(&st.NAT); text != "" {
 		line("router", "%s", text)
 	}
+	for i, text := range forwardTexts(&st.PortMapping) {
+		line([]string{"forwarded", ""}[min(i, 1)], "%s", text)
+	}
 	for i, text := range standingTexts(st) {
 		line([]string{"election", ""}[min(i, 1)], "%s", text)
 	}

@@ -53,6 +53,9 @@ const (
 	// OpHosts says that the host cache at Addr has answered: Limit hosts came,
 	// which the node knows already, and Text names further caches, as it came.
 	OpHosts
+	// OpUnmapped says that nobody gets through at the outside address that a router
+	// forwards, whatever it says; Index is the nat.Transport.
+	OpUnmapped
 	// OpListCut wants the next part of the node's own list for Link; ListPart must
 	// follow. With Msg, which must be copied, it is the first: of what leads from the
 	// list of that digest, zero for an empty one, to the present one. A digest that

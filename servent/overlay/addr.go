@@ -3,6 +3,7 @@ package overlay
 import (
 	"net/netip"
 
+	"github.com/seed282dab8e/servent/nat"
 	"github.com/seed282dab8e/servent/protocol"
 )
 
@@ -73,9 +74,10 @@ func (n *Node) Outside() netip.AddrPort {
 	return best
 }
 
-// udpAddr is where datagrams reach this node: Addr, or what others see.
-func (n *Node) udpAddr() netip.AddrPort {
-	a := n.Addr()
+// addrTold is what strangers are told of where they reach this node by a transport: as
+// far as no peer has told, where others see its datagrams come from.
+func (n *Node) addrTold(t nat.Transport) netip.AddrPort {
+	a := n.addrBy(t)
 	if out := n.Outside(); a.Addr().IsUnspecified() && out.Addr().Is4() {
 		return out
 	}

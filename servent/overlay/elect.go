@@ -301,7 +301,7 @@ func (n *Node) onHandOver(l *link, h protocol.Header, v protocol.Vendor, out []A
 	}
 	l.going = true
 	for _, a := range to {
-		if a.Port() == 0 || a == n.Addr() || n.cfg.ConnectOnly || !n.mayDial(a.Addr(), l.peer.Addr.Addr().IsLoopback()) {
+		if a.Port() == 0 || n.isOwn(a) || n.cfg.ConnectOnly || !n.mayDial(a.Addr(), l.peer.Addr.Addr().IsLoopback()) {
 			n.stats.Drops[DropHandOver]++
 			continue
 		}

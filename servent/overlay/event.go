@@ -169,6 +169,10 @@ type Resources struct {
 	OnBattery    bool
 }
 
+// Mapped says at which outside addresses routers forward to the node's port now, and
+// have said so last; zero is none. The owner tells it whenever that changes.
+type Mapped struct{ UDP, TCP netip.AddrPort }
+
 // AskCaches asks UDP host caches for hosts. OpHosts reports each answer.
 type AskCaches struct{ Addrs []netip.AddrPort }
 
@@ -199,5 +203,6 @@ func (Datagram) event()      {}
 func (ConnectedBack) event() {}
 func (Called) event()        {}
 func (Resources) event()     {}
+func (Mapped) event()        {}
 func (AskCaches) event()     {}
 func (LocalHead) event()     {}

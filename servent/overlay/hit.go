@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"github.com/seed282dab8e/servent/nat"
 	"github.com/seed282dab8e/servent/protocol"
 )
 
@@ -194,7 +195,7 @@ type sender struct {
 
 // sender is this node, to the peer of l or to a stranger.
 func (n *Node) sender(l *link, token []byte) sender {
-	addr := n.udpAddr()
+	addr := n.addrTold(nat.TCP)
 	if l != nil {
 		addr = n.addrFor(l)
 	}

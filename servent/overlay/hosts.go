@@ -264,8 +264,7 @@ func (n *Node) hear(a netip.AddrPort, fromLoopback bool) { n.hearOf(a, fromLoopb
 // hearOf is hear; sure says that others may be told of a.
 func (n *Node) hearOf(a netip.AddrPort, fromLoopback, sure bool) {
 	a = netip.AddrPortFrom(a.Addr().Unmap(), a.Port())
-	own := a == n.Addr() || a.Addr() == n.Addr6() && a.Port() == n.Addr().Port()
-	if n.cfg.ConnectOnly || a.Port() == 0 || own || n.dials.needless(a) || !n.mayDial(a.Addr(), fromLoopback) {
+	if n.cfg.ConnectOnly || a.Port() == 0 || n.isOwn(a) || n.dials.needless(a) || !n.mayDial(a.Addr(), fromLoopback) {
 		return
 	}
 	n.hosts.add(n.cfg.Rand, a, sure, n.now)

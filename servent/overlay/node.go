@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/seed282dab8e/servent/nat"
 	"github.com/seed282dab8e/servent/protocol"
 	"github.com/seed282dab8e/servent/supernode"
 )
@@ -51,6 +52,7 @@ type Node struct {
 	nearDue    time.Duration        // likewise the list of neighbours
 	seen       netip.Addr           // this node's IPv4 address as peers see it
 	seen6      netip.Addr           // and its IPv6 address
+	mapped     [2]netip.AddrPort    // what routers forward to it, by nat.Transport
 	tcp        reach                // do connections come through
 	udpIn      reach                // and datagrams
 	dgrams     *datagrams           // nil until the first
@@ -131,6 +133,8 @@ func (n *Node) Step(now time.Time, ev Event, out []Action) []Action {
 		return n.onCall(ev, out)
 	case Resources:
 		n.machine = ev
+	case Mapped:
+		n.onMapped(ev)
 	case LocalHead:
 		return n.onLocalHead(ev, out)
 	}
@@ -343,18 +347,9 @@ func (n *Node) forget(l *link) {
 	}
 }
 
-// Addr is where others reach this node, as far as it knows; its port is 0 when
+// Addr is where others connect to this node, as far as it knows; its port is 0 when
 // it accepts no connections.
-func (n *Node) Addr() netip.AddrPort {
-	a := n.cfg.Listen
-	if a.Addr().IsValid() && !a.Addr().IsUnspecified() {
-		return a
-	}
-	if n.seen.IsValid() {
-		return netip.AddrPortFrom(n.seen, a.Port())
-	}
-	return netip.AddrPortFrom(netip.IPv4Unspecified(), a.Port())
-}
+func (n *Node) Addr() netip.AddrPort { return n.addrBy(nat.TCP) }
 
 // learnAddr takes the address that most peers see this node at, when l comes up. On
 // the public network one peer is believed only while it is the only one: two at

@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"net/netip"
 
+	"github.com/seed282dab8e/servent/nat"
 	"github.com/seed282dab8e/servent/protocol"
 )
 
@@ -17,7 +18,7 @@ const tokenSize = 4
 // come over UDP it holds this node's address, and the query asks for them. With
 // ConnectOnly they cannot: who has hits is a stranger, unless all are on this machine.
 func (n *Node) wireID(id protocol.GUID) (protocol.GUID, bool) {
-	a := n.udpAddr()
+	a := n.addrTold(nat.UDP)
 	if !n.cfg.UDP || n.firewalled() || n.udpIn.state != ReachYes || !a.Addr().Is4() || a.Addr().IsUnspecified() {
 		return id, false
 	}

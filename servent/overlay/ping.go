@@ -209,6 +209,9 @@ func (n *Node) onPong(l *link, h protocol.Header, m Received, out []Action) []Ac
 		return n.malformed(l, h.Kind, out)
 	}
 	p.Addr = protocol.FullAddr(p.Addr, p.Ext)
+	if h.Hops == 0 && l.peer.Servent && p.Addr.Addr() == l.peer.Listen.Addr() && p.Addr.Port() != 0 {
+		l.peer.Listen = p.Addr // a router has begun to forward another port, or has ended it
+	}
 	r := n.pings.find(&h.ID)
 	told := p.Ultrapeer() && l.peer.Role != RoleLeaf && n.relies(l) // a leaf takes no links, and knows of none
 	if told && n.mayLearn(l, r) {
@@ -217,7 +220,7 @@ func (n *Node) onPong(l *link, h protocol.Header, m Received, out []Action) []Ac
 	if r == nil {
 		return n.dropped(h.Kind, DropNoRoute, out)
 	}
-	if told && p.Addr != n.Addr() && n.mayDial(p.Addr.Addr(), l.peer.Addr.Addr().IsLoopback()) {
+	if told && !n.isOwn(p.Addr) && n.mayDial(p.Addr.Addr(), l.peer.Addr.Addr().IsLoopback()) {
 		n.pongs.add(pong{addr: p.Addr, files: p.Files, kbytes: p.KBytes, hops: h.Hops, from: l.id, at: n.now, full: fullIn(p.Ext)})
 	}
 	if r.link == self {

@@ -3,6 +3,7 @@ package overlay
 import (
 	"net/netip"
 
+	"github.com/seed282dab8e/servent/nat"
 	"github.com/seed282dab8e/servent/protocol"
 )
 
@@ -100,7 +101,7 @@ func (n *Node) onProxyPush(ev ProxyPush, out []Action) []Action {
 
 // pushByUDP sends a Push to the push proxies that a hit named.
 func (n *Node) pushByUDP(ev UserPush, out []Action) []Action {
-	p := protocol.Push{Servent: ev.Servent, Index: ev.Index, Addr: n.udpAddr(), Ext: protocol.AppendGGEP(nil, n.pushItems(&ev)...)}
+	p := protocol.Push{Servent: ev.Servent, Index: ev.Index, Addr: n.addrTold(nat.TCP), Ext: protocol.AppendGGEP(nil, n.pushItems(&ev)...)}
 	if p.Addr.Addr().IsUnspecified() {
 		return out
 	}

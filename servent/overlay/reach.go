@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/seed282dab8e/servent/nat"
 	"github.com/seed282dab8e/servent/protocol"
 )
 
@@ -36,6 +37,7 @@ type reach struct {
 	state Reach
 	next  time.Duration // when the next test begins
 	ends  time.Duration // when the present one has failed; 0 while there is none
+	via   bool          // the present one is of a port that a router forwards
 	fails uint8         // in a row
 }
 
@@ -47,6 +49,7 @@ const (
 	testYes    = 20 * time.Minute       // once it is known that something does
 	testPeers  = 3                      // that are asked
 	testSpread = 200 * time.Millisecond // times 0 to 255
+	mappedTest = time.Second            // after what a router forwards has changed
 	maxTestBad = 2                      // tests that fail before that is believed
 )
 
@@ -104,23 +107,29 @@ func (n *Node) testReach(out []Action) []Action {
 		return out
 	}
 	was := n.firewalled()
-	out = n.test(&n.tcp, protocol.VendorConnectBack, out)
+	out = n.test(nat.TCP, protocol.VendorConnectBack, out)
 	n.retell(was)
 	if n.cfg.UDP {
-		out = n.test(&n.udpIn, protocol.VendorUDPConnectBack, out)
+		out = n.test(nat.UDP, protocol.VendorUDPConnectBack, out)
 	}
 	return n.askProxies(out)
 }
 
-func (n *Node) test(r *reach, by protocol.VendorType, out []Action) []Action {
+func (n *Node) test(t nat.Transport, by protocol.VendorType, out []Action) []Action {
+	r := n.reachBy(t)
 	switch {
 	case r.ends > 0 && r.ends <= n.now:
-		r.failed(n.now)
+		if r.failed(n.now); r.via && r.fails >= maxTestBad {
+			out = append(out, Action{Op: OpUnmapped, Index: uint32(t)})
+		}
 	case r.ends == 0 && r.next > 0 && r.next <= n.now:
 		asked := 0
+		r.via = false
 		for i := 0; i < len(n.links) && asked < testPeers; i++ {
 			if l := n.links[i]; l.supports.has(by) && (by != protocol.VendorUDPConnectBack || n.unheard(l)) {
-				out = n.askBack(l, by, out)
+				port, via := n.portTo(l, t)
+				out = n.askBack(l, by, port, out)
+				r.via = r.via || via
 				asked++
 			}
 		}
@@ -154,9 +163,8 @@ func (n *Node) unheard(l *link) bool {
 	return c == nil || c.closed(n.now)
 }
 
-// askBack asks the peer of l to come by at our port.
-func (n *Node) askBack(l *link, by protocol.VendorType, out []Action) []Action {
-	port := n.cfg.Listen.Port()
+// askBack asks the peer of l to come by at that port of ours.
+func (n *Node) askBack(l *link, by protocol.VendorType, port uint16, out []Action) []Action {
 	if by == protocol.VendorConnectBack {
 		return n.sendVendor(l, protocol.NewConnectBack(port), out)
 	}

@@ -58,7 +58,7 @@ func (n *Node) udp() *datagrams {
 // with ConnectOnly only to whom the user told it of.
 func (n *Node) maySend(a netip.AddrPort, fromLoopback bool) bool {
 	switch {
-	case !n.cfg.UDP || a.Port() == 0 || a == n.Addr() || n.blocked(a.Addr()):
+	case !n.cfg.UDP || a.Port() == 0 || n.isOwn(a) || n.blocked(a.Addr()):
 		return false
 	case n.cfg.ConnectOnly:
 		return n.toldOf(a.Addr(), fromLoopback)

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/seed282dab8e/servent/nat"
 	"github.com/seed282dab8e/servent/protocol"
 )
 
@@ -97,7 +98,7 @@ func (n *Node) udpPong(items []protocol.GGEP) protocol.Pong {
 		items = append(items, n.ownItems()...)
 	}
 	kb := protocol.PongKBytes(uint32(min(n.shared.Bytes>>10, 1<<31)), n.role != RoleLeaf)
-	return protocol.Pong{Addr: n.udpAddr(), Files: uint32(n.shared.Files), KBytes: kb, Ext: protocol.AppendGGEP(nil, items...)}
+	return protocol.Pong{Addr: n.addrTold(nat.TCP), Files: uint32(n.shared.Files), KBytes: kb, Ext: protocol.AppendGGEP(nil, items...)}
 }
 
 // hostItems names servents that an asker might link with, itself not.
