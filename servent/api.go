@@ -126,6 +126,10 @@ type Status struct {
 	NAT       NATInfo      `json:"nat"`
 
 	PortMapping PortMapping `json:"port_mapping"`
+	Clock       ClockInfo   `json:"clock"`
+	Own         []string    `json:"own_addresses"`        // of this machine, but for loopback
+	World       bool        `json:"world"`                // there is a route to the internet
+	PortTaken   int         `json:"port_taken,omitempty"` // the port of earlier starts, where another program has it
 
 	Bootstrap []RungInfo   `json:"bootstrap"` // in the order in which they are tried
 	Datagrams DatagramInfo `json:"datagrams"`
@@ -202,6 +206,14 @@ type Forwarding struct {
 type RouterError struct {
 	Protocol string `json:"protocol"`
 	Error    string `json:"error"`
+}
+
+// ClockInfo says how this machine's clock stands beside those of others.
+type ClockInfo struct {
+	State     string `json:"state"`     // right, wrong (by more than ClockOff), or unknown
+	Off       int64  `json:"off_s"`     // how much it is fast, as the middle one of the witnesses says; negative: slow
+	Witnesses int    `json:"witnesses"` // that have told their time
+	Agree     int    `json:"agree"`     // of them
 }
 
 // RungInfo is one way by which the servent finds others.

@@ -64,6 +64,7 @@ func (s *Servent) initiate(c *peeked, a netip.AddrPort) (failed overlay.DialFail
 		return failed, err
 	}
 	peer := overlay.ParsePeer(answer.Headers)
+	s.clock.hear(time.Now(), hostText(c.RemoteAddr()), answer.Headers.Get(dateHeader))
 	if answer.Connect || answer.Code != 200 {
 		failed.Code, failed.Try = answer.Code, overlay.ParseTry(answer.Headers)
 		failed.Role = peer.Role
@@ -110,6 +111,7 @@ func (s *Servent) accept(c *peeked) error {
 	}
 	peer := overlay.ParsePeer(hello.Headers)
 	peer.Addr = a
+	s.clock.hear(time.Now(), hostText(c.RemoteAddr()), hello.Headers.Get(dateHeader))
 	id, verdict := s.admit(peer)
 	if verdict.Code != 200 {
 		return s.refuse(c, a, verdict)
@@ -174,6 +176,7 @@ func (s *Servent) admitAgain(id overlay.LinkID, p overlay.Peer) (v overlay.Verdi
 func (s *Servent) refuse(c *peeked, a netip.AddrPort, v overlay.Verdict) error {
 	answer := protocol.Group{Version: "0.6", Code: v.Code, Text: v.Text}
 	answer.Headers.Add("User-Agent", s.cfg.agent())
+	answer.Headers.Add(dateHeader, dateNow())
 	answer.Headers.Add("X-Ultrapeer", s.hello(c, a).Get("X-Ultrapeer")) // who is alone asks for an ultrapeer
 	if a.IsValid() {
 		answer.Headers.Add("Remote-IP", a.Addr().String())
@@ -239,6 +242,7 @@ func (s *Servent) hello(c net.Conn, remote netip.AddrPort) protocol.Headers {
 	if !s.cfg.NoDeflate {
 		h.Add("Accept-Encoding", "deflate")
 	}
+	h.Add(dateHeader, dateNow())
 	return h
 }
 

@@ -18,6 +18,8 @@ import (
 type port struct {
 	tcp net.Listener
 	udp reach.Conn // nil: none
+	// taken is the port of earlier starts, where another program has it; else 0.
+	taken int
 }
 
 // freeTries is how many ports are tried until one is free on both sides.
@@ -26,7 +28,7 @@ const freeTries = 16
 // bind opens the servent's port, TCP and UDP under one number.
 func bind(cfg *Config) (port, error) {
 	if cfg.listener != nil {
-		return port{cfg.listener, cfg.packets}, nil
+		return port{tcp: cfg.listener, udp: cfg.packets}, nil
 	}
 	want, kept := cfg.Listen, 0
 	if want == "" {
@@ -39,6 +41,7 @@ func bind(cfg *Config) (port, error) {
 	if err != nil && cfg.Listen == "" && kept != 0 && errors.Is(err, syscall.EADDRINUSE) {
 		cfg.Log.WithField("port", kept).Warn("the port of earlier starts is taken; choosing another")
 		p, err = bindBoth(":0")
+		p.taken = kept
 	}
 	if err != nil {
 		return port{}, fmt.Errorf("listen on %s: %w (choose another with --listen host:port)", want, err)
@@ -70,7 +73,7 @@ func bindBoth(addr string) (port, error) {
 		}
 		udp, err := reach.Listen(tcp.Addr())
 		if err == nil {
-			return port{tcp, udp}, nil
+			return port{tcp: tcp, udp: udp}, nil
 		}
 		tcp.Close()
 		if number != "0" || tries == freeTries || !errors.Is(err, syscall.EADDRINUSE) {

@@ -98,3 +98,38 @@ func natInfo(b nat.Behaviour) NATInfo {
 	}
 	return info
 }
+
+// ownAddrs are the addresses of this machine by which others may reach it; world says
+// that there is a route to the internet.
+func (s *Servent) ownAddrs() (own []string, world bool) {
+	own = []string{} // not null
+	for _, a := range interfaceAddrs() {
+		own = append(own, a.String())
+	}
+	for _, far := range []string{"192.0.2.1:9", "[2001:db8::1]:9"} { // nothing is sent there
+		_, err := s.localTo(netip.MustParseAddrPort(far))
+		world = world || err == nil
+	}
+	return own, world
+}
+
+// interfaceAddrs are the addresses of interfaces that are up, but for those that mean
+// nothing to other machines.
+func interfaceAddrs() (own []netip.Addr) {
+	all, err := net.Interfaces()
+	if err != nil {
+		return nil
+	}
+	for _, i := range all {
+		if i.Flags&net.FlagUp == 0 || i.Flags&net.FlagRunning == 0 {
+			continue
+		}
+		addrs, _ := i.Addrs() // one that has just gone has none
+		for _, a := range addrs {
+			if p, err := netip.ParsePrefix(a.String()); err == nil && nat.ScopeOf(p.Addr()) > nat.Link {
+				own = append(own, p.Addr().Unmap())
+			}
+		}
+	}
+	return own
+}

@@ -92,3 +92,6 @@ func hostOf(a netip.AddrPort) netip.Addr {
 	}
 	return host
 }
+
+// hostText names the machine at an address.
+func hostText(a net.Addr) string { return addrPort(a).Addr().String() }

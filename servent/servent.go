@@ -34,20 +34,23 @@ type Servent struct {
 	listener net.Listener
 	udp      *reach.Socket // on the listener's port
 	mapper   portMapper    // nil where no router is asked to forward the port
-	addr     netip.AddrPort
-	blocking blocking
-	seeds    []netip.AddrPort // that the user named
-	unlock   *os.File
-	node     *overlay.Node // the loop's, once Run has begun
-	lib      *library.Library
-	index    *wordindex.Index // of lib
-	leaves   *leaves.Index    // lists of leaves; nil where none are taken
-	uploads  *transfer.Server
-	inbox    *transfer.ConnListener // connections that speak HTTP
-	loads    *transfer.Client
-	dialer   net.Dialer
-	web      *http.Client // for web caches
-	started  time.Time
+	// portTaken is the port of earlier starts, where another program has it.
+	portTaken int
+	addr      netip.AddrPort
+	blocking  blocking
+	seeds     []netip.AddrPort // that the user named
+	unlock    *os.File
+	node      *overlay.Node // the loop's, once Run has begun
+	lib       *library.Library
+	index     *wordindex.Index // of lib
+	leaves    *leaves.Index    // lists of leaves; nil where none are taken
+	uploads   *transfer.Server
+	inbox     *transfer.ConnListener // connections that speak HTTP
+	loads     *transfer.Client
+	dialer    net.Dialer
+	web       *http.Client // for web caches
+	started   time.Time
+	clock     clock
 
 	calls   chan func(*loop)
 	batches chan batch
@@ -125,7 +128,7 @@ func (s *Servent) open() (err error) {
 	if err != nil {
 		return err
 	}
-	s.listener, s.udp = p.tcp, reach.NewSocket(p.udp, s.id.key)
+	s.listener, s.udp, s.portTaken = p.tcp, reach.NewSocket(p.udp, s.id.key), p.taken
 	s.addr = addrPort(s.listener.Addr())
 	if s.mapper, err = s.newMapper(); err != nil {
 		return err
@@ -172,6 +175,7 @@ func (s *Servent) library() {
 	s.loads = transfer.NewClient(transfer.ClientConfig{
 		Dial: dialFunc(s.dialDownload), Push: s.push, Agent: s.cfg.agent(),
 		Rate: limiter(s.cfg.DownloadRate), Log: s.log,
+		Date: func(from net.Addr, date string) { s.clock.hear(time.Now(), hostText(from), date) },
 	})
 }
 

@@ -65,7 +65,9 @@ func (s *Servent) Status() Status {
 	e.StunAnswered, e.StunDenied, e.StunStrangers = udp.Answered, udp.Denied, udp.Strangers
 	e.MeetChecksStray, e.MeetLimit = udp.StrayChecks, udp.MeetingsRefused+udp.StreamsRefused+udp.NotAdmitted
 	st.NAT = natInfo(s.udp.Behaviour())
-	st.PortMapping = s.portMapping()
+	st.PortMapping, st.Clock = s.portMapping(), s.clock.info()
+	st.Own, st.World = s.ownAddrs()
+	st.PortTaken = s.portTaken
 	e.UploadsMissing, e.UploadsBusy, e.UploadsRefused, e.UploadsFailed = up.Missing, up.Busy, up.Refused, up.Failed
 	e.HTTPEdge = httpEdge(up)
 	e.Blocked = s.blocking.count.Load()

@@ -105,6 +105,7 @@ func (s *Servent) webGet(ctx context.Context, cache string, query url.Values) (p
 		return protocol.WebAnswer{}, err
 	}
 	defer resp.Body.Close()
+	s.clock.hear(time.Now(), req.URL.Host, resp.Header.Get("Date"))
 	if resp.StatusCode != http.StatusOK {
 		return protocol.WebAnswer{}, fmt.Errorf("it answers %d", resp.StatusCode)
 	}

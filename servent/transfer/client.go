@@ -45,6 +45,7 @@ type ClientConfig struct {
 	Agent string                                    // User-Agent; default "Servent"
 	Rate  *rate.Limiter                             // bytes a second over all downloads; nil: no limit
 	Log   logrus.FieldLogger                        // nil discards
+	Date  func(from net.Addr, date string)          // is told what sources say that the time is, unchecked; nil: nobody is
 
 	DialTimeout   time.Duration // to connect; default 10 s
 	PushTimeout   time.Duration // from a push to the GIV; default 20 s

@@ -144,6 +144,9 @@ func (l *link) header() (*http.Response, error) {
 		case err != nil:
 			return nil, l.explain(err, errHeaders)
 		case resp.StatusCode >= http.StatusOK:
+			if l.cfg.Date != nil {
+				l.cfg.Date(l.conn.RemoteAddr(), resp.Header.Get("Date"))
+			}
 			return resp, nil
 		}
 	}
