@@ -206,6 +206,7 @@ type Forwarding struct {
 type RouterError struct {
 	Protocol string `json:"protocol"`
 	Error    string `json:"error"`
+	Refused  bool   `json:"refused"` // the router has answered, and not done it
 }
 
 // ClockInfo says how this machine's clock stands beside those of others.

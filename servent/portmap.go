@@ -100,7 +100,7 @@ func (s *Servent) forwarding(m portmap.Mapping) Forwarding {
 	f := Forwarding{State: "asking", DoubleNAT: m.DoubleNAT}
 	for p := portmap.UPnP; p <= portmap.PCP; p++ {
 		if text := m.Errors[p]; text != "" {
-			f.Errors = append(f.Errors, RouterError{p.String(), text})
+			f.Errors = append(f.Errors, RouterError{p.String(), text, m.Refused[p]})
 			f.State = "failed"
 		}
 	}

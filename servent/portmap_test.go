@@ -106,15 +106,15 @@ func TestMappingTold(t *testing.T) {
 			t.Errorf("told where to be met: %+v", m.Addrs)
 		}
 		lost := portmap.Mapping{}
-		lost.Errors[portmap.UPnP] = "refused: not authorized"
+		lost.Errors[portmap.UPnP], lost.Refused[portmap.UPnP] = "refused: not authorized", true
 		router.set(lost, lost)
 		synctest.Wait()
 		st = h.Status()
-		f := Forwarding{State: "failed", Errors: []RouterError{{"UPnP", "refused: not authorized"}}}
+		f := Forwarding{State: "failed", Errors: []RouterError{{"UPnP", "refused: not authorized", true}}}
 		if !reflect.DeepEqual(st.PortMapping.TCP, f) || st.Address != "10.0.0.1:6346" {
 			t.Errorf("lost: %s, %+v", st.Address, st.PortMapping)
 		}
-		if text, err := json.Marshal(f); err != nil || !strings.Contains(string(text), `"errors":[{"protocol":"UPnP","error":"refused: not authorized"}]`) {
+		if text, err := json.Marshal(f); err != nil || !strings.Contains(string(text), `"errors":[{"protocol":"UPnP","error":"refused: not authorized","refused":true}]`) {
 			t.Errorf("%s, %v", text, err)
 		}
 	})

@@ -22,6 +22,17 @@ var (
 	errNewRouter = errors.New("the router speaks PCP only")
 )
 
+// answers says whether a router is there that speaks the protocol, though it has not done
+// what it was asked for.
+func answers(err error) bool {
+	for _, absent := range []error{errSilent, errClosed, errNoRouter, errOldRouter, errNewRouter} {
+		if errors.Is(err, absent) {
+			return false
+		}
+	}
+	return true
+}
+
 // errOther is a datagram that does not answer the request: it is passed over.
 var errOther = errors.New("not an answer to the request")
 

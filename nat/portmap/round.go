@@ -121,7 +121,7 @@ func (m *Mapper) takeDenial(t nat.Transport) bool {
 // note keeps an error of a protocol that concerns both transports.
 func (m *Mapper) note(p Protocol, err error) {
 	for i := range m.slots {
-		m.slots[i].errors[p] = err.Error()
+		m.slots[i].fail(p, err)
 	}
 }
 
@@ -151,7 +151,7 @@ func (m *Mapper) keep(ctx context.Context, s *slot) {
 // drop forgets a mapping and has it made anew at once.
 func (m *Mapper) drop(s *slot, why error) {
 	m.log(s.mapping).WithError(why).Info("port mapping lost")
-	s.errors[s.protocol] = why.Error()
+	s.fail(s.protocol, why)
 	s.clear()
 	m.retry = time.Time{}
 }
@@ -198,9 +198,10 @@ func (m *Mapper) check(ctx context.Context, s *slot, t time.Time) {
 		m.renew(ctx, s, t)
 	case ctx.Err() != nil:
 	case err != nil:
-		s.errors[s.protocol] = err.Error()
+		s.fail(s.protocol, err)
 	default:
-		s.mapping, s.errors[s.protocol] = got, ""
+		s.mapping = got
+		s.heal(s.protocol)
 	}
 }
 
@@ -225,7 +226,7 @@ func (m *Mapper) ask(ctx context.Context, s *slot, p Protocol) error {
 	}
 	if err != nil {
 		if ctx.Err() == nil {
-			s.errors[p] = err.Error()
+			s.fail(p, err)
 		}
 		return err
 	}

@@ -56,6 +56,8 @@ type Mapping struct {
 	// DoubleNAT says that the outside address is not public, so that another router
 	// stands between this one and the world.
 	DoubleNAT bool
+	// Refused are those protocols by which the router has answered, and not done it.
+	Refused [protocols]bool
 	// Errors are the last ones by Protocol, in words for people; empty where all is
 	// well, or where the protocol was not needed.
 	Errors [protocols]string
@@ -92,6 +94,7 @@ type slot struct {
 	denials      int
 	deniedAt     [protocols]time.Time
 	errors       [protocols]string
+	refused      [protocols]bool
 	// open are mappings that were asked for with no definite answer: they may be there.
 	open [protocols]bool
 }
@@ -105,15 +108,19 @@ func (s *slot) grant(now time.Time, m mapping) {
 	s.made, s.until = now, now.Add(m.lease)
 	s.renew, s.check = now.Add(m.lease/2), now.Add(checkEvery)
 	s.wish = m.outside.Port()
-	s.errors[m.protocol] = ""
+	s.heal(m.protocol)
 }
+
+// fail notes what has gone wrong by a protocol, and heal that it is well again.
+func (s *slot) fail(p Protocol, err error) { s.errors[p], s.refused[p] = err.Error(), answers(err) }
+func (s *slot) heal(p Protocol)            { s.errors[p], s.refused[p] = "", false }
 
 // clear forgets the mapping.
 func (s *slot) clear() { s.mapping, s.denied = mapping{transport: s.transport}, false }
 
 // public is what State tells.
 func (s *slot) public() Mapping {
-	m := Mapping{Errors: s.errors}
+	m := Mapping{Errors: s.errors, Refused: s.refused}
 	if s.mapped() {
 		m.Protocol, m.Outside, m.Until = s.protocol, s.outside, s.until
 		m.Confirmed = !s.denied

@@ -82,6 +82,23 @@ func TestNotReachable(t *testing.T) {
 	b.wantReach(ReachYes, ReachNo)
 }
 
+// TestHasty: who lives for seconds asks at once, and believes one test.
+func TestHasty(t *testing.T) {
+	b := newUDPBench(t, func(c *Config) { c.Hasty, c.ID = true, protocol.GUID{1, 255}.Marked() })
+	b.helper(1, protocol.VendorConnectBack, protocol.VendorUDPConnectBack)
+	out := b.pass(hastyFirst)
+	if links, _ := vendorTo(out, protocol.VendorConnectBack); len(links) != 1 {
+		t.Error("TCP is not tested at once")
+	}
+	if links, _ := vendorTo(out, protocol.VendorUDPConnectBack); len(links) != 1 {
+		t.Error("UDP is not tested at once")
+	}
+	b.pass(hastyTime - time.Millisecond)
+	b.wantReach(ReachUnknown, ReachUnknown)
+	b.pass(time.Millisecond)
+	b.wantReach(ReachNo, ReachNo)
+}
+
 // TestFirewalledIsNotTested: who knows asks nobody.
 func TestFirewalledIsNotTested(t *testing.T) {
 	b := newUDPBench(t, func(c *Config) { c.Firewalled = true })

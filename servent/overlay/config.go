@@ -51,7 +51,10 @@ type Config struct {
 	UDP bool
 	// Discovery is how long the owner looks for hosts when the node starts. Who knows
 	// none before is not alone yet.
-	Discovery  time.Duration
+	Discovery time.Duration
+	// Hasty is for a node that lives for some seconds: others are asked at once whether
+	// they get through, and what fails once is believed.
+	Hasty      bool
 	Firewalled bool // it cannot be connected to, whatever tests say
 	HalfWay    bool // the owner can meet others to whom nobody can connect (OpMeet)
 	TableOnly  bool // a leaf tells supernodes of its files by route table alone, never by list

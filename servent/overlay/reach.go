@@ -51,7 +51,17 @@ const (
 	testSpread = 200 * time.Millisecond // times 0 to 255
 	mappedTest = time.Second            // after what a router forwards has changed
 	maxTestBad = 2                      // tests that fail before that is believed
+	hastyFirst = time.Second            // in place of firstTest, and
+	hastyTime  = 8 * time.Second        // of testTime, for who is Hasty
 )
+
+// testTime is how long others may take to come by.
+func (n *Node) testTime() time.Duration {
+	if n.cfg.Hasty {
+		return hastyTime
+	}
+	return testTime
+}
 
 // passed notes that somebody has come through.
 func (r *reach) passed(now time.Duration) {
@@ -59,11 +69,15 @@ func (r *reach) passed(now time.Duration) {
 }
 
 // failed notes that nobody came. One test may fail for the peers' sake.
-func (r *reach) failed(now time.Duration) {
+// It says whether that is believed.
+func (r *reach) failed(now time.Duration, hasty bool) bool {
 	r.ends, r.next = 0, now+testAgain
-	if r.fails++; r.fails >= maxTestBad {
-		r.state, r.next = ReachNo, now+testNo
+	r.fails++
+	if believed := hasty || r.fails >= maxTestBad; !believed {
+		return false
 	}
+	r.state, r.next = ReachNo, now+testNo
+	return true
 }
 
 // cannotListen says whether no test is worth while.
@@ -119,7 +133,7 @@ func (n *Node) test(t nat.Transport, by protocol.VendorType, out []Action) []Act
 	r := n.reachBy(t)
 	switch {
 	case r.ends > 0 && r.ends <= n.now:
-		if r.failed(n.now); r.via && r.fails >= maxTestBad {
+		if r.failed(n.now, n.cfg.Hasty) && r.via {
 			out = append(out, Action{Op: OpUnmapped, Index: uint32(t)})
 		}
 	case r.ends == 0 && r.next > 0 && r.next <= n.now:
@@ -135,7 +149,7 @@ func (n *Node) test(t nat.Transport, by protocol.VendorType, out []Action) []Act
 		}
 		r.next = n.now + testAgain // nobody to ask
 		if asked > 0 {
-			r.ends = n.now + testTime
+			r.ends = n.now + n.testTime()
 		}
 	}
 	switch {
@@ -177,11 +191,15 @@ func (n *Node) askBack(l *link, by protocol.VendorType, port uint16, out []Actio
 // of UDP begins at a time which depends on the GUID, so that two new peers hardly
 // test at once.
 func (n *Node) scheduleTest() {
+	first, spread := firstTest, time.Duration(n.cfg.ID[1])*testSpread
+	if n.cfg.Hasty {
+		first, spread = hastyFirst, 0
+	}
 	if n.tcp.next == 0 {
-		n.tcp.next = n.now + firstTest
+		n.tcp.next = n.now + first
 	}
 	if n.udpIn.next == 0 {
-		n.udpIn.next = n.now + firstTest + time.Duration(n.cfg.ID[1])*testSpread
+		n.udpIn.next = n.now + first + spread
 	}
 	n.arm(min(n.tcp.next, n.udpIn.next))
 }
