@@ -87,9 +87,7 @@ func Rank(t Transport, own, peer []Candidate) []netip.AddrPort {
 			usable = append(usable, c)
 		}
 	}
-	together := slices.ContainsFunc(usable, func(p Candidate) bool {
-		return p.Kind == KindReflexive && slices.ContainsFunc(own, func(o Candidate) bool { return o.Kind == KindReflexive && o.Addr.Addr() == p.Addr.Addr() })
-	})
+	together := Together(own, usable)
 	order := func(c Candidate) int {
 		if together && c.Kind == KindLocal {
 			return -1
@@ -102,6 +100,13 @@ func Rank(t Transport, own, peer []Candidate) []netip.AddrPort {
 		out = append(out, c.Addr)
 	}
 	return out
+}
+
+// Together says whether two are behind one router, as far as others see them there.
+func Together(own, peer []Candidate) bool {
+	return slices.ContainsFunc(peer, func(p Candidate) bool {
+		return p.Kind == KindReflexive && slices.ContainsFunc(own, func(o Candidate) bool { return o.Kind == KindReflexive && o.Addr.Addr() == p.Addr.Addr() })
+	})
 }
 
 // meant says whether an address that a peer told may lead to it. One of a smaller

@@ -144,6 +144,12 @@ func (c *Classifier) note(s sighting) {
 	c.servers = append(c.servers, s)
 }
 
+// Latest returns the server that was heard last, and when; not valid before one was.
+func (c *Classifier) Latest() (server netip.AddrPort, at time.Time) {
+	s, _ := c.latest()
+	return s.server, s.at
+}
+
 // latest returns the last sighting by a server that was heard.
 func (c *Classifier) latest() (sighting, bool) {
 	for _, s := range slices.Backward(c.servers) {

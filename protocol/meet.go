@@ -24,12 +24,24 @@ type Meet struct {
 	Answer  bool
 	Addrs   []MeetAddr       // at which datagrams, or connections, may reach who sends this
 	Proxies []netip.AddrPort // push proxies of who sends this
+	Routers [2]MeetRouters   // before its UDP port, and before its TCP port
 }
+
+// MeetRouters says how routers before one port behave, so that the other end need not
+// try what cannot be: as package nat counts, zero for unknown.
+type MeetRouters struct {
+	Mapping, Filtering uint8 // 0 to 15
+	Blocked            bool  // nothing passes; the others do not count then
+}
+
+// MeetRelay is the Kind of an address that is no servent's own but that of a supernode
+// which relays for it.
+const MeetRelay = 3
 
 // MeetAddr is one address of who wants to meet.
 type MeetAddr struct {
 	TCP  bool
-	Kind uint8 // how it became known: 0 to 3, as nat.Kind counts
+	Kind uint8 // how it became known: 0 to 2, as nat.Kind counts, or MeetRelay
 	Addr netip.AddrPort
 }
 
@@ -39,7 +51,8 @@ const (
 	meetFixed     = 1 + 1 + 16 + 16 + 1 // version, flags, token, GUID, numbers of addresses and proxies
 	meetTCP       = 0x10
 	meetIPv6      = 0x20
-	maxMeetingLen = meetFixed + (MaxMeetAddrs+MaxMeetProxies)*(1+addrSize6)
+	meetBlocked   = 0xff
+	maxMeetingLen = meetFixed + (MaxMeetAddrs+MaxMeetProxies)*(1+addrSize6) + 2
 )
 
 // ErrMeet is what is no Meet that this version understands.
@@ -73,7 +86,24 @@ func (m *Meet) Item() GGEP {
 		}
 	}
 	b[meetFixed-1] = byte(addrs)<<4 | byte(proxies)
+	for _, r := range m.Routers {
+		b = append(b, r.pack())
+	}
 	return NewGGEP(GGEPMeet, b)
+}
+
+func (r MeetRouters) pack() byte {
+	if r.Blocked {
+		return meetBlocked
+	}
+	return r.Mapping<<4 | r.Filtering&15
+}
+
+func unpackRouters(b byte) MeetRouters {
+	if b == meetBlocked {
+		return MeetRouters{Blocked: true}
+	}
+	return MeetRouters{Mapping: b >> 4, Filtering: b & 15}
 }
 
 func canMeet(a netip.AddrPort) bool { return a.Addr().IsValid() && a.Port() != 0 }
@@ -130,6 +160,9 @@ func parseMeet(b []byte) (*Meet, error) {
 		} else {
 			m.Proxies = append(m.Proxies, a)
 		}
+	}
+	for i := range m.Routers[:min(len(b), len(m.Routers))] {
+		m.Routers[i] = unpackRouters(b[i])
 	}
 	return m, nil
 }

@@ -9,12 +9,13 @@ import (
 
 func meetOf(addrs, proxies int) *Meet {
 	m := &Meet{Token: [16]byte{1, 2}, From: GUID{3}, Answer: addrs%2 == 1}
+	m.Routers = [2]MeetRouters{{Mapping: 4, Filtering: 3}, {Blocked: true}}
 	for i := range addrs {
 		a := netip.AddrFrom4([4]byte{10, 0, 0, byte(i)})
 		if i%3 == 2 {
 			a = netip.AddrFrom16([16]byte{0x20, 1, 15: byte(i)})
 		}
-		m.Addrs = append(m.Addrs, MeetAddr{TCP: i%2 == 0, Kind: uint8(i % 3), Addr: netip.AddrPortFrom(a, uint16(6000+i))})
+		m.Addrs = append(m.Addrs, MeetAddr{TCP: i%2 == 0, Kind: uint8(i % 4), Addr: netip.AddrPortFrom(a, uint16(6000+i))})
 	}
 	for i := range proxies {
 		m.Proxies = append(m.Proxies, netip.AddrPortFrom(netip.AddrFrom4([4]byte{192, 0, 2, byte(i)}), uint16(7000+i)))
@@ -56,11 +57,11 @@ func TestMeetMalformed(t *testing.T) {
 	}
 	for what, b := range map[string][]byte{
 		"nothing":          nil,
-		"cut":              whole[:len(whole)-1],
+		"cut":              whole[:len(whole)-3],
 		"another version":  change(0, 2),
 		"too many":         change(meetFixed-1, (MaxMeetAddrs+1)<<4),
 		"too many proxies": change(meetFixed-1, MaxMeetProxies+1),
-		"port 0":           append(append([]byte{}, whole[:len(whole)-2]...), 0, 0),
+		"port 0":           append(append([]byte{}, whole[:len(whole)-4]...), 0, 0, 0, 0),
 	} {
 		if _, _, err := FindMeet(AppendGGEP(nil, NewGGEP(GGEPMeet, b))); !errors.Is(err, ErrMeet) {
 			t.Errorf("%s: %v", what, err)
@@ -68,6 +69,9 @@ func TestMeetMalformed(t *testing.T) {
 	}
 	if _, err := parseMeet(append(whole, 1, 2, 3)); err != nil {
 		t.Errorf("what a later version adds: %v", err)
+	}
+	if m, err := parseMeet(whole[:len(whole)-2]); err != nil || m.Routers != [2]MeetRouters{} {
+		t.Errorf("without routers: %+v, %v", m, err)
 	}
 }
 

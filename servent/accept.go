@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/seed282dab8e/servent/nat/stun"
 	"github.com/seed282dab8e/servent/protocol"
 	"github.com/seed282dab8e/servent/servent/transfer"
 	"github.com/sirupsen/logrus"
@@ -49,12 +50,34 @@ func (s *Servent) welcomeConn(conn net.Conn) {
 				e.unknownSpeech++
 			}
 		})
+	case speechMeet:
+		s.takeMeet(c)
+	case speechRelay:
+		s.takeRelay(s.life, c)
+	case speechSTUN:
+		s.tellOutside(c)
 	case speechConnectBack:
 		s.refuseConn(conn, func(e *edgeStats) { e.connectBacks++ })
 		s.reached(addrPort(conn.RemoteAddr()))
 	default:
 		s.refuseConn(conn, func(e *edgeStats) { e.unknownSpeech++ })
 	}
+}
+
+// tellOutside answers a binding request over TCP, and closes the connection: who asks
+// from the port that it listens on cannot ask again soon where it closes first itself.
+func (s *Servent) tellOutside(c *peeked) {
+	b, err := stun.ReadMessage(c)
+	if err == nil {
+		if answer := s.udp.Answer(addrPort(c.RemoteAddr()), b); answer != nil {
+			_, _ = c.Write(answer) // who has gone gets none
+		}
+	}
+	s.refuseConn(c.Conn, func(e *edgeStats) {
+		if err != nil {
+			e.unknownSpeech++
+		}
+	})
 }
 
 // refuseConn counts why a connection is not wanted, and closes it; in this

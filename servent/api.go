@@ -131,6 +131,7 @@ type Status struct {
 	World       bool        `json:"world"`                // there is a route to the internet
 	PortTaken   int         `json:"port_taken,omitempty"` // the port of earlier starts, where another program has it
 
+	Relay     RelayInfo    `json:"relay"`
 	Bootstrap []RungInfo   `json:"bootstrap"` // in the order in which they are tried
 	Datagrams DatagramInfo `json:"datagrams"`
 }
@@ -180,6 +181,17 @@ type NATInfo struct {
 	Blocked   string `json:"blocked"`           // yes: nothing comes back from anybody; no, or unknown
 	Preserved string `json:"port_preserved"`    // yes, no or unknown
 	Hairpin   string `json:"hairpin"`           // the same: reach two behind one router each other from outside
+}
+
+// RelayInfo says what a supernode carries for pairs of servents that nothing else brings
+// together.
+type RelayInfo struct {
+	Rate    int64  `json:"rate"`    // bytes a second at most; 0: it does not
+	Active  int    `json:"active"`  // pairs now
+	Pairs   uint64 `json:"pairs"`   // since the start
+	Bytes   uint64 `json:"bytes"`   // likewise
+	Refused uint64 `json:"refused"` // sides that found no room, or no offer
+	Lonely  uint64 `json:"lonely"`  // sides whose other one did not come
 }
 
 // PortMapping says what routers forward to the servent.

@@ -57,6 +57,10 @@ type Config struct {
 	// are built in.
 	UDPCaches, WebCaches []string
 
+	// RelayRate is how many bytes a second a supernode carries for pairs of servents
+	// that nothing else brings together; 0: it does not.
+	RelayRate int64
+
 	// StunServers (host:port) are asked how routers treat the UDP port, beside the
 	// supernodes that the servent has links with.
 	StunServers []string
@@ -101,6 +105,7 @@ type Config struct {
 	packets  reach.Conn // nil where listener is set: no UDP
 	dial     func(ctx context.Context, a netip.AddrPort) (net.Conn, error)
 	resolve  func(ctx context.Context, host string) ([]netip.Addr, error)
+	sealed   [2]bool // by nat.Transport: no meeting half way
 }
 
 // Defaults of Config.

@@ -6,6 +6,8 @@ import (
 	"net"
 	"net/netip"
 	"slices"
+
+	"github.com/seed282dab8e/servent/nat"
 )
 
 // Piped has a servent with that configuration listen on in-memory pipes, dial
@@ -28,4 +30,10 @@ func DialOnly(cfg *Config, to ...netip.AddrPort) {
 		var d net.Dialer
 		return d.DialContext(ctx, "tcp", a.String())
 	}
+}
+
+// Seal has a servent with that configuration meet nobody half way by the transports that
+// are not open.
+func Seal(cfg *Config, udpOpen, tcpOpen bool) {
+	cfg.sealed = [2]bool{nat.UDP: !udpOpen, nat.TCP: !tcpOpen}
 }

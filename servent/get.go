@@ -169,7 +169,11 @@ func (f *fetch) run(ctx context.Context) (Got, error) {
 // again reports whether another search may find who delivers the file; where only
 // liars were found, one more.
 func (f *fetch) again(err error) bool {
-	if errors.Is(err, transfer.ErrUnavailable) {
+	var apart *cannotMeetError
+	switch {
+	case len(f.job.Sources) == 1 && errors.As(err, &apart):
+		return false // and will not be
+	case errors.Is(err, transfer.ErrUnavailable):
 		return true
 	}
 	first := !f.lied

@@ -170,7 +170,7 @@ func TestMegabyteHeader(t *testing.T) {
 }
 
 func TestRandomBytes(t *testing.T) {
-	for _, first := range []string{"\x00", "\x16\x03\x01", "GNUTELLO", "POST / HTTP/1.1\r\n\r\n", "\n\r", "giv "} {
+	for _, first := range []string{"\x00\x02", "\x16\x03\x01", "GNUTELLO", "POST / HTTP/1.1\r\n\r\n", "\n\r", "giv "} {
 		inBubble(t, func(t *testing.T, h *host) {
 			c := h.pipes.knock()
 			go func() { _, _ = io.WriteString(c, first) }()

@@ -31,6 +31,7 @@ type loop struct {
 	searches    map[protocol.GUID]*userSearch
 	pushes      map[protocol.GUID]chan error // answers to UserPush, by servent
 	invitations map[stun.Token]*invitation
+	hostings    map[stun.Name]*hosting              // by the name of who asked
 	cuts        map[overlay.LinkID]*library.ListCut // of our list, on their way to supernodes
 	edge        edgeStats
 	lost        time.Time // when a link has ended last
@@ -53,6 +54,7 @@ func newLoop(ctx context.Context, s *Servent, node *overlay.Node) *loop {
 		searches:    map[protocol.GUID]*userSearch{},
 		pushes:      map[protocol.GUID]chan error{},
 		invitations: map[stun.Token]*invitation{},
+		hostings:    map[stun.Name]*hosting{},
 		cuts:        map[overlay.LinkID]*library.ListCut{},
 		timer:       time.NewTimer(0),
 		seeds:       newSeeds(s.seeds),

@@ -4,38 +4,49 @@ import (
 	"context"
 	crand "crypto/rand"
 	"errors"
+	"fmt"
 	"net"
-	"net/netip"
+	"sync"
 	"time"
 
 	"github.com/seed282dab8e/servent/nat"
 	"github.com/seed282dab8e/servent/nat/stun"
 	"github.com/seed282dab8e/servent/protocol"
-	"github.com/seed282dab8e/servent/servent/overlay"
+	"github.com/seed282dab8e/servent/servent/reach"
 	"github.com/sirupsen/logrus"
 )
 
 // Two servents to whom nobody can connect meet half way (docs/architecture.md, "Meeting
-// half way"): who wants a file asks for it with a push and tells where its datagrams come
-// from, the other answers by the push proxies of the first, and both send to each other
-// until one gets through. Then who has the file opens a Stream, and says GIV on it.
+// half way"): who wants a file asks for it with a push and tells where its datagrams and
+// connections come from, the other answers by the push proxies of the first, and both
+// send and connect to each other until one gets through, or a supernode relays. Then who
+// has the file says GIV. This file is of who wants it.
 
-// meetTime is how long who asked for a meeting is there for it.
-const meetTime = 12 * time.Second
+const (
+	// meetTime is how long each side is there for a meeting.
+	meetTime = 20 * time.Second
+	// firstWord is how long the other has to speak once there is a connection.
+	firstWord = 3 * time.Second
+)
 
 // errNoMeet: there is no way to answer us.
 var errNoMeet = errors.New("nobody could answer a request to meet")
+
+// meetMark opens a connection that was made for a meeting by who wants a file, before it
+// is told which, with the asking side's stun.Name.
+const meetMark = "SRVT MEET "
 
 // invitation is a meeting that this servent has asked for.
 type invitation struct {
 	meet    *protocol.Meet
 	answers chan *protocol.Meet
+	vain    chan error // gets why they cannot meet, once that is known
 }
 
 // invite asks for nothing yet: it makes what goes along with a push, and begins to wait
 // for an answer, until ctx ends.
 func (s *Servent) invite(ctx context.Context, peer protocol.GUID) (*invitation, error) {
-	in := &invitation{meet: &protocol.Meet{From: s.GUID()}, answers: make(chan *protocol.Meet, 1)}
+	in := &invitation{meet: &protocol.Meet{From: s.GUID()}, answers: make(chan *protocol.Meet, 1), vain: make(chan error, 1)}
 	_, _ = crand.Read(in.meet.Token[:]) // never fails
 	asked := s.call(func(l *loop) {
 		if in.meet.Proxies = l.node.Proxies(); len(in.meet.Proxies) > 0 {
@@ -45,7 +56,7 @@ func (s *Servent) invite(ctx context.Context, peer protocol.GUID) (*invitation, 
 	if !asked || len(in.meet.Proxies) == 0 {
 		return nil, errNoMeet
 	}
-	s.tellAddrs(in.meet)
+	s.tellAddrs(ctx, in.meet, in.meet.Proxies)
 	m, err := s.udp.Meet(in.meet.Token, stun.Asking, peer)
 	if err != nil {
 		s.uninvite(in)
@@ -58,8 +69,9 @@ func (s *Servent) invite(ctx context.Context, peer protocol.GUID) (*invitation, 
 		defer cancel()
 		select {
 		case answer := <-in.answers:
-			_, err := m.Open(ctx, rank(in.meet, answer))
+			err := s.comeThrough(ctx, m, in.meet, answer)
 			s.logMeet(peer, err)
+			in.vain <- err
 		case <-ctx.Done():
 		}
 		<-ctx.Done() // its checks are answered, and its Stream is let in
@@ -71,42 +83,57 @@ func (s *Servent) uninvite(in *invitation) {
 	s.call(func(l *loop) { delete(l.invitations, in.meet.Token) })
 }
 
-// tellAddrs adds where this servent may be met.
-func (s *Servent) tellAddrs(m *protocol.Meet) {
-	b := s.udp.Behaviour()
-	facts := nat.Facts{Local: s.localAddrs(m.Proxies), Mapped: s.mappedAddrs()}
-	facts.Behaviour[nat.UDP] = b
-	for _, c := range nat.Gather(facts) {
-		if c.Transport == nat.UDP {
-			m.Addrs = append(m.Addrs, protocol.MeetAddr{Kind: uint8(c.Kind), Addr: c.Addr})
+// comeThrough does all to get a connection on which the other says GIV. It returns nil
+// when there was one, or when it is not wanted any more.
+func (s *Servent) comeThrough(ctx context.Context, m *reach.Meeting, own, other *protocol.Meet) error {
+	var ways sync.WaitGroup
+	defer ways.Wait()
+	ways.Go(func() {
+		if _, err := m.Open(ctx, s.rank(nat.UDP, own, other)); err == nil {
+			wait(ctx, firstWord) // the other opens a Stream
 		}
+	})
+	ways.Go(func() {
+		s.port.Connect(ctx, s.rank(nat.TCP, own, other), func(c net.Conn) { s.knock(c, own.Token) })
+	})
+	if !hopeless(own, other) {
+		ways.Wait()
+	}
+	if ctx.Err() != nil {
+		return nil
+	}
+	relays := relaysOf(own, other)
+	for _, r := range relays {
+		err := s.relayed(ctx, r, stun.Token(own.Token).Name(stun.Asking), other.From, s.welcomeStream)
+		if err == nil || ctx.Err() != nil {
+			return nil
+		}
+		s.logMeet(other.From, fmt.Errorf("relay %s: %w", r, err))
+	}
+	return &cannotMeetError{behaviourOf(own, nat.UDP), behaviourOf(other, nat.UDP), len(relays)}
+}
+
+func wait(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
 	}
 }
 
-// localAddrs are the addresses from which datagrams to some others leave this machine.
-func (s *Servent) localAddrs(to []netip.AddrPort) (own []netip.AddrPort) {
-	for _, a := range to {
-		if local, err := s.localTo(a); err == nil {
-			own = append(own, local)
-		}
+// knock tells who takes a connection that we have made what it is for, and waits for GIV.
+// Where both have connected at once it is said to nobody, and passed over.
+func (s *Servent) knock(c net.Conn, token stun.Token) {
+	if !s.begin(c) {
+		_ = c.Close() // nothing was said
+		return
 	}
-	return own
-}
-
-// rank orders the addresses of the other by how soon they should be tried.
-func rank(own, other *protocol.Meet) []netip.AddrPort {
-	return nat.Rank(nat.UDP, candidates(own), candidates(other))
-}
-
-func candidates(m *protocol.Meet) (cs []nat.Candidate) {
-	for _, a := range m.Addrs {
-		t := nat.UDP
-		if a.TCP {
-			t = nat.TCP
-		}
-		cs = append(cs, nat.Candidate{Transport: t, Kind: nat.Kind(min(a.Kind, uint8(nat.KindLocal))), Addr: a.Addr})
+	defer s.settled(c)
+	if _, err := fmt.Fprintf(c, "%s%s\n\n", meetMark, token.Name(stun.Asking)); err != nil {
+		s.untrack(c)
+		_ = c.Close() // likewise
+		return
 	}
-	return cs
+	s.welcomeStream(c)
 }
 
 // meet does what a Push asks beside a connection.
@@ -124,51 +151,6 @@ func (l *loop) meet(m *protocol.Meet) {
 	case in.answers <- m:
 	default: // another proxy has passed on the same
 	}
-}
-
-// meetHalfWay meets who asked for that, and offers to serve.
-func (s *Servent) meetHalfWay(ctx context.Context, asked *protocol.Meet) {
-	m, err := s.udp.Meet(asked.Token, stun.Asked, asked.From)
-	if err != nil {
-		s.logMeet(asked.From, err)
-		return
-	}
-	defer m.End()
-	answer := &protocol.Meet{Token: asked.Token, From: s.GUID(), Answer: true}
-	s.tellAddrsTo(answer, asked)
-	s.call(func(l *loop) {
-		l.step(overlay.UserPush{Servent: asked.From, Proxies: asked.Proxies, Meet: answer})
-	})
-	at, err := m.Open(ctx, rank(answer, asked))
-	if err == nil {
-		err = s.offer(ctx, at, asked.From)
-	}
-	s.logMeet(asked.From, err)
-}
-
-// tellAddrsTo is tellAddrs, where the machine's own addresses are those that lead to who
-// asked.
-func (s *Servent) tellAddrsTo(m, asked *protocol.Meet) {
-	m.Proxies = asked.Proxies
-	s.tellAddrs(m)
-	m.Proxies = nil
-}
-
-// offer opens a Stream to a peer and says GIV on it.
-func (s *Servent) offer(ctx context.Context, at netip.AddrPort, peer protocol.GUID) error {
-	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
-		stream, err := s.udp.Dial(ctx, at, peer)
-		if err != nil {
-			return nil, err
-		}
-		c := &peeked{Conn: stream}
-		if !s.holdHTTP(c, at) {
-			_ = stream.Close() // nothing was written
-			return nil, errTooMany
-		}
-		return c, nil
-	}
-	return s.uploads.DialBack(ctx, dialFunc(dial), s.inbox, protocol.Push{Servent: s.GUID(), Addr: at})
 }
 
 func (s *Servent) logMeet(peer protocol.GUID, err error) {
@@ -199,10 +181,11 @@ func (s *Servent) takeStreams(ctx context.Context) {
 	}
 }
 
+// welcomeStream takes a connection that was agreed on. Nothing but GIV is expected.
 func (s *Servent) welcomeStream(conn net.Conn) {
 	c := peek(conn)
 	log := s.log.WithFields(logrus.Fields{"component": "meet", "addr": conn.RemoteAddr().String()})
-	err := c.SetDeadline(time.Now().Add(handshakeTimeout))
+	err := c.SetDeadline(time.Now().Add(firstWord))
 	var speaks speech
 	if err == nil {
 		speaks, err = sniff(c)

@@ -69,8 +69,15 @@ func (s *Servent) probe(ctx context.Context, servers []netip.AddrPort) {
 		log.WithError(err).Debug("there is no way to a server")
 		return
 	}
-	if err := s.udp.Probe(ctx, local, servers); err != nil {
-		return // it ends
+	asked := make(chan struct{})
+	s.wg.Go(func() {
+		s.port.Probe(ctx, servers)
+		close(asked)
+	})
+	err = s.udp.Probe(ctx, local, servers)
+	<-asked
+	if err != nil {
+		return // it ends, or a meeting asks at this moment
 	}
 	b := s.udp.Behaviour()
 	log.WithFields(logrus.Fields{"mapping": b.Mapping, "filtering": b.Filtering, "outside": b.Outside, "blocked": b.Blocked}).Debug("probed")

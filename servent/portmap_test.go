@@ -101,7 +101,7 @@ func TestMappingTold(t *testing.T) {
 			t.Errorf("told %s, %+v", st.Address, st.PortMapping)
 		}
 		var m protocol.Meet
-		h.tellAddrs(&m)
+		h.tellAddrs(t.Context(), &m, nil)
 		if len(m.Addrs) == 0 || m.Addrs[0].Kind != uint8(nat.KindMapped) || m.Addrs[0].Addr.String() != "81.2.69.5:7002" {
 			t.Errorf("told where to be met: %+v", m.Addrs)
 		}

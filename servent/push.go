@@ -36,19 +36,28 @@ func (s *Servent) push(ctx context.Context, src transfer.Source) error {
 		in = &invitation{} // without, then
 	}
 	err = s.pushRouted(src, proxies, in.meet)
-	if len(proxies) == 0 || errors.Is(err, errStopped) {
+	if errors.Is(err, errStopped) || err != nil && len(proxies) == 0 {
 		return err
 	}
 	select {
 	case <-ctx.Done():
 		return nil
+	case err := <-in.vain:
+		return err
 	case <-time.After(pushHTTPAfter):
 	}
-	failed := s.askProxies(ctx, src, proxies)
-	if err == nil || failed == nil {
-		return nil // what has gone out may still bring it
+	if len(proxies) > 0 {
+		failed := s.askProxies(ctx, src, proxies)
+		if err != nil && failed != nil {
+			return fmt.Errorf("%w; its push proxies: %w", err, failed)
+		}
 	}
-	return fmt.Errorf("%w; its push proxies: %w", err, failed)
+	select { // what has gone out may still bring it
+	case <-ctx.Done():
+		return nil
+	case err := <-in.vain:
+		return err
+	}
 }
 
 // askable are the push proxies of a source that this node may connect to.

@@ -34,6 +34,8 @@ type Servent struct {
 	listener net.Listener
 	udp      *reach.Socket // on the listener's port
 	mapper   portMapper    // nil where no router is asked to forward the port
+	port     *reach.Port   // the listener's, to connect from
+	relays   *relay
 	// portTaken is the port of earlier starts, where another program has it.
 	portTaken int
 	addr      netip.AddrPort
@@ -133,6 +135,7 @@ func (s *Servent) open() (err error) {
 	if s.mapper, err = s.newMapper(); err != nil {
 		return err
 	}
+	s.port, s.relays = reach.NewPort(s.addr.Port(), s.from), newRelay(s.cfg.RelayRate)
 	s.library()
 	return s.overlay()
 }
@@ -144,7 +147,7 @@ func (s *Servent) overlay() (err error) {
 	}
 	c := s.cfg.Overlay
 	c.ID, c.Rand, c.Role = s.id.guid(), rand.New(rand.NewChaCha8(seed)), s.cfg.Role
-	c.HalfWay = s.cfg.listener == nil
+	c.HalfWay, c.Relay = s.cfg.listener == nil, s.cfg.RelayRate > 0
 	c.Listen, c.Agent, c.UDP = s.addr, s.cfg.agent(), s.cfg.listener == nil || s.cfg.packets != nil
 	c.Browsable, c.MaxLeaves, c.TableOnly = !s.cfg.NoBrowse, s.cfg.MaxLeaves, s.cfg.TableOnly
 	c.Connect, c.ConnectOnly, c.Public = s.seeds, s.cfg.ConnectOnly, s.cfg.Network == Gnutella

@@ -5,6 +5,8 @@ import (
 	"bytes"
 	"io"
 	"net"
+
+	"github.com/seed282dab8e/servent/nat/stun"
 )
 
 // speech is what a connection turns out to speak.
@@ -16,6 +18,9 @@ const (
 	speechHTTP               // GET, HEAD
 	speechGIV                // GIV: a servent that we sent a Push to
 	speechCall               // SRVT CALL: a peer sees for itself whether we are reachable
+	speechMeet               // SRVT MEET: a peer that this servent meets half way
+	speechRelay              // SRVT RELAY: one of two that this servent shall relay for
+	speechSTUN               // a binding request
 	speechConnectBack        // two bare newlines: somebody tests whether we are reachable
 )
 
@@ -28,6 +33,9 @@ var openings = []struct {
 	{"HEAD ", speechHTTP},
 	{"GIV ", speechGIV},
 	{"SRVT CALL ", speechCall},
+	{meetMark, speechMeet},
+	{relayMark, speechRelay},
+	{stun.Opening, speechSTUN},
 	{"\n\n", speechConnectBack},
 }
 

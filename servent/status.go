@@ -68,6 +68,7 @@ func (s *Servent) Status() Status {
 	st.PortMapping, st.Clock = s.portMapping(), s.clock.info()
 	st.Own, st.World = s.ownAddrs()
 	st.PortTaken = s.portTaken
+	st.Relay = s.relays.info()
 	e.UploadsMissing, e.UploadsBusy, e.UploadsRefused, e.UploadsFailed = up.Missing, up.Busy, up.Refused, up.Failed
 	e.HTTPEdge = httpEdge(up)
 	e.Blocked = s.blocking.count.Load()

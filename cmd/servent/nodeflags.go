@@ -33,6 +33,7 @@ type nodeFlags struct {
 	maxLeaves    count // 0: as many as a supernode takes as a rule
 	maxLeafFiles count // likewise
 	leafIndexMax byteSize
+	relayRate    byteRate
 }
 
 func (n *nodeFlags) add(cmd *cobra.Command) {
@@ -64,13 +65,14 @@ func (n *nodeFlags) addLeaves(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.Var(&n.maxLeaves, "max-leaves", "most leaves to take as a supernode")
 	f.Var(&n.maxLeafFiles, "max-leaf-files", "most files in the list of one leaf; one with more gives a table of words")
+	f.Var(&n.relayRate, "relay", "as a supernode, most `bytes` a second to carry for pairs of firewalled servents that nothing else brings together, as 500kB (default none)")
 	f.Var(&n.leafIndexMax, "leaf-index-max-bytes", "most `bytes` that the index of leaves' files may take, on disk or where that fails in memory, as 10GB; lists past that are refused (default 2 GiB)")
 }
 
 // names are the flags' names.
 func (n *nodeFlags) names() []string {
 	return append((&uploadLimits{}).names(),
-		"listen", "connect", "connect-only", "network", "role", "block-list", "upload-rate", "download-rate", "udp-cache", "web-cache", "stun-server", "no-port-mapping", "index-max-bytes", "index", "no-browse", "max-leaves", "max-leaf-files", "leaf-index-max-bytes")
+		"listen", "connect", "connect-only", "network", "role", "block-list", "upload-rate", "download-rate", "udp-cache", "web-cache", "stun-server", "no-port-mapping", "index-max-bytes", "index", "no-browse", "max-leaves", "max-leaf-files", "leaf-index-max-bytes", "relay")
 }
 
 // config checks the flags.
@@ -119,7 +121,7 @@ func (n *nodeFlags) config() (servent.Config, error) {
 		UploadRate: int64(n.uploadRate), DownloadRate: int64(n.downloadRate), NoBrowse: n.noBrowse,
 		MaxUploads: int(n.uploads.all), MaxUploadsPerAddr: int(n.uploads.perAddr), MaxUploadQueue: int(n.uploads.queue),
 		IndexMaxBytes: int64(n.indexMax), BlockList: n.blockList, MaxLeaves: int(n.maxLeaves),
-		MaxLeafFiles: int(n.maxLeafFiles), LeafIndexMaxBytes: int64(n.leafIndexMax), TableOnly: n.index == "qrp",
+		MaxLeafFiles: int(n.maxLeafFiles), LeafIndexMaxBytes: int64(n.leafIndexMax), TableOnly: n.index == "qrp", RelayRate: int64(n.relayRate),
 	}, nil
 }
 

@@ -58,6 +58,9 @@ func (a *app) showStatus(st *servent.Status) {
 	for i, text := range forwardTexts(&st.PortMapping) {
 		line([]string{"forwarded", ""}[min(i, 1)], "%s", text)
 	}
+	if r := st.Relay; r.Rate > 0 {
+		line("relay", "%s now, %s since the start, %s of %s/s at most; %s refused", countText(r.Active, "pair"), numberText(r.Pairs), byteText(r.Bytes), byteText(uint64(r.Rate)), numberText(r.Refused))
+	}
 	for i, text := range standingTexts(st) {
 		line([]string{"election", ""}[min(i, 1)], "%s", text)
 	}

@@ -2,6 +2,7 @@ package stun
 
 import (
 	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 
 	pion "github.com/pion/stun/v2"
@@ -41,6 +42,27 @@ func (t Token) Name(s Side) (n Name) {
 
 // CheckSize is how large a check is, and its answer: nobody gets more than he sent.
 const CheckSize = headerSize + 4 + 12 + 4 + 20
+
+// String returns the text of a Name, in 18 hex digits.
+func (n Name) String() string { return hex.EncodeToString(n[:]) }
+
+// ParseName reads what String writes.
+func ParseName(text string) (n Name, err error) {
+	b, err := hex.DecodeString(text)
+	if err != nil || len(b) != len(n) || Side(b[8]) != Asking && Side(b[8]) != Asked {
+		return n, ErrNoCheck
+	}
+	return Name(b), nil
+}
+
+// Side is the side of a Name.
+func (n Name) Side() Side { return Side(n[8]) }
+
+// Other is the Name of the other side.
+func (n Name) Other() Name {
+	n[8] = byte(n.Side().Other())
+	return n
+}
 
 // Check is a binding request that proves that its sender knows the token of a
 // meeting (as in RFC 8445, 7), or the answer to one.

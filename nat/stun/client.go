@@ -85,6 +85,15 @@ func NewClient(local netip.AddrPort, servers []netip.AddrPort, newID func() ID, 
 	return c
 }
 
+// NewReminder asks one server once more where it sees the socket, and nothing else.
+func NewReminder(local, server netip.AddrPort, newID func() ID, learned *nat.Classifier) *Client {
+	c := NewClient(local, []netip.AddrPort{server}, newID, learned)
+	if c.stage != done {
+		c.stage = comparing // the last
+	}
+	return c
+}
+
 func (c *Client) add(p purpose, to, from netip.AddrPort) {
 	c.asks = append(c.asks, ask{id: c.newID(), to: to, from: from, purpose: p})
 }

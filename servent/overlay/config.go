@@ -65,6 +65,9 @@ type Config struct {
 	// outside, and at once.
 	Blocked func(netip.Addr) bool
 
+	// Relay: peers are told that this node, as a supernode, relays.
+	Relay bool
+
 	Connect     []netip.AddrPort // links that are always kept
 	ConnectOnly bool             // dial nothing but Connect
 	Public      bool             // on the public network: keep and dial public addresses only; else private ones only

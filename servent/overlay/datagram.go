@@ -39,7 +39,7 @@ func (n *Node) hearsFrom(from netip.AddrPort, kind protocol.Kind, size int) (Dro
 	switch {
 	case n.blocked(from.Addr()):
 		return DropBlocked, false
-	case !n.maySend(from, !n.cfg.ConnectOnly) && !n.wroteTo(from):
+	case !n.maySend(from, !n.cfg.ConnectOnly) && !n.wroteTo(from) && (kind != protocol.KindPush || !n.mayPush(from)):
 		return DropUDPStranger, false
 	}
 	u := n.udp()

@@ -8,6 +8,9 @@ import (
 	"github.com/seed282dab8e/servent/protocol"
 )
 
+// relayMark is in the X-Servent header of a supernode that relays.
+const relayMark = "; relay"
+
 // autoMark ends the X-Servent header of a node whose role may change.
 const autoMark = "; auto"
 

@@ -9,8 +9,8 @@ import (
 
 // meetPush is a Push for the node of a bench, from behind an outside address and a local
 // one.
-func meetPush(b *bench, outside, local string) protocol.Push {
-	m := protocol.Meet{From: protocol.GUID{9}, Token: [16]byte{1}, Proxies: []netip.AddrPort{netip.MustParseAddrPort("5.9.0.7:6346")}}
+func meetPush(b *bench, outside, local string, token ...byte) protocol.Push {
+	m := protocol.Meet{From: protocol.GUID{9}, Token: [16]byte(append(token, make([]byte, 16)...)), Proxies: []netip.AddrPort{netip.MustParseAddrPort("5.9.0.7:6346")}}
 	for _, a := range []string{outside, local} {
 		m.Addrs = append(m.Addrs, protocol.MeetAddr{Kind: 1, Addr: netip.MustParseAddrPort(a)})
 	}
@@ -49,13 +49,25 @@ func TestHalfWayLimit(t *testing.T) {
 	})
 	b.links(1)
 	for i := range 4 {
-		ms := meetsOf(b.receive(1, protocol.Header{Kind: protocol.KindPush, TTL: 1}, meetPush(b, "5.9.1.1:7000", "5.9.1.1:7001")))
+		ms := meetsOf(b.receive(1, protocol.Header{Kind: protocol.KindPush, TTL: 1}, meetPush(b, "5.9.1.1:7000", "5.9.1.1:7001", byte(i+1))))
 		if (len(ms) == 1) != (i < 3) {
 			t.Errorf("meeting %d: %v", i, ms)
 		}
 	}
 	if st := b.n.Stats(); st.Drops[DropDialBack] == 0 {
 		t.Error("not counted")
+	}
+}
+
+// TestMeetTwice: what comes by a second proxy is the same meeting, and calls us back once.
+func TestMeetTwice(t *testing.T) {
+	b := newBench(t, func(c *Config) { c.ConnectOnly, c.Public = false, true })
+	b.links(2)
+	for i, want := range []int{1, 0} {
+		acts := b.receive(LinkID(i+1), protocol.Header{Kind: protocol.KindPush, TTL: 1}, meetPush(b, "5.9.1.1:7000", "5.9.1.1:7001", 1))
+		if len(meetsOf(acts)) != want || len(ops(acts, OpDialBack)) != want {
+			t.Errorf("time %d: %v", i+1, acts)
+		}
 	}
 }
 

@@ -278,10 +278,17 @@ func (n *Node) MayDial(a netip.Addr, fromLoopback bool) bool {
 	return n.mayDial(a.Unmap(), fromLoopback)
 }
 
-// MayAsk is MayDial where a message names a; with ConnectOnly only whom the user
-// told this node of is asked anything. It may not be called while Step runs.
+// MayAsk says whether a push proxy at a, which a hit named, may be asked over HTTP; with
+// ConnectOnly only whom the user told this node of is asked anything. It may not be
+// called while Step runs.
 func (n *Node) MayAsk(a netip.Addr, fromLoopback bool) bool {
-	return n.mayDial(a.Unmap(), fromLoopback) && (!n.cfg.ConnectOnly || n.toldOf(a, fromLoopback))
+	switch a = a.Unmap(); {
+	case n.cfg.ConnectOnly:
+		return n.mayDial(a, fromLoopback) && n.toldOf(a, fromLoopback)
+	case n.mayDial(a, fromLoopback):
+		return true
+	}
+	return !n.cfg.Public && isHost(a) && !a.IsLoopback() && !n.blocked(a)
 }
 
 // mayDial keeps the public and the private network apart: nothing becomes

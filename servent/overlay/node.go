@@ -43,6 +43,7 @@ type Node struct {
 	dials     dialer
 	dialBacks bucket
 	meets     bucket
+	lastMeets seenMeets
 
 	shared     Shared
 	merged     *protocol.RouteTable // what offered returns; nil: to be made

@@ -22,6 +22,7 @@ type Peer struct {
 	Told    Role // the role that this node had in the handshake; RoleAuto when that is not known
 	Guide   Guide
 	Servent bool // own kind
+	Relay   bool // own kind: it relays for two that nothing else brings together
 	Agent   string
 	GUID    protocol.GUID // zero when it did not say
 
@@ -73,6 +74,7 @@ func ParsePeer(h protocol.Headers) Peer {
 		if p.Role == RoleSupernode && strings.Contains(own, "role=flat") {
 			p.Role = RoleFlat
 		}
+		p.Relay = p.Role == RoleSupernode && strings.Contains(own, relayMark)
 		p.Auto = p.Role != RoleFlat && strings.HasSuffix(own, autoMark)
 	}
 	return p
@@ -145,6 +147,9 @@ func (n *Node) Hello(local netip.Addr, remote netip.AddrPort) protocol.Headers {
 	h.Add("Bye-Packet", "0.1")
 	h.Add("GUID", n.cfg.ID.String())
 	own := "0.1; role=" + n.role.String()
+	if n.cfg.Relay && n.role == RoleSupernode {
+		own += relayMark
+	}
 	if n.cfg.Role == RoleAuto {
 		own += autoMark
 	}

@@ -107,7 +107,7 @@ func (n *Node) pushByUDP(ev UserPush, out []Action) []Action {
 	}
 	for _, a := range ev.Proxies[:min(len(ev.Proxies), maxProxies)] {
 		a = netip.AddrPortFrom(a.Addr().Unmap(), a.Port())
-		if !n.maySend(a, false) {
+		if !n.mayPush(a) {
 			out = n.dropped(protocol.KindPush, DropUDPStranger, out)
 			continue
 		}

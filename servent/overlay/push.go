@@ -37,10 +37,36 @@ func (n *Node) pushed(l *link, p protocol.Push, out []Action) []Action {
 		return n.dropped(protocol.KindPush, DropMalformed, out)
 	case !ok:
 		return n.dialBack(l, p, out)
+	case n.lastMeets.seen(m):
+		return out
 	case !m.Answer:
 		out = n.dialBack(l, p, out)
 	}
 	return n.halfWay(l, m, out)
+}
+
+// seenMeets are the last meetings that were asked for, or answered: the same comes by
+// each push proxy.
+type seenMeets []meetKey
+
+const maxSeenMeets = 8
+
+type meetKey struct {
+	token  [16]byte
+	answer bool
+}
+
+// seen says whether m has come before, and notes it.
+func (s *seenMeets) seen(m *protocol.Meet) bool {
+	key := meetKey{m.Token, m.Answer}
+	if slices.Contains(*s, key) {
+		return true
+	}
+	if len(*s) == maxSeenMeets {
+		*s = slices.Delete(*s, 0, 1)
+	}
+	*s = append(*s, key)
+	return false
 }
 
 // halfWay hands on who wants to be met, with the addresses that this node may send to:

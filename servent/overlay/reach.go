@@ -42,9 +42,10 @@ type reach struct {
 }
 
 const (
-	firstTest  = 10 * time.Second // after the first link that can help
-	testTime   = 30 * time.Second
-	testAgain  = time.Minute            // after a failure
+	firstTest  = 10 * time.Second       // after the first link that can help
+	testTime   = 10 * time.Second       // peers give up a call after five
+	testSoon   = 5 * time.Second        // after a first failure
+	testAgain  = time.Minute            // where there was nobody to ask
 	testNo     = 5 * time.Minute        // once it is known that nothing comes through
 	testYes    = 20 * time.Minute       // once it is known that something does
 	testPeers  = 3                      // that are asked
@@ -71,7 +72,7 @@ func (r *reach) passed(now time.Duration) {
 // failed notes that nobody came. One test may fail for the peers' sake.
 // It says whether that is believed.
 func (r *reach) failed(now time.Duration, hasty bool) bool {
-	r.ends, r.next = 0, now+testAgain
+	r.ends, r.next = 0, now+testSoon
 	r.fails++
 	if believed := hasty || r.fails >= maxTestBad; !believed {
 		return false
@@ -205,7 +206,7 @@ func (n *Node) scheduleTest() {
 }
 
 // rateComeBack is how often a link may ask us to come by.
-var rateComeBack = Rate{1. / 60, 2}
+var rateComeBack = Rate{1. / 60, 4}
 
 // comeBack does what a BEAR/7 or GTKG/7 asks: it comes to the port named, at the
 // link's own address and nowhere else.

@@ -54,8 +54,8 @@ func (n *Node) udp() *datagrams {
 	return n.dgrams
 }
 
-// maySend says whether a datagram may go to a: where this node would dial, and
-// with ConnectOnly only to whom the user told it of.
+// maySend says whether a datagram may go to a: where this node would dial, and to whom
+// the user told it of; with ConnectOnly only there.
 func (n *Node) maySend(a netip.AddrPort, fromLoopback bool) bool {
 	switch {
 	case !n.cfg.UDP || a.Port() == 0 || n.isOwn(a) || n.blocked(a.Addr()):
@@ -63,7 +63,14 @@ func (n *Node) maySend(a netip.AddrPort, fromLoopback bool) bool {
 	case n.cfg.ConnectOnly:
 		return n.toldOf(a.Addr(), fromLoopback)
 	}
-	return n.mayDial(a.Addr(), fromLoopback)
+	return n.mayDial(a.Addr(), fromLoopback) || !n.cfg.Public && n.toldOf(a.Addr(), false)
+}
+
+// mayPush says whether a push may go to, or come from, a: a private network may have
+// servents far away, of which this node knows as sources only.
+func (n *Node) mayPush(a netip.AddrPort) bool {
+	far := n.cfg.UDP && !n.cfg.Public && !n.cfg.ConnectOnly && a.Port() != 0 && isHost(a.Addr()) && !a.Addr().IsLoopback()
+	return n.maySend(a, false) || far && !n.blocked(a.Addr()) && !n.isOwn(a)
 }
 
 // toldOf says whether the user has told this node of the machine at ip: it has a

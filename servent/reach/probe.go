@@ -49,10 +49,36 @@ func (s *Socket) Serve(yes bool) {
 // them, and waits for what comes of it: some seconds where nobody answers. What it
 // finds out is in Behaviour. It ends early with ctx or the socket.
 func (s *Socket) Probe(ctx context.Context, local netip.AddrPort, servers []netip.AddrPort) error {
-	c, err := s.stun.begin(local, servers)
+	c, err := s.stun.begin(func() *stun.Client { return stun.NewClient(local, servers, newID, &s.stun.learned) })
 	if err != nil {
 		return err
 	}
+	return s.run(ctx, c)
+}
+
+// Refresh asks the server that was heard last again, if that is longer ago than age:
+// routers forget where a socket is that sends nothing, and give it another address then.
+// localTo returns the socket's address for others.
+func (s *Socket) Refresh(ctx context.Context, age time.Duration, localTo func(netip.AddrPort) (netip.AddrPort, error)) error {
+	s.stun.mu.Lock()
+	server, at := s.stun.learned.Latest()
+	s.stun.mu.Unlock()
+	if !server.IsValid() || time.Since(at) <= age {
+		return nil
+	}
+	local, err := localTo(server)
+	if err != nil {
+		return err
+	}
+	c, err := s.stun.begin(func() *stun.Client { return stun.NewReminder(local, server, newID, &s.stun.learned) })
+	if err != nil {
+		return err
+	}
+	return s.run(ctx, c)
+}
+
+// run does what a client wants until that is over.
+func (s *Socket) run(ctx context.Context, c *stun.Client) error {
 	defer s.stun.finish()
 	for {
 		at, more := s.ask(c)
@@ -97,13 +123,13 @@ func (s *Socket) ask(c *stun.Client) (time.Time, bool) {
 	}
 }
 
-func (u *stunner) begin(local netip.AddrPort, servers []netip.AddrPort) (*stun.Client, error) {
+func (u *stunner) begin(client func() *stun.Client) (*stun.Client, error) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if u.client != nil {
 		return nil, errProbing
 	}
-	u.client = stun.NewClient(local, servers, newID, &u.learned)
+	u.client = client()
 	return u.client, nil
 }
 
@@ -119,6 +145,31 @@ func newID() (id stun.ID) {
 	return id
 }
 
+// Answer answers a binding request that came over TCP; nil: it gets no answer.
+func (s *Socket) Answer(from netip.AddrPort, b []byte) []byte {
+	u := &s.stun
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	a, ok := u.answer(from, b)
+	if !ok || a.FromPort || a.FromAddress { // a stream cannot be answered from elsewhere
+		return nil
+	}
+	return a.Msg
+}
+
+// answer answers one who asks, if that is served here.
+func (u *stunner) answer(from netip.AddrPort, b []byte) (stun.Answer, bool) {
+	if !u.serves {
+		u.unserved++
+		return stun.Answer{}, false
+	}
+	a, ok := u.server.Answer(time.Now(), from, b)
+	if ok {
+		u.answered++
+	}
+	return a, ok
+}
+
 // stunned takes a STUN message.
 func (s *Socket) stunned(b []byte, from netip.AddrPort) {
 	now := time.Now()
@@ -131,11 +182,8 @@ func (s *Socket) stunned(b []byte, from netip.AddrPort) {
 		case u.heard <- struct{}{}:
 		default: // it comes anyway
 		}
-	case !u.serves:
-		u.unserved++
 	default:
-		if a, ok := u.server.Answer(now, from, b); ok {
-			u.answered++
+		if a, ok := u.answer(from, b); ok {
 			s.Send(from, a.Msg)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"time"
 
 	"github.com/seed282dab8e/servent/protocol"
@@ -22,23 +23,30 @@ func (s *Server) DialBack(ctx context.Context, d Dialer, to *ConnListener, p pro
 	if err != nil {
 		return fmt.Errorf("dial back: %w", err)
 	}
+	err = s.Offer(conn, p)
+	if err == nil && !to.Deliver(conn) {
+		err = errBacklog
+	}
+	if err != nil {
+		_ = conn.Close() // the error that counts is the one before
+	}
+	return err
+}
+
+// Offer says GIV on a connection to who has pushed.
+func (s *Server) Offer(conn net.Conn, p protocol.Push) error {
 	g := GIV{Index: p.Index, Servent: s.cfg.GUID, Name: "file"}
 	if f, ok := s.cfg.Files.ByIndex(p.Index); ok {
 		g.Name = f.Name()
 	}
-	deadline, _ := ctx.Deadline()
-	err = conn.SetWriteDeadline(deadline)
+	err := conn.SetWriteDeadline(time.Now().Add(s.cfg.HeaderTimeout))
 	if err == nil {
 		_, err = conn.Write(g.Append(nil))
 	}
 	if err == nil {
 		err = conn.SetWriteDeadline(time.Time{})
 	}
-	if err == nil && !to.Deliver(conn) {
-		err = errBacklog
-	}
 	if err != nil {
-		_ = conn.Close() // the error that counts is the one before
 		return fmt.Errorf("send giv: %w", err)
 	}
 	return nil

@@ -284,7 +284,11 @@ func (c *Client) dial(ctx context.Context, s Source) (net.Conn, error) {
 	if !s.Addr.IsValid() || s.Addr.Port() == 0 || s.Addr.Addr().IsUnspecified() {
 		return nil, errNoAddress
 	}
-	ctx, cancel := context.WithTimeout(ctx, c.cfg.DialTimeout)
+	patience := c.cfg.DialTimeout
+	if s.Push { // it has said that this will hardly work
+		patience /= 2
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	conn, err := c.cfg.Dial.DialContext(ctx, "tcp", s.Addr.String())
 	if err != nil {

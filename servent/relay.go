@@ -1,0 +1,259 @@
+package servent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/seed282dab8e/servent/nat/stun"
+	"github.com/seed282dab8e/servent/protocol"
+	"golang.org/x/time/rate"
+)
+
+// Limits of a relay.
+const (
+	// MaxRelays is how many pairs a supernode relays for at once.
+	MaxRelays = 8
+	// maxRelayWaits is how many wait for their other side.
+	maxRelayWaits = 32
+	// relayWait is how long one does.
+	relayWait = 5 * time.Second
+	// relayIdle is when a pair is given up that nothing passes between.
+	relayIdle = time.Minute
+	// relayBlock is what is passed on at once.
+	relayBlock = 16 << 10
+)
+
+// relayMark opens a connection to a supernode that is asked to relay, with the stun.Name
+// of the side that asks.
+const (
+	relayMark = "SRVT RELAY "
+	relayLine = len(relayMark) + 2*len(stun.Name{}) + len("\n\n")
+)
+
+// relayed has a supernode carry a connection to a peer, which asks for the same, and
+// gives it to take, which closes it.
+func (s *Servent) relayed(ctx context.Context, relay netip.AddrPort, name stun.Name, peer protocol.GUID, take func(net.Conn)) error {
+	ctx, cancel := context.WithTimeout(ctx, relayWait)
+	defer cancel()
+	conn, err := s.dial(ctx, relay)
+	if err != nil {
+		return err
+	}
+	if !s.begin(conn) {
+		_ = conn.Close() // nothing was said
+		return errTooMany
+	}
+	defer s.settled(conn)
+	c, err := s.joinRelay(ctx, conn, name, peer)
+	s.untrack(conn)
+	if err != nil {
+		_ = conn.Close() // the error that counts is the one before
+		return err
+	}
+	if s.track(c) {
+		take(c)
+	}
+	return nil
+}
+
+func (s *Servent) joinRelay(ctx context.Context, conn net.Conn, name stun.Name, peer protocol.GUID) (net.Conn, error) {
+	if _, err := fmt.Fprintf(conn, "%s%s\n\n", relayMark, name); err != nil {
+		return nil, err
+	}
+	c, err := s.udp.Secure(ctx, conn, name.Side(), peer)
+	if errors.Is(err, io.EOF) {
+		err = errors.New("it does not relay, has no room, or the other side has not come")
+	}
+	return c, err
+}
+
+// relay carries bytes between pairs that nothing else brings together: few, and slowly.
+type relay struct {
+	limit *rate.Limiter // of all together; nil: nothing is relayed
+
+	mu      sync.Mutex
+	waiting map[stun.Name]*relaySide
+	active  int
+
+	pairs, refused, lonely, bytes atomic.Uint64
+}
+
+// relaySide is one who waits for the other.
+type relaySide struct {
+	conn   *peeked
+	linked bool // its address has a link here
+	other  chan *peeked
+}
+
+func newRelay(bytesPerSecond int64) *relay {
+	r := &relay{waiting: map[stun.Name]*relaySide{}}
+	if bytesPerSecond > 0 {
+		r.limit = rate.NewLimiter(rate.Limit(bytesPerSecond), int(max(bytesPerSecond, relayBlock)))
+	}
+	return r
+}
+
+// takeRelay takes a connection of one side of a pair.
+func (s *Servent) takeRelay(ctx context.Context, c *peeked) {
+	defer s.untrack(c.Conn)
+	line, err := c.readLine(relayLine)
+	if err != nil || len(line) != relayLine {
+		s.refuseConn(c.Conn, func(e *edgeStats) { e.unknownSpeech++ })
+		return
+	}
+	name, err := stun.ParseName(strings.TrimSpace(string(line[len(relayMark):])))
+	if err != nil || c.SetDeadline(time.Time{}) != nil {
+		s.refuseConn(c.Conn, func(e *edgeStats) { e.unknownSpeech++ })
+		return
+	}
+	s.relays.join(ctx, name, &relaySide{conn: c, linked: s.linkedTo(remote(c)), other: make(chan *peeked, 1)})
+}
+
+// linkedTo says whether there is a link to an address.
+func (s *Servent) linkedTo(a netip.Addr) (yes bool) {
+	s.call(func(l *loop) {
+		for _, link := range l.node.Links() {
+			yes = yes || link.Peer.Addr.Addr().Unmap() == a
+		}
+	})
+	return yes
+}
+
+// info tells what has been carried.
+func (r *relay) info() RelayInfo {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	info := RelayInfo{
+		Active: r.active, Pairs: r.pairs.Load(), Bytes: r.bytes.Load(), Refused: r.refused.Load(), Lonely: r.lonely.Load(),
+	}
+	if r.limit != nil {
+		info.Rate = int64(r.limit.Limit())
+	}
+	return info
+}
+
+// join brings a side together with the other, or has it wait; it returns when its
+// connection has ended, or is in the hands of the other side's call.
+func (r *relay) join(ctx context.Context, name stun.Name, side *relaySide) {
+	other, ok := r.enter(name, side)
+	switch {
+	case !ok:
+		r.refused.Add(1)
+		_ = side.conn.Close() // nothing was written
+	case other != nil:
+		other.other <- side.conn // which closes it
+	default:
+		r.await(ctx, name, side)
+	}
+}
+
+// enter finds the other side, or room to wait for it; false: there is none, or neither
+// of the two is known here.
+func (r *relay) enter(name stun.Name, side *relaySide) (*relaySide, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.limit == nil || r.waiting[name] != nil {
+		return nil, false
+	}
+	if other := r.waiting[name.Other()]; other != nil {
+		if r.active >= MaxRelays || !other.linked && !side.linked {
+			return nil, false
+		}
+		r.active++
+		delete(r.waiting, name.Other())
+		return other, true
+	}
+	if len(r.waiting) >= maxRelayWaits {
+		return nil, false
+	}
+	r.waiting[name] = side
+	return nil, true
+}
+
+// await waits for the other side, and relays then.
+func (r *relay) await(ctx context.Context, name stun.Name, side *relaySide) {
+	defer side.conn.Close()
+	late := time.NewTimer(relayWait)
+	defer late.Stop()
+	var other *peeked
+	select {
+	case other = <-side.other:
+	case <-late.C:
+	case <-ctx.Done():
+	}
+	if other == nil {
+		r.mu.Lock()
+		if r.waiting[name] == side {
+			delete(r.waiting, name)
+			r.mu.Unlock()
+			r.lonely.Add(1)
+			return
+		}
+		r.mu.Unlock()
+		other = <-side.other // it came at the same time
+	}
+	defer other.Close()
+	r.pairs.Add(1)
+	r.carry(ctx, side.conn, other)
+	r.mu.Lock()
+	r.active--
+	r.mu.Unlock()
+}
+
+// carry passes bytes both ways until both have ended, or one fails.
+func (r *relay) carry(ctx context.Context, a, b *peeked) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(ctx, func() { _, _ = a.Close(), b.Close() })()
+	var ways sync.WaitGroup
+	for _, way := range [][2]*peeked{{a, b}, {b, a}} {
+		ways.Go(func() {
+			if r.pass(ctx, way[0], way[1]) != nil {
+				cancel()
+			}
+		})
+	}
+	ways.Wait()
+}
+
+// pass passes bytes one way until the end, which it passes on.
+func (r *relay) pass(ctx context.Context, from, to *peeked) error {
+	buf := make([]byte, relayBlock)
+	for {
+		if err := from.SetReadDeadline(time.Now().Add(relayIdle)); err != nil {
+			return err
+		}
+		n, err := from.Read(buf)
+		if errors.Is(err, io.EOF) {
+			return closeWrite(to)
+		}
+		if err == nil {
+			err = r.limit.WaitN(ctx, n)
+		}
+		if err == nil {
+			err = to.SetWriteDeadline(time.Now().Add(relayIdle))
+		}
+		if err == nil {
+			_, err = to.Write(buf[:n])
+		}
+		if err != nil {
+			return err
+		}
+		r.bytes.Add(uint64(n))
+	}
+}
+
+func closeWrite(c *peeked) error {
+	if t, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+		return t.CloseWrite()
+	}
+	return c.Close()
+}
