@@ -16,11 +16,11 @@ import (
 	"github.com/sirupsen/logrus"
 )
 
-// Two servents to whom nobody can connect meet half way (docs/architecture.md, "Meeting
-// half way"): who wants a file asks for it with a push and tells where its datagrams and
-// connections come from, the other answers by the push proxies of the first, and both
-// send and connect to each other until one gets through, or a supernode relays. Then who
-// has the file says GIV. This file is of who wants it.
+// Two servents to whom nobody can connect meet half way (docs/protocol.md 15): who wants
+// a file asks for it with a push and tells where its datagrams and connections come from,
+// the other answers by the push proxies of the first, and both send and connect to each
+// other until one gets through, or a supernode relays. Then who has the file says GIV.
+// This file is of who wants it.
 
 const (
 	// meetTime is how long each side is there for a meeting.
