@@ -124,6 +124,7 @@ type Status struct {
 	Election  ElectionInfo `json:"election"`
 	Reachable ReachInfo    `json:"reachable"`
 	NAT       NATInfo      `json:"nat"`
+	NATofTCP  NATInfo      `json:"nat_tcp"` // filtering and hairpin are not tested
 
 	PortMapping PortMapping `json:"port_mapping"`
 	Clock       ClockInfo   `json:"clock"`
@@ -171,8 +172,8 @@ type ReachInfo struct {
 	UDP string `json:"udp"`
 }
 
-// NATInfo says how the routers between the servent and others treat its UDP socket
-// (RFC 4787, RFC 5780), as far as STUN servers have told.
+// NATInfo says how the routers between the servent and others treat its UDP socket, or
+// its TCP port (RFC 4787, RFC 5780), as far as STUN servers have told.
 type NATInfo struct {
 	Local     string `json:"local,omitempty"`   // the socket's address on this machine
 	Outside   string `json:"outside,omitempty"` // where others see it

@@ -64,7 +64,7 @@ func (s *Servent) Status() Status {
 	e.UDPOutDropped, e.UDPOutFailed = udp.OutDropped, udp.OutFailed
 	e.StunAnswered, e.StunDenied, e.StunStrangers = udp.Answered, udp.Denied, udp.Strangers
 	e.MeetChecksStray, e.MeetLimit = udp.StrayChecks, udp.MeetingsRefused+udp.StreamsRefused+udp.NotAdmitted
-	st.NAT = natInfo(s.udp.Behaviour())
+	st.NAT, st.NATofTCP = natInfo(s.udp.Behaviour()), natInfo(s.port.Behaviour())
 	st.PortMapping, st.Clock = s.portMapping(), s.clock.info()
 	st.Own, st.World = s.ownAddrs()
 	st.PortTaken = s.portTaken
