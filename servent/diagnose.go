@@ -115,7 +115,7 @@ func (d *diagnosis) public() bool { return d.st.Network == string(Gnutella) }
 
 // noRoute says that there is no way to where others are.
 func (d *diagnosis) noRoute() bool {
-	if d.links > 0 || d.alone() {
+	if d.links > 0 || d.alone() || d.st.Own == nil { // nil: it is not known
 		return false
 	}
 	return len(d.st.Own) == 0 || d.public() && !d.st.World
@@ -140,6 +140,8 @@ func (d *diagnosis) network() Finding {
 			"no servent of the public network can be found or reached",
 			"give the machine a default gateway, which is the address of your router (DHCP does that by itself)",
 		}
+	case own == "":
+		return unknown(checkNetwork, "this machine has told no address")
 	case d.st.World:
 		return fine(checkNetwork, "this machine is at %s, with a route to the internet", own)
 	}
@@ -152,7 +154,7 @@ func (d *diagnosis) port() Finding {
 	case d.Taken != "":
 		return Finding{
 			checkPort, VerdictFault, FaultPortTaken,
-			"another program has the port of " + d.Taken,
+			"another program listens on " + d.Taken,
 			fmt.Sprintf("a servent cannot start there; what follows was found on port %d", port),
 			"name another port with --listen, as in --listen :0 for any that is free",
 		}

@@ -17,7 +17,7 @@ func (d *diagnosis) reached() bool {
 // tested says whether anybody could test how the servent is reached; if not, why.
 func (d *diagnosis) tested(check, state string) (Finding, bool) {
 	switch {
-	case state != "unknown":
+	case state == "yes", state == "no":
 		return Finding{}, true
 	case d.alone():
 		return off(check, "nobody else can come to %s", d.listen.Addr()), false
@@ -72,9 +72,9 @@ func (d *diagnosis) letThrough(transport string) string {
 	forwarding := d.forwarding()
 	switch {
 	case d.doubleNAT():
-		return "do what stands at \"" + checkSecond + "\""
+		return d.secondRouter().Do
 	case forwarding.Verdict == VerdictFault:
-		return "do what stands at \"" + checkForwarding + "\""
+		return forwarding.Do
 	case d.translated() && d.st.PortMapping.TCP.State != "mapped":
 		return d.byHand()
 	}

@@ -22,17 +22,25 @@ const (
 	outsideServers = 4
 )
 
-// watchOutside finds out how routers treat the UDP socket, until ctx ends.
+// watchOutside finds out how routers treat the UDP socket, until ctx ends. Where too few
+// could be asked for a verdict, it asks again as soon as there are more.
 func (s *Servent) watchOutside(ctx context.Context) {
-	for wait := outsideSoon; ; {
-		if servers := slices.Concat(s.namedServers(ctx), s.stunServers()); len(servers) > 0 {
+	var last time.Time
+	var named []netip.AddrPort
+	for asked := 0; ; {
+		due := last.IsZero() || time.Since(last) >= outsideEvery
+		if due {
+			named = s.namedServers(ctx)
+		}
+		servers := slices.Concat(named, s.stunServers())
+		if b := s.udp.Behaviour(); due && len(servers) > 0 || len(servers) > asked && b.Mapping == nat.MappingUnknown && b.Blocked != nat.Yes {
 			s.probe(ctx, servers)
-			wait = outsideEvery
+			last, asked = time.Now(), len(servers)
 		}
 		select {
 		case <-ctx.Done():
 			return
-		case <-time.After(wait):
+		case <-time.After(outsideSoon):
 		}
 	}
 }

@@ -22,11 +22,11 @@ type portMapper interface {
 func (s *Servent) maps() (why string, yes bool) {
 	switch {
 	case s.cfg.NoPortMapping:
-		return "switched off with --no-port-mapping", false
+		return "--no-port-mapping", false
 	case s.cfg.ConnectOnly:
-		return "not asked for with --connect-only", false
+		return "--connect-only keeps to the links of --connect", false
 	case s.addr.Addr().IsLoopback():
-		return "not asked for by who listens on loopback", false
+		return "the servent listens on loopback", false
 	}
 	return "", s.cfg.listener == nil
 }

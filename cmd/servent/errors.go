@@ -15,6 +15,7 @@ const (
 	exitUsage       = 2
 	exitNothing     = 3
 	exitNotVerified = 4
+	exitFaults      = 5
 	exitInterrupted = 130
 )
 
@@ -48,6 +49,8 @@ func exitCode(err error) int {
 		return exitInterrupted
 	case errors.Is(err, servent.ErrNotVerified):
 		return exitNotVerified
+	case errors.Is(err, errFaults):
+		return exitFaults
 	case errors.Is(err, errNothing), errors.Is(err, servent.ErrNoSource):
 		return exitNothing
 	}

@@ -39,3 +39,13 @@ func TestForwardTexts(t *testing.T) {
 		t.Error(text)
 	}
 }
+
+// TestNoPortMapping: routers are asked unless the user says no.
+func TestNoPortMapping(t *testing.T) {
+	for _, no := range []bool{false, true} {
+		n := nodeFlags{network: "lan", role: "auto", index: "list", noMapping: no}
+		if cfg, err := n.config(); err != nil || cfg.NoPortMapping != no {
+			t.Errorf("%v: %v, %v", no, cfg.NoPortMapping, err)
+		}
+	}
+}

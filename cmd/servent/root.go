@@ -34,7 +34,7 @@ themselves. Only folders that you name are shared.`,
 	complete(root, "log-level", "error", "warn", "info", "debug")
 	root.AddCommand(
 		a.shareCommand(), a.supernodeCommand(), a.unshareCommand(), a.stopCommand(), a.searchCommand(), a.browseCommand(), a.getCommand(),
-		a.peersCommand(), a.statusCommand(), a.demoCommand(), a.simCommand(), a.configCommand(), a.versionCommand(), a.completionCommand(),
+		a.peersCommand(), a.statusCommand(), a.doctorCommand(), a.demoCommand(), a.simCommand(), a.configCommand(), a.versionCommand(), a.completionCommand(),
 	)
 	root.SetFlagErrorFunc(plainFlag)
 	root.Version = versionText()

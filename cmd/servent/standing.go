@@ -88,9 +88,7 @@ func (a *app) problemTexts(st *servent.Status) []string {
 		}
 	}
 	e := &st.Edge
-	if st.Reachable.TCP == "no" {
-		texts = append(texts, "others cannot connect to this servent: let its TCP port through the firewall, and have the router forward it")
-	}
+	texts = append(texts, faultTexts(servent.Diagnose(servent.Facts{Status: *st}))...)
 	if unfit := st.Election.Unfit; unfit != "" {
 		texts = append(texts, "others do not take this servent for a supernode ("+search.Clean(unfit)+"): let it be reached and send faster, or share in role auto")
 	}
@@ -102,6 +100,34 @@ func (a *app) problemTexts(st *servent.Status) []string {
 	tell(e.PendingFull+e.PendingPerIP, "connection", "closed unheard, since too many were opened at once: --block-list keeps addresses out")
 	texts = append(texts, indexTexts("shared files", "--index-max-bytes", st.Index.State)...)
 	return append(texts, indexTexts("leaves' files", "--leaf-index-max-bytes", st.Lists.State)...)
+}
+
+// clockText is what others say of this machine's clock; empty where nobody has.
+func clockText(st *servent.Status) string {
+	for _, f := range servent.Diagnose(servent.Facts{Status: *st}) {
+		if f.Check == "clock" && st.Clock.Witnesses > 0 {
+			return f.Text
+		}
+	}
+	return ""
+}
+
+// faultTexts tells of the faults of a diagnosis, those against which the same helps
+// together. Of links there is more to say: see whyAlone.
+func faultTexts(findings []servent.Finding) (texts []string) {
+	told := map[string]int{} // where, by what helps
+	for _, f := range findings {
+		if f.Verdict != servent.VerdictFault || f.Fault == servent.FaultNoPeers {
+			continue
+		}
+		if i, ok := told[f.Do]; ok {
+			texts[i] = search.Clean(f.Text) + "; " + texts[i]
+			continue
+		}
+		told[f.Do] = len(texts)
+		texts = append(texts, search.Clean(f.Text)+": "+search.Clean(f.Do))
+	}
+	return texts
 }
 
 // indexTexts tells of an index that does not hold all.

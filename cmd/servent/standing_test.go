@@ -29,7 +29,7 @@ func TestStatusTellsOfProblems(t *testing.T) {
 	bad.Edge.QueueFull, bad.Reachable.TCP, bad.Index.State, bad.Lists.State = 8, "no", "failed", "full"
 	text = statusText(&bad)
 	for _, want := range []string{
-		"\nproblems:\n  others cannot connect to this servent: let its TCP port",
+		"\nproblems:\n  others cannot connect to this servent (TCP): have the firewall of this machine let TCP port 0 in",
 		"\n  others do not take this servent for a supernode (10.0.0.1:1: bye: Check failed: nobody): let it be reached",
 		"\n  1 question of others not looked up: the machine is too busy\n",
 		"\n  2 connections for uploads not served", "\n  11 datagrams lost", "\n  7 answers to searches lost",
@@ -91,6 +91,18 @@ func TestStatusTellsOfStanding(t *testing.T) {
 	st.Role, st.Election.Auto = "leaf", false
 	if text := statusText(&st); strings.Contains(text, "FACTOR") {
 		t.Errorf("of one that the user wants as leaf:\n%s", text)
+	}
+}
+
+// TestStatusTellsOfClock: once others have told the time.
+func TestStatusTellsOfClock(t *testing.T) {
+	st := servent.Status{Clock: servent.ClockInfo{State: "wrong", Off: 3600, Witnesses: 2, Agree: 2}}
+	text := statusText(&st)
+	if !strings.Contains(text, "\nclock      this machine's clock is 60 minutes fast") || !strings.Contains(text, "\nproblems:\n  this machine's clock is 60 minutes fast, as 2 of 2 others say: have the system set its clock") {
+		t.Error(text)
+	}
+	if text := statusText(&servent.Status{}); strings.Contains(text, "clock") {
+		t.Error(text)
 	}
 }
 
