@@ -132,7 +132,7 @@ func FindMeet(area []byte) (*Meet, bool, error) {
 	if !ok {
 		return nil, false, nil
 	}
-	b, err := g.Data(2 * maxMeetingLen)
+	b, err := g.Data(maxMeetData)
 	if err != nil {
 		return nil, true, err
 	}

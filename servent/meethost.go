@@ -44,7 +44,18 @@ func (s *Servent) meetHalfWay(ctx context.Context, asked *protocol.Meet) {
 	s.call(func(l *loop) {
 		l.step(overlay.UserPush{Servent: asked.From, Proxies: asked.Proxies, Meet: answer})
 	})
+	s.wg.Go(func() { s.answerByHTTP(ctx, asked, answer) })
 	s.logMeet(asked.From, h.comeThrough(ctx, answer, asked))
+}
+
+// answerByHTTP asks the push proxies of who wants to meet to pass on the answer, where UDP
+// does not bring it there. It names no address to connect to, so that a proxy that knows
+// nothing of meetings refuses it.
+func (s *Servent) answerByHTTP(ctx context.Context, asked, answer *protocol.Meet) {
+	ask := proxyAsk{PushProxyRequest: protocol.PushProxyRequest{Servent: asked.From}, meet: answer}
+	if err := s.askProxies(ctx, ask, asked.Proxies); err != nil {
+		s.log.WithFields(logrus.Fields{"component": "meet", "servent": asked.From}).WithError(err).Debug("answer not passed on")
+	}
 }
 
 // comeThrough offers to serve on every way that opens, until the other asks for

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/seed282dab8e/servent/nat"
 	"github.com/seed282dab8e/servent/protocol"
 	"github.com/seed282dab8e/servent/servent/overlay"
 	"github.com/seed282dab8e/servent/servent/transfer"
@@ -17,10 +18,11 @@ import (
 
 const (
 	// pushHTTPAfter is how long a push over the links and over UDP has for its
-	// connection, before push proxies are asked over HTTP.
-	pushHTTPAfter = 3 * time.Second
+	// connection, before push proxies are asked over HTTP. Where it is known that no
+	// datagram comes through they are asked at once.
+	pushHTTPAfter = time.Second
 	// proxyTimeout bounds one such question.
-	proxyTimeout = 5 * time.Second
+	proxyTimeout = 3 * time.Second
 	// maxProxies is how many push proxies of one source are remembered and asked.
 	maxProxies = 4
 )
@@ -39,24 +41,25 @@ func (s *Servent) push(ctx context.Context, src transfer.Source) error {
 	if errors.Is(err, errStopped) || err != nil && len(proxies) == 0 {
 		return err
 	}
-	select {
-	case <-ctx.Done():
-		return nil
-	case err := <-in.vain:
-		return err
-	case <-time.After(pushHTTPAfter):
-	}
+	asked := make(chan error, 1)
 	if len(proxies) > 0 {
-		failed := s.askProxies(ctx, src, proxies)
-		if err != nil && failed != nil {
-			return fmt.Errorf("%w; its push proxies: %w", err, failed)
-		}
+		ctx, stop := context.WithCancel(ctx)
+		defer stop()
+		ask := proxyAsk{PushProxyRequest: protocol.PushProxyRequest{Servent: src.Servent, Index: src.Index}, meet: in.meet}
+		s.call(func(l *loop) { ask.node = l.node.Addr() })
+		s.wg.Go(func() { asked <- s.askProxies(ctx, ask, proxies) })
 	}
-	select { // what has gone out may still bring it
-	case <-ctx.Done():
-		return nil
-	case err := <-in.vain:
-		return err
+	for { // what has gone out may still bring it
+		select {
+		case <-ctx.Done():
+			return nil
+		case err := <-in.vain:
+			return err
+		case failed := <-asked:
+			if err != nil && failed != nil {
+				return fmt.Errorf("%w; its push proxies: %w", err, failed)
+			}
+		}
 	}
 }
 
@@ -99,11 +102,27 @@ func (l *loop) pushed(id protocol.GUID, err error) {
 	}
 }
 
-// askProxies asks one push proxy after the other over HTTP until one has passed
-// the push on, or returns what each said.
-func (s *Servent) askProxies(ctx context.Context, src transfer.Source, proxies []netip.AddrPort) error {
-	var self netip.AddrPort
-	s.call(func(l *loop) { self = l.node.Addr() })
+// proxyAsk is what push proxies are asked over HTTP: that a servent shall connect to node,
+// where that is known, or meet us, where meet is not nil.
+type proxyAsk struct {
+	protocol.PushProxyRequest
+	node netip.AddrPort
+	meet *protocol.Meet
+}
+
+// askProxies waits whether links and UDP bring what is asked for, which ends ctx, and then
+// asks one push proxy after the other over HTTP until one has passed it on. It returns what
+// each said.
+func (s *Servent) askProxies(ctx context.Context, ask proxyAsk, proxies []netip.AddrPort) error {
+	wait := pushHTTPAfter
+	if s.udp.Behaviour().Blocked == nat.Yes {
+		wait = 0
+	}
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-time.After(wait):
+	}
 	client := http.Client{
 		Timeout:       proxyTimeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -113,9 +132,9 @@ func (s *Servent) askProxies(ctx context.Context, src transfer.Source, proxies [
 	}
 	var failed error
 	for _, p := range proxies {
-		err := s.askProxy(ctx, &client, p, self, src)
+		err := s.askProxy(ctx, &client, p, ask)
 		switch {
-		case err == nil:
+		case err == nil || ctx.Err() != nil:
 			return nil
 		case failed == nil:
 			failed = fmt.Errorf("%s: %w", p, err)
@@ -126,14 +145,18 @@ func (s *Servent) askProxies(ctx context.Context, src transfer.Source, proxies [
 	return failed
 }
 
-func (s *Servent) askProxy(ctx context.Context, c *http.Client, proxy, self netip.AddrPort, src transfer.Source) error {
-	uri := protocol.PushProxyRequest{Servent: src.Servent, Index: src.Index}.URI()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+proxy.String()+uri, nil)
+func (s *Servent) askProxy(ctx context.Context, c *http.Client, proxy netip.AddrPort, ask proxyAsk) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+proxy.String()+ask.URI(), nil)
 	if err != nil {
 		return err
 	}
 	req.Header.Set("User-Agent", s.cfg.agent())
-	req.Header.Set(protocol.HeaderNode, self.String())
+	if ask.node.IsValid() && !ask.node.Addr().IsUnspecified() {
+		req.Header.Set(protocol.HeaderNode, ask.node.String())
+	}
+	if ask.meet != nil {
+		req.Header.Set(protocol.HeaderMeet, ask.meet.Header())
+	}
 	resp, err := c.Do(req)
 	if err != nil {
 		var uerr *url.Error

@@ -42,10 +42,11 @@ func (s *Servent) hitFor(files []library.File) (msg []byte, used int) {
 }
 
 // proxyPush has a servent that chose this one as push proxy connect to a
-// stranger; false: there is no such servent.
-func (s *Servent) proxyPush(_ context.Context, servent protocol.GUID, index uint32, to netip.AddrPort) (linked bool) {
+// stranger, or meet it; false: there is no such servent.
+func (s *Servent) proxyPush(_ context.Context, p transfer.ProxiedPush) (linked bool) {
 	s.call(func(l *loop) {
-		acts := l.node.Step(time.Now(), overlay.ProxyPush{Servent: servent, Index: index, Addr: to}, l.acts[:0])
+		ev := overlay.ProxyPush{Servent: p.Servent, Index: p.Index, Addr: p.To, Meet: p.Meet}
+		acts := l.node.Step(time.Now(), ev, l.acts[:0])
 		// The failure is told to who asked, not to a push of our own.
 		linked = !slices.ContainsFunc(acts, func(a overlay.Action) bool { return a.Op == overlay.OpPushFailed })
 		if linked {

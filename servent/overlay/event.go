@@ -141,7 +141,9 @@ type UserPush struct {
 type ProxyPush struct {
 	Servent protocol.GUID
 	Index   uint32
-	Addr    netip.AddrPort
+	Addr    netip.AddrPort // not valid: nowhere, they shall only meet
+	// Meet, where it has an ID, goes along: the extension by which they meet half way.
+	Meet protocol.GGEP
 }
 
 // Datagram is one whole message that came over UDP, inflated where it was

@@ -95,7 +95,8 @@ func (n *Node) onProxyPush(ev ProxyPush, out []Action) []Action {
 		return append(out, Action{Op: OpPushFailed, ID: ev.Servent})
 	}
 	h := protocol.Header{ID: n.newID(), Kind: protocol.KindPush, TTL: 1}
-	p := protocol.Push{Servent: ev.Servent, Index: ev.Index, Addr: ev.Addr, Ext: protocol.AppendGGEP(nil, protocol.AddrItem(ev.Addr.Addr())...)}
+	items := append(protocol.AddrItem(ev.Addr.Addr()), ev.Meet) // without an ID it is left out
+	p := protocol.Push{Servent: ev.Servent, Index: ev.Index, Addr: ev.Addr, Ext: protocol.AppendGGEP(nil, items...)}
 	return n.sendNew(l, h, p, out)
 }
 

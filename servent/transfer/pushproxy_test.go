@@ -11,17 +11,17 @@ import (
 
 // leaves is the push proxy of one leaf.
 type leaves struct {
-	leaf  protocol.GUID
-	index uint32
-	to    []netip.AddrPort
+	leaf protocol.GUID
+	last ProxiedPush
+	to   []netip.AddrPort
 }
 
-func (l *leaves) push(_ context.Context, servent protocol.GUID, index uint32, to netip.AddrPort) bool {
-	if servent != l.leaf {
+func (l *leaves) push(_ context.Context, p ProxiedPush) bool {
+	if p.Servent != l.leaf {
 		return false
 	}
-	l.index = index
-	l.to = append(l.to, to)
+	l.last = p
+	l.to = append(l.to, p.To)
 	return true
 }
 

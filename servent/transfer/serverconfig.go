@@ -58,9 +58,9 @@ type ServerConfig struct {
 	Catalog Catalog // nil: nobody may browse
 	// Hits makes one whole QueryHit message of the first of files, and tells of how many.
 	Hits func(files []library.File) (msg []byte, used int)
-	// PushProxy has a servent that is linked with us connect to a stranger; false:
-	// it is not linked.
-	PushProxy func(ctx context.Context, servent protocol.GUID, index uint32, to netip.AddrPort) bool
+	// PushProxy has a servent that is linked with us connect to a stranger, or meet it;
+	// false: it is not linked.
+	PushProxy func(ctx context.Context, p ProxiedPush) bool
 	// Firewalled reports whether others cannot connect to us. Then Proxies are
 	// those who pass pushes on to us.
 	Firewalled func() bool
