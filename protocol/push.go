@@ -8,6 +8,10 @@ import (
 // pushSize is the fixed part of a push.
 const pushSize = 26
 
+// PushFWT is the index of a Push that asks for LimeWire's transfer between firewalls
+// (RUDP, section 16) and for no connection.
+const PushFWT = 0x7ffffffd
+
 // Push asks the servent with GUID Servent to connect to Addr and offer a file
 // there (section 15).
 type Push struct {

@@ -141,6 +141,10 @@ func (v Vendor) QueryStatus() (uint16, error) {
 // carries it is the asking servent's GUID.
 func NewProxyRequest() Vendor { return VendorProxyRequest.with() }
 
+// NewProxyCancel tells a push proxy that it need not be that any longer: the sender can
+// be connected to.
+func NewProxyCancel() Vendor { return VendorProxyCancel.with() }
+
 // NewProxyAck accepts a VendorProxyRequest: pushes sent to addr are passed on. The
 // message has the id of the request.
 func NewProxyAck(addr netip.AddrPort) Vendor {

@@ -34,6 +34,7 @@ func TestVendorType(t *testing.T) {
 		{VendorQueryStatus, "BEAR/12v1"},
 		{VendorProxyRequest, "LIME/21v2"},
 		{VendorProxyAck, "LIME/22v2"},
+		{VendorProxyCancel, "GTKG/21v1"},
 		{VendorCrawlPing, "LIME/5v1"},
 		{VendorCrawlPong, "LIME/6v1"},
 		{VendorHitsWanted, "LIME/11v3"},

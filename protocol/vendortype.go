@@ -15,6 +15,7 @@ const (
 	VendorQueryStatus                  // BEAR/12: see Vendor.QueryStatus
 	VendorProxyRequest                 // LIME/21: asks for a VendorProxyAck
 	VendorProxyAck                     // LIME/22: see Vendor.ProxyAck
+	VendorProxyCancel                  // GTKG/21: see NewProxyCancel
 	VendorCrawlPing                    // LIME/5: see Vendor.CrawlPing
 	VendorCrawlPong                    // LIME/6: see Vendor.CrawlPong
 	VendorHitsWanted                   // LIME/11: see Vendor.HitsWanted
@@ -57,6 +58,8 @@ func (t VendorType) ID() MessageID {
 		return MessageID{[4]byte{'L', 'I', 'M', 'E'}, 21, 2}
 	case VendorProxyAck:
 		return MessageID{[4]byte{'L', 'I', 'M', 'E'}, 22, 2}
+	case VendorProxyCancel:
+		return MessageID{[4]byte{'G', 'T', 'K', 'G'}, 21, 1}
 	case VendorCrawlPing:
 		return MessageID{[4]byte{'L', 'I', 'M', 'E'}, 5, 1}
 	case VendorCrawlPong:

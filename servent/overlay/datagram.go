@@ -25,7 +25,7 @@ func (n *Node) onDatagram(ev Datagram, out []Action) []Action {
 	case protocol.KindPong:
 		return n.onUDPPong(from, h, ev.Msg, out)
 	case protocol.KindPush:
-		return n.onUDPPush(h, ev.Msg, out)
+		return n.onUDPPush(from, h, ev.Msg, out)
 	case protocol.KindQueryHit:
 		return n.onUDPHit(from, h, ev.Msg, out)
 	case protocol.KindVendor, protocol.KindVendorStd:
@@ -81,17 +81,4 @@ func (n *Node) onUDPVendor(from netip.AddrPort, h protocol.Header, msg []byte, o
 		return n.onHeadPing(from, h, v, out)
 	}
 	return n.dropped(h.Kind, DropUnknown, out)
-}
-
-// onUDPPush passes a Push on to a servent that this node is push proxy of.
-func (n *Node) onUDPPush(h protocol.Header, msg []byte, out []Action) []Action {
-	p, err := protocol.ParsePush(msg[protocol.HeaderSize:])
-	if err != nil {
-		return n.dropped(h.Kind, DropMalformed, out)
-	}
-	l := n.proxied(p.Servent)
-	if l == nil {
-		return n.dropped(h.Kind, DropNoRoute, out)
-	}
-	return n.send(l, msg, 1, min(h.Hops, HardTTL-2)+1, out)
 }

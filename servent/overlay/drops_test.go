@@ -178,6 +178,12 @@ var dropCases = []dropCase{
 		nil,
 	},
 	{
+		"a push that asks for RUDP", DropRUDP,
+		incoming{1, head(protocol.KindPush, none, 1, 0), protocol.Push{Servent: testConfig().ID, Index: 0x7ffffffc, Addr: netip.MustParseAddrPort("10.0.1.2:1")}},
+		incoming{1, head(protocol.KindPush, none, 1, 0), protocol.Push{Servent: testConfig().ID, Index: 0x7ffffffd, Addr: netip.MustParseAddrPort("10.0.1.2:1")}},
+		nil,
+	},
+	{
 		"a push to loopback", DropDialBack,
 		incoming{1, head(protocol.KindPush, none, 1, 0), pushTo("10.0.1.2:1")},
 		incoming{1, head(protocol.KindPush, none, 1, 0), pushTo("127.0.0.1:1")},

@@ -26,6 +26,7 @@ type link struct {
 	supports            vendorSet      // vendor messages that it acts upon
 	comeBacks           bucket         // BEAR/7 and GTKG/7 that it may send
 	client              protocol.GUID  // of the peer, where we are its push proxy
+	passed              bucket         // pushes for client that may come in datagrams
 	proxy               netip.AddrPort // of the peer, where it is ours
 	askedProxy          bool           // to be that
 	nextPing            time.Duration  // before which a ping of theirs is not answered

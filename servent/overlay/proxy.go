@@ -88,6 +88,17 @@ func (n *Node) onProxyAck(l *link, h protocol.Header, v protocol.Vendor, out []A
 	return out
 }
 
+// cancelProxies tells push proxies that they are needed no longer.
+func (n *Node) cancelProxies(out []Action) []Action {
+	for _, l := range n.links {
+		if l.proxy.IsValid() {
+			out = n.sendVendor(l, protocol.NewProxyCancel(), out)
+		}
+		l.proxy, l.askedProxy = netip.AddrPort{}, false
+	}
+	return out
+}
+
 // onProxyPush passes a Push on to a servent that this node is push proxy of.
 func (n *Node) onProxyPush(ev ProxyPush, out []Action) []Action {
 	l := n.proxied(ev.Servent)
@@ -100,10 +111,47 @@ func (n *Node) onProxyPush(ev ProxyPush, out []Action) []Action {
 	return n.sendNew(l, h, p, out)
 }
 
+// onUDPPush passes a Push on to a servent that this node is push proxy of. Anybody may
+// have written it, under any address: so many a servent are passed on, and none that names
+// an address which is no stranger's. One that only asks to meet may name none.
+func (n *Node) onUDPPush(from netip.AddrPort, h protocol.Header, msg []byte, out []Action) []Action {
+	p, err := protocol.ParsePush(msg[protocol.HeaderSize:])
+	if err != nil {
+		return n.dropped(h.Kind, DropMalformed, out)
+	}
+	l := n.proxied(p.Servent)
+	_, meets := protocol.FindGGEP(p.Ext, protocol.GGEPMeet)
+	to := protocol.FullAddr(p.Addr, p.Ext)
+	switch {
+	case l == nil:
+		return n.dropped(h.Kind, DropNoRoute, out)
+	case !n.mayPass(to, from.Addr()) && !(meets && to.Addr().IsUnspecified()):
+		return n.dropped(h.Kind, DropDialBack, out)
+	case !l.passed.allow(n.now, n.cfg.PushRate):
+		return n.dropped(h.Kind, DropRate, out)
+	}
+	return n.send(l, msg, 1, min(h.Hops, HardTTL-2)+1, out)
+}
+
+// mayPass says whether a stranger may have others connect to an address: it can be one
+// host's, and on the public network it is public.
+func (n *Node) mayPass(to netip.AddrPort, from netip.Addr) bool {
+	a := to.Addr().Unmap()
+	switch {
+	case to.Port() == 0 || !isHost(a) || n.blocked(a):
+		return false
+	case a.IsLoopback():
+		return from.IsLoopback()
+	case a.IsPrivate() || a.IsLinkLocalUnicast():
+		return !n.cfg.Public
+	}
+	return true
+}
+
 // pushByUDP sends a Push to the push proxies that a hit named.
 func (n *Node) pushByUDP(ev UserPush, out []Action) []Action {
 	p := protocol.Push{Servent: ev.Servent, Index: ev.Index, Addr: n.addrTold(nat.TCP), Ext: protocol.AppendGGEP(nil, n.pushItems(&ev)...)}
-	if p.Addr.Addr().IsUnspecified() {
+	if p.Addr.Addr().IsUnspecified() && ev.Meet == nil {
 		return out
 	}
 	for _, a := range ev.Proxies[:min(len(ev.Proxies), maxProxies)] {

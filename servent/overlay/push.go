@@ -33,6 +33,8 @@ func (n *Node) onPush(l *link, h protocol.Header, m Received, out []Action) []Ac
 func (n *Node) pushed(l *link, p protocol.Push, out []Action) []Action {
 	m, ok, err := protocol.FindMeet(p.Ext)
 	switch {
+	case p.Index == protocol.PushFWT: // who asks waits for datagrams, not for a connection
+		return n.dropped(protocol.KindPush, DropRUDP, out)
 	case err != nil:
 		return n.dropped(protocol.KindPush, DropMalformed, out)
 	case !ok:

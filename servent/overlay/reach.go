@@ -96,6 +96,9 @@ func (n *Node) onConnectedBack(ev ConnectedBack, out []Action) []Action {
 	n.tcp.passed(n.now)
 	n.arm(n.tcp.next)
 	n.retell(was)
+	if was && !n.firewalled() {
+		out = n.cancelProxies(out)
+	}
 	return out
 }
 

@@ -43,6 +43,7 @@ const (
 	DropOwn                     // a hit that tells this node of its own files
 	DropProbe                   // a probe's answer, or a call from outside, that nobody asked for
 	DropHandOver                // a successor that may not be dialled
+	DropRUDP                    // a Push that asks for a transfer by RUDP, which this node does not speak
 	numDrops
 )
 
@@ -50,7 +51,7 @@ var dropNames = [numDrops]string{
 	"malformed", "ttl", "rate", "queue_full", "no_route", "search_ended",
 	"too_large", "unknown", "role", "dial_back", "connect_only", "not_wanted",
 	"blocked", "udp_stranger", "udp_rate", "udp_unasked", "udp_unproven", "udp_held_full", "oob_token", "oob_unwanted",
-	"too_many_questions", "list", "forged", "own", "probe_unasked", "hand_over",
+	"too_many_questions", "list", "forged", "own", "probe_unasked", "hand_over", "rudp",
 }
 
 // String returns the reason's name as used in JSON.

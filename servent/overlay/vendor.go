@@ -115,6 +115,8 @@ func (n *Node) onVendor(l *link, h protocol.Header, m Received, out []Action) []
 		return n.onProxyRequest(l, h, out)
 	case protocol.VendorProxyAck:
 		return n.onProxyAck(l, h, v, out)
+	case protocol.VendorProxyCancel:
+		l.client = protocol.GUID{}
 	case protocol.VendorStatusRequest:
 		return n.onStatusRequest(l, h, out)
 	case protocol.VendorQueryStatus:
