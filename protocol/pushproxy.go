@@ -9,12 +9,16 @@ import (
 )
 
 // Names of the headers around push proxies (section 15). Older servents spell
-// the first in other ways: see PushProxies.
+// the first in other ways: see PushProxyHeaders.
 const (
 	HeaderPushProxy  = "X-Push-Proxy"
 	HeaderFWNodeInfo = "X-FW-Node-Info"
 	HeaderNode       = "X-Node"
+	HeaderFalt       = "X-Falt"
 )
+
+// PushProxyHeaders are all spellings of HeaderPushProxy.
+var PushProxyHeaders = [...]string{HeaderPushProxy, "X-Push-Proxies", "X-Pushproxies"}
 
 // PushProxyPath is where a push proxy is asked over HTTP.
 const PushProxyPath = "/gnutella/push-proxy"
@@ -24,6 +28,9 @@ const defaultPort = 6346
 
 // maxProxyText bounds the headers and queries that are read here.
 const maxProxyText = 2 << 10
+
+// MaxFirewalled is how many servents are read from, or written to, one X-Falt.
+const MaxFirewalled = 16
 
 // guidText is the length of a GUID in base32 without padding.
 const guidText = 26
@@ -105,12 +112,20 @@ func parseIndex(s string) (uint32, error) {
 // What is no address is left out, and so is what passes MaxAddrs.
 func ParsePushProxies(s string) []netip.AddrPort {
 	var out []netip.AddrPort
-	for part := range strings.SplitSeq(s[:min(len(s), maxProxyText)], ",") {
+	for part := range strings.SplitSeq(clipList(s), ",") {
 		if a, ok := parseHost(strings.Trim(part, blanks)); ok && len(out) < MaxAddrs {
 			out = append(out, a)
 		}
 	}
 	return out
+}
+
+// clipList leaves out of a list with commas what passes maxProxyText, and cuts no entry.
+func clipList(s string) string {
+	if len(s) <= maxProxyText {
+		return s
+	}
+	return s[:max(0, strings.LastIndexByte(s[:maxProxyText+1], ','))]
 }
 
 // parseHost reads an address with or without a port.
@@ -150,7 +165,7 @@ func ParseFWNodeInfo(s string) (FWNodeInfo, error) {
 		return FWNodeInfo{}, &Error{TooLarge, "node info"}
 	}
 	id, rest, _ := strings.Cut(s, ";")
-	g, err := ParseGUID(strings.Trim(id, blanks))
+	g, err := parseAnyGUID(strings.Trim(id, blanks))
 	if err != nil {
 		return FWNodeInfo{}, err
 	}
@@ -164,6 +179,37 @@ func ParseFWNodeInfo(s string) (FWNodeInfo, error) {
 		}
 	}
 	return n, nil
+}
+
+// parseAnyGUID reads a GUID in hex, or in base32, in which a text has it.
+func parseAnyGUID(s string) (GUID, error) {
+	if len(s) == guidText {
+		return parseGUID32(s)
+	}
+	return ParseGUID(s)
+}
+
+// ParseFirewalled reads the value of X-Falt: servents that cannot be connected to, each as
+// X-FW-Node-Info has it, with commas between. Who has no push proxies, or cannot be read,
+// is left out, and so is what passes MaxFirewalled.
+func ParseFirewalled(s string) []FWNodeInfo {
+	var out []FWNodeInfo
+	for part := range strings.SplitSeq(clipList(s), ",") {
+		n, err := ParseFWNodeInfo(part)
+		if err == nil && len(n.Proxies) > 0 && len(out) < MaxFirewalled {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+// Firewalled returns the value of X-Falt.
+func Firewalled(nodes []FWNodeInfo) string {
+	texts := make([]string, 0, len(nodes))
+	for _, n := range nodes[:min(len(nodes), MaxFirewalled)] {
+		texts = append(texts, n.String())
+	}
+	return strings.Join(texts, ",")
 }
 
 // parsePortHost reads port:ip, the wrong way round that this header has it.

@@ -81,6 +81,43 @@ func TestFWNodeInfo(t *testing.T) {
 	}
 }
 
+// TestFirewalled: as others write it, GUIDs in hex or base32; who has no push proxy is of
+// no use, and no entry is cut in two.
+func TestFirewalled(t *testing.T) {
+	g := someServent(t)
+	in32 := strings.TrimPrefix(PushProxyRequest{Servent: g}.URI(), PushProxyPath+"?ServerId=")
+	proxy := netip.MustParseAddrPort("5.6.7.8:1234")
+	want := []FWNodeInfo{{Servent: g, Proxies: []netip.AddrPort{proxy}}}
+	for _, s := range []string{
+		someServentHex + ";5.6.7.8:1234",
+		in32 + ";fwt/1.0;5.6.7.8:1234",
+		"nonsense," + someServentHex + "," + someServentHex + ";x, " + someServentHex + ";5.6.7.8:1234,",
+		Firewalled(want),
+	} {
+		if got := ParseFirewalled(s); !reflect.DeepEqual(got, want) {
+			t.Errorf("%q: %+v", s, got)
+		}
+	}
+	one := someServentHex + ";5.6.7.8:1234,"
+	if got := ParseFirewalled(strings.Repeat(one, MaxFirewalled+1)); len(got) != MaxFirewalled {
+		t.Errorf("%d servents, want %d", len(got), MaxFirewalled)
+	}
+	for pad := range len(one) {
+		s := strings.Repeat(",", maxProxyText-2*len(one)+pad) + one + one + one
+		for _, n := range ParseFirewalled(s) {
+			if n.Proxies[0] != proxy {
+				t.Fatalf("cut to %v", n.Proxies)
+			}
+		}
+	}
+	if got := ParsePushProxies(strings.Repeat(",", maxProxyText-len("5.6.7.8:12")) + "5.6.7.8:1234"); len(got) > 0 {
+		t.Errorf("cut to %v", got)
+	}
+	if got := Firewalled(make([]FWNodeInfo, MaxFirewalled+1)); strings.Count(got, ",") != MaxFirewalled-1 {
+		t.Errorf("writes %d", strings.Count(got, ",")+1)
+	}
+}
+
 func FuzzPushProxy(f *testing.F) {
 	g := someServent(f)
 	f.Add(strings.TrimPrefix(PushProxyRequest{g, 7}.URI(), PushProxyPath+"?"))
@@ -98,6 +135,9 @@ func FuzzPushProxy(f *testing.F) {
 			if err != nil || !reflect.DeepEqual(again, n) {
 				t.Errorf("%+v became %+v, %v", n, again, err)
 			}
+		}
+		if f := ParseFirewalled(s); !reflect.DeepEqual(ParseFirewalled(Firewalled(f)), f) && len(Firewalled(f)) <= maxProxyText {
+			t.Errorf("%+v became %+v", f, ParseFirewalled(Firewalled(f)))
 		}
 		if p := ParsePushProxies(s); !reflect.DeepEqual(ParsePushProxies(PushProxies(p)), p) {
 			t.Errorf("%v became %v", p, ParsePushProxies(PushProxies(p)))

@@ -348,6 +348,8 @@ type TransferInfo struct {
 	Downloaded  uint64 `json:"downloaded_bytes"`
 	Lies        uint64 `json:"not_verified"` // times that content did not match its hash
 	Absent      uint64 `json:"not_there"`    // times that a source did not have what it was said to have
+	// AlternatesOver counts sources that others named past what one download takes.
+	AlternatesOver uint64 `json:"alternates_over"`
 	Served
 }
 

@@ -27,11 +27,17 @@ const (
 	maxProxies = 4
 )
 
+// errOwn: others may name this servent as a source.
+var errOwn = errors.New("that is this servent itself")
+
 // push asks a source to connect to us (docs/protocol.md 15): over the links
 // that its hit came by, at its push proxies over UDP, and, where that brings
 // nothing soon, at the proxies over HTTP. It returns early when ctx ends, as it
 // does once the source has connected.
 func (s *Servent) push(ctx context.Context, src transfer.Source) error {
+	if src.Servent == s.GUID() {
+		return errOwn
+	}
 	proxies := s.askable(src)
 	in, err := s.invite(ctx, src.Servent)
 	if err != nil {

@@ -128,7 +128,7 @@ func transferInfo(up transfer.ServerStats, down transfer.ClientStats) TransferIn
 	return TransferInfo{
 		Uploading: up.Active, Uploads: up.Done, Uploaded: up.Bytes, Served: served(up),
 		Downloading: down.Active, Downloads: down.Done, Failed: down.Failed,
-		Downloaded: down.Bytes, Lies: down.Lies, Absent: down.Absent,
+		Downloaded: down.Bytes, Lies: down.Lies, Absent: down.Absent, AlternatesOver: down.AlternatesOver,
 	}
 }
 

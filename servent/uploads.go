@@ -21,6 +21,7 @@ func (s *Servent) serveUploads() {
 		Rate: limiter(s.cfg.UploadRate), Log: s.log,
 		OnUpload:  func(u transfer.Upload) { s.emit(Event{Event: "upload", Upload: uploadOf(&u)}) },
 		PushProxy: s.proxyPush, Firewalled: s.firewalled, Proxies: s.proxies,
+		Alternates: func(file protocol.SHA1) []protocol.FWNodeInfo { return s.loads.Alternates(file) },
 	}
 	if !s.cfg.NoBrowse {
 		cfg.Catalog, cfg.Hits = s.lib, s.hitFor

@@ -100,6 +100,8 @@ type ClientStats struct {
 	// Absent is how often a source did not have what it was said to have: by itself
 	// some time ago, or by a supernode that answers for it.
 	Absent uint64
+	// AlternatesOver counts sources that others named past what one download takes.
+	AlternatesOver uint64
 }
 
 // Client downloads files. Its methods may be called from any goroutine.
@@ -109,11 +111,13 @@ type Client struct {
 
 	turns turns
 	park  park
+	known alternates
 
 	active             atomic.Int64
 	done, failed       atomic.Uint64
 	bytesIn, liesFound atomic.Uint64
 	absent             atomic.Uint64
+	alternatesOver     atomic.Uint64
 
 	mu      sync.Mutex
 	waiters []*waiter // in the order in which they began to wait
@@ -143,6 +147,8 @@ func (c *Client) Stats() ClientStats {
 		Bytes:  c.bytesIn.Load(),
 		Lies:   c.liesFound.Load(),
 		Absent: c.absent.Load(),
+
+		AlternatesOver: c.alternatesOver.Load(),
 	}
 }
 

@@ -173,6 +173,8 @@ type get struct {
 	doubts  int          // times that what a single source added to them did not match
 	asking  *candidate
 
+	alternates int // taken from others' X-Falt
+
 	progress func(Progress)
 	reported time.Time
 }
@@ -280,6 +282,9 @@ func (g *get) verify(ctx context.Context) (protocol.URN, bool, error) {
 		g.blame()
 		g.doubt(ctx)
 	case !g.older || g.proof.holds():
+		for _, c := range g.mixed {
+			g.client.known.note(time.Now(), urn.SHA1, c.Source)
+		}
 		return urn, true, nil
 	case ctx.Err() != nil:
 		return urn, false, ctx.Err()

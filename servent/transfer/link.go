@@ -118,7 +118,7 @@ func (l *link) ask(req request) (*http.Response, error) {
 // lines is a request as it goes out. Who waits in a queue says so (section 22).
 func (l *link) lines(req request) []byte {
 	b := fmt.Appendf(nil, "GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: %s\r\nX-Features: %s\r\nConnection: Keep-Alive\r\n",
-		req.path, l.host, l.cfg.Agent, features)
+		req.path, l.host, l.cfg.Agent, clientFeatures)
 	if req.accept != "" {
 		b = fmt.Appendf(b, "Accept: %s\r\nAccept-Encoding: deflate\r\n", req.accept)
 	} else {

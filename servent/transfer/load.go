@@ -112,6 +112,7 @@ func (g *get) load(ctx context.Context, l *link, path string, c *candidate) (reu
 		if err != nil {
 			return false, err
 		}
+		g.learn(c, resp.Header)
 		p, err := g.want().judge(resp)
 		if errors.Is(err, errNothingLeft) { // nobody had told the size before
 			g.size, g.sized = g.sink.size, true

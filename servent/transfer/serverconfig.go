@@ -66,6 +66,9 @@ type ServerConfig struct {
 	Firewalled func() bool
 	Proxies    func() []netip.AddrPort
 
+	// Alternates are others who have a file and cannot be connected to.
+	Alternates func(file protocol.SHA1) []protocol.FWNodeInfo
+
 	HeaderTimeout  time.Duration // to get the header of a request, or to connect and send a GIV; default 15 s
 	IdleTimeout    time.Duration // between two requests on one connection; default 2 min
 	WriteTimeout   time.Duration // for each 128 KiB that are sent; default 60 s
@@ -89,6 +92,9 @@ func (c ServerConfig) withDefaults() ServerConfig {
 	c.MaxHeaderBytes = orDefault(c.MaxHeaderBytes, 16<<10)
 	if c.Firewalled == nil {
 		c.Firewalled = func() bool { return false }
+	}
+	if c.Alternates == nil {
+		c.Alternates = func(protocol.SHA1) []protocol.FWNodeInfo { return nil }
 	}
 	if c.Proxies == nil {
 		c.Proxies = func() []netip.AddrPort { return nil }
