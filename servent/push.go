@@ -151,7 +151,12 @@ func (s *Servent) askProxies(ctx context.Context, ask proxyAsk, proxies []netip.
 	return failed
 }
 
+// askProxy asks one, unless it has refused lately.
 func (s *Servent) askProxy(ctx context.Context, c *http.Client, proxy netip.AddrPort, ask proxyAsk) error {
+	k := refusal{ask.Servent, proxy, ask.node.IsValid()}
+	if err := s.refusals.of(time.Now(), k); err != nil {
+		return err
+	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+proxy.String()+ask.URI(), nil)
 	if err != nil {
 		return err
@@ -169,6 +174,9 @@ func (s *Servent) askProxy(ctx context.Context, c *http.Client, proxy netip.Addr
 		if errors.As(err, &uerr) {
 			err = uerr.Err // the proxy is named beside it
 		}
+		if ctx.Err() == nil {
+			s.refusals.note(time.Now(), k, err, silentLife)
+		}
 		return err
 	}
 	_ = resp.Body.Close() // its words do not matter
@@ -176,9 +184,14 @@ func (s *Servent) askProxy(ctx context.Context, c *http.Client, proxy netip.Addr
 	case http.StatusAccepted:
 		return nil
 	case http.StatusGone:
-		return errors.New("the servent is not linked there any more")
+		err = errors.New("the servent is not linked there any more")
+	default:
+		err = fmt.Errorf("it answers %d", resp.StatusCode)
 	}
-	return fmt.Errorf("it answers %d", resp.StatusCode)
+	if resp.StatusCode != http.StatusTooManyRequests && resp.StatusCode != http.StatusServiceUnavailable {
+		s.refusals.note(time.Now(), k, err, refusedLife)
+	}
+	return err
 }
 
 // proxyTexts and proxiesOf write and read push proxies for who uses the API.

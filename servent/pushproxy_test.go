@@ -2,9 +2,11 @@ package servent_test
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -59,20 +61,49 @@ func TestPushByHTTPProxy(t *testing.T) {
 
 // TestPushNowhere: the error says what was tried.
 func TestPushNowhere(t *testing.T) {
-	_, _, urn := shareFile(t, "walrus.ogg", 5000)
-	s := start(t, servent.Config{})
-	gone := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusGone) }))
-	defer gone.Close()
-	source := servent.FoundSource{
-		Addr: "127.0.0.1:1", GUID: guidHex("0123456789abcdef"), Push: true,
-		Proxies: []string{strings.TrimPrefix(gone.URL, "http://")},
-	}
+	s, req := pushInVain(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusGone) })
 	ctx, cancel := context.WithTimeout(t.Context(), 3*foreignWait)
 	defer cancel()
-	start := time.Now()
-	_, err := s.Get(ctx, servent.GetRequest{Magnet: urn, Dir: t.TempDir(), Sources: []servent.FoundSource{source}},
-		func(servent.GetProgress) {})
-	if err == nil || !strings.Contains(err.Error(), "not linked there any more") {
-		t.Errorf("after %v: %v", time.Since(start), err)
+	begin := time.Now()
+	if _, err := s.Get(ctx, req, func(servent.GetProgress) {}); err == nil || !strings.Contains(err.Error(), "not linked there any more") {
+		t.Errorf("after %v: %v", time.Since(begin), err)
 	}
+}
+
+// TestPushRefused: a proxy that refuses is not asked again for that servent; one that has
+// no time is.
+func TestPushRefused(t *testing.T) {
+	for code, want := range map[int]int32{
+		http.StatusGone: 1, http.StatusBadRequest: 1, http.StatusTooManyRequests: 2, http.StatusServiceUnavailable: 2,
+	} {
+		t.Run(fmt.Sprint(code), func(t *testing.T) {
+			t.Parallel()
+			var asks atomic.Int32
+			s, req := pushInVain(t, func(w http.ResponseWriter, _ *http.Request) {
+				asks.Add(1)
+				w.WriteHeader(code)
+			})
+			for range 2 {
+				ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second/2)
+				_, _ = s.Get(ctx, req, func(servent.GetProgress) {}) // there is nobody
+				cancel()
+			}
+			if asks.Load() != want {
+				t.Errorf("asked %d times, want %d", asks.Load(), want)
+			}
+		})
+	}
+}
+
+// pushInVain asks for a file from a source whose push proxy answers like that.
+func pushInVain(t *testing.T, answer http.HandlerFunc) (*servent.Servent, servent.GetRequest) {
+	t.Helper()
+	_, _, urn := shareFile(t, "walrus.ogg", 5000)
+	proxy := httptest.NewServer(answer)
+	t.Cleanup(proxy.Close)
+	source := servent.FoundSource{
+		Addr: "127.0.0.1:1", GUID: guidHex("0123456789abcdef"), Push: true,
+		Proxies: []string{strings.TrimPrefix(proxy.URL, "http://")},
+	}
+	return start(t, servent.Config{}), servent.GetRequest{Magnet: urn, Dir: t.TempDir(), Sources: []servent.FoundSource{source}}
 }

@@ -49,6 +49,7 @@ type Servent struct {
 	uploads   *transfer.Server
 	inbox     *transfer.ConnListener // connections that speak HTTP
 	loads     *transfer.Client
+	refusals  refusals // of push proxies
 	dialer    net.Dialer
 	web       *http.Client // for web caches
 	started   time.Time
