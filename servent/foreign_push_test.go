@@ -109,11 +109,16 @@ func TestMeetByHTTPProxy(t *testing.T) {
 	}
 }
 
-// shy is a foreign servent that nobody can connect to; our node is its push proxy.
+// shy is a foreign servent that nobody can connect to, a leaf where our node is a
+// supernode; that is its push proxy.
 func shy(t *testing.T, s *servent.Servent, guid string) *foreign {
 	t.Helper()
 	f := dialForeign(t, s.Addr())
-	f.connectAs(append(slices.Clone(ultrapeerHeaders), "GUID: "+guidHex(guid)))
+	headers := slices.Clone(ultrapeerHeaders)
+	if s.Status().Role == servent.RoleSupernode.String() {
+		headers = plain(limeHeaders(false))
+	}
+	f.connectAs(append(headers, "GUID: "+guidHex(guid)))
 	f.send(frame{guid, kindVendor, 1, 0, []byte("LIME\x15\x00\x02\x00")})
 	for {
 		ack := f.want(kindVendor)
@@ -153,29 +158,38 @@ func TestForeignPushesThroughUs(t *testing.T) {
 		},
 	}
 	for way, ask := range asks {
-		t.Run(way, func(t *testing.T) {
-			s := start(t, servent.Config{})
-			f := shy(t, s, guid)
-			l, err := net.Listen("tcp", "127.0.0.1:0")
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer l.Close()
-			ask(t, s, l.Addr().(*net.TCPAddr).AddrPort())
-			p := f.want(kindPush).payload
-			if string(p[:16]) != guid || binary.LittleEndian.Uint32(p[16:]) != 7 {
-				t.Fatalf("pushed % x", p)
-			}
-			back := netip.AddrPortFrom(netip.AddrFrom4([4]byte(p[20:24])), binary.LittleEndian.Uint16(p[24:]))
-			served := make(chan error, 1)
-			go func() { served <- serveShyly(back, guid) }()
-			if err := fetchShyly(l, guid); err != nil {
-				t.Error(err)
-			}
-			if err := <-served; err != nil {
-				t.Error(err)
-			}
-		})
+		for _, role := range []servent.Role{servent.RoleFlat, servent.RoleSupernode} {
+			t.Run(way+", "+role.String(), func(t *testing.T) {
+				s := start(t, servent.Config{Role: role})
+				f := shy(t, s, guid)
+				pushShyly(t, f, guid, func(to netip.AddrPort) { ask(t, s, to) })
+			})
+		}
+	}
+}
+
+// pushShyly has the servent of f pushed, and a file fetched from it.
+func pushShyly(t *testing.T, f *foreign, guid string, ask func(to netip.AddrPort)) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	ask(l.Addr().(*net.TCPAddr).AddrPort())
+	m := f.want(kindPush)
+	p := m.payload
+	if string(p[:16]) != guid || binary.LittleEndian.Uint32(p[16:]) != 7 || m.ttl != 1 {
+		t.Fatalf("pushed % x, ttl %d", p, m.ttl)
+	}
+	back := netip.AddrPortFrom(netip.AddrFrom4([4]byte(p[20:24])), binary.LittleEndian.Uint16(p[24:]))
+	served := make(chan error, 1)
+	go func() { served <- serveShyly(back, guid) }()
+	if err := fetchShyly(l, guid); err != nil {
+		t.Error(err)
+	}
+	if err := <-served; err != nil {
+		t.Error(err)
 	}
 }
 

@@ -116,18 +116,22 @@ type proxyAsk struct {
 	meet *protocol.Meet
 }
 
+// httpAfter is how long push proxies are not asked over HTTP.
+func httpAfter(udp nat.Behaviour) time.Duration {
+	if udp.Blocked == nat.Yes {
+		return 0
+	}
+	return pushHTTPAfter
+}
+
 // askProxies waits whether links and UDP bring what is asked for, which ends ctx, and then
 // asks one push proxy after the other over HTTP until one has passed it on. It returns what
 // each said.
 func (s *Servent) askProxies(ctx context.Context, ask proxyAsk, proxies []netip.AddrPort) error {
-	wait := pushHTTPAfter
-	if s.udp.Behaviour().Blocked == nat.Yes {
-		wait = 0
-	}
 	select {
 	case <-ctx.Done():
 		return nil
-	case <-time.After(wait):
+	case <-time.After(httpAfter(s.udp.Behaviour())):
 	}
 	client := http.Client{
 		Timeout:       proxyTimeout,

@@ -6,8 +6,18 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seed282dab8e/servent/nat"
 	"github.com/seed282dab8e/servent/protocol"
 )
+
+// TestHTTPAfter: who knows that no datagram comes through does not wait for one.
+func TestHTTPAfter(t *testing.T) {
+	for blocked, want := range map[nat.Answer]time.Duration{nat.Yes: 0, nat.No: pushHTTPAfter, nat.Unknown: pushHTTPAfter} {
+		if got := httpAfter(nat.Behaviour{Blocked: blocked}); got != want {
+			t.Errorf("blocked %s: %v", blocked, got)
+		}
+	}
+}
 
 // TestProxyRefusals: for as long as noted and no longer, for that servent at that proxy, and no
 // more than there is room for.
