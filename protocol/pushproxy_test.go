@@ -110,6 +110,9 @@ func TestFirewalled(t *testing.T) {
 			}
 		}
 	}
+	if got := ParsePushProxies(strings.Repeat(",", maxProxyText-len("5.6.7.8:1234")) + "5.6.7.8:1234,9"); len(got) != 1 {
+		t.Errorf("just within the limit: %v", got)
+	}
 	if got := ParsePushProxies(strings.Repeat(",", maxProxyText-len("5.6.7.8:12")) + "5.6.7.8:1234"); len(got) > 0 {
 		t.Errorf("cut to %v", got)
 	}

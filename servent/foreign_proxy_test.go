@@ -196,7 +196,11 @@ func (p *farProxy) serveHTTP(f *foreign) {
 // pushOf makes a Push of a request, but for its servent.
 func (p *farProxy) pushOf(req *http.Request) ([]byte, bool) {
 	m := make([]byte, 26)
-	if node, err := netip.ParseAddrPort(req.Header.Get("X-Node")); err == nil {
+	if text := req.Header.Get("X-Node"); text != "" {
+		node, err := netip.ParseAddrPort(text)
+		if err != nil {
+			return nil, false
+		}
 		ip := node.Addr().As4()
 		copy(m[20:], ip[:])
 		binary.LittleEndian.PutUint16(m[24:], node.Port())

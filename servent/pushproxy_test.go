@@ -95,6 +95,18 @@ func TestPushRefused(t *testing.T) {
 	}
 }
 
+// TestPushSelf: who is named itself as a source asks nobody to push it.
+func TestPushSelf(t *testing.T) {
+	var asks atomic.Int32
+	s, req := pushInVain(t, func(http.ResponseWriter, *http.Request) { asks.Add(1) })
+	req.Sources[0].GUID = s.GUID().String()
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second/2)
+	defer cancel()
+	if _, err := s.Get(ctx, req, func(servent.GetProgress) {}); err == nil || asks.Load() > 0 {
+		t.Errorf("asked %d times, %v", asks.Load(), err)
+	}
+}
+
 // pushInVain asks for a file from a source whose push proxy answers like that.
 func pushInVain(t *testing.T, answer http.HandlerFunc) (*servent.Servent, servent.GetRequest) {
 	t.Helper()

@@ -248,6 +248,25 @@ func TestPushByProxy(t *testing.T) {
 	}
 }
 
+// TestMeetByProxy: who does not know its own address can still ask to be met, and names none.
+func TestMeetByProxy(t *testing.T) {
+	b := newUDPBench(t, func(c *Config) { c.Listen = netip.MustParseAddrPort("0.0.0.0:6346") })
+	b.links(2)
+	ask := UserPush{Servent: servent, Proxies: []netip.AddrPort{hostAddr(1)}}
+	if got := ops(b.step(ask), OpDatagram); len(got) > 0 {
+		t.Errorf("a push to nowhere: %v", got)
+	}
+	ask.Meet = &protocol.Meet{From: protocol.GUID{9}}
+	got := ops(b.step(ask), OpDatagram)
+	if len(got) != 1 {
+		t.Fatalf("%v", got)
+	}
+	p, err := protocol.ParsePush(got[0].Msg[protocol.HeaderSize:])
+	if _, meets, _ := protocol.FindMeet(p.Ext); err != nil || !meets || !p.Addr.Addr().IsUnspecified() {
+		t.Errorf("%+v, %v", p, err)
+	}
+}
+
 // TestHeadAndCrawl: a HEAD ping is looked up and answered; a crawler has to prove
 // its address.
 func TestHeadAndCrawl(t *testing.T) {

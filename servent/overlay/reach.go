@@ -96,7 +96,7 @@ func (n *Node) onConnectedBack(ev ConnectedBack, out []Action) []Action {
 	n.tcp.passed(n.now)
 	n.arm(n.tcp.next)
 	n.retell(was)
-	if was && !n.firewalled() {
+	if !n.firewalled() {
 		out = n.cancelProxies(out)
 	}
 	return out
