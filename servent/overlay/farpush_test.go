@@ -7,6 +7,32 @@ import (
 	"github.com/seed282dab8e/servent/protocol"
 )
 
+// TestPushByLinkedProxy: a proxy of our own kind that is linked gets a push over the link,
+// and passes it on; another machine's port, and foreign ones, get it over UDP.
+func TestPushByLinkedProxy(t *testing.T) {
+	for _, tt := range []struct {
+		what string
+		own  bool
+		port uint16
+		link int
+	}{{"own kind", true, 6346, 1}, {"foreign", false, 6346, 0}, {"another port", true, 6347, 0}} {
+		b := newUDPBench(t, nil)
+		p := peerOf(1, RoleFlat)
+		p.Servent, p.Listen = tt.own, netip.AddrPortFrom(p.Addr.Addr(), 6346)
+		b.step(PeerUp{Link: 1, Peer: p})
+		out := b.step(UserPush{Servent: servent, Proxies: []netip.AddrPort{netip.AddrPortFrom(p.Addr.Addr(), tt.port)}})
+		sent := 0
+		for _, a := range ops(out, OpSend) {
+			if h := header(a); h.Kind == protocol.KindPush && h.TTL > 1 {
+				sent++
+			}
+		}
+		if got := len(ops(out, OpDatagram)); sent != tt.link || got != 1-tt.link {
+			t.Errorf("%s: %d over the link, %d over UDP", tt.what, sent, got)
+		}
+	}
+}
+
 // TestPushFromAfar: a private network may have servents far away. Pushes go there and
 // come from there, nothing else does where there is no link.
 func TestPushFromAfar(t *testing.T) {

@@ -148,14 +148,19 @@ func (n *Node) mayPass(to netip.AddrPort, from netip.Addr) bool {
 	return true
 }
 
-// pushByUDP sends a Push to the push proxies that a hit named.
-func (n *Node) pushByUDP(ev UserPush, out []Action) []Action {
+// pushByProxies sends a Push to the push proxies that a hit named: over UDP, or over the
+// link to one of our own kind, where nothing gets lost.
+func (n *Node) pushByProxies(ev UserPush, out []Action) []Action {
 	p := protocol.Push{Servent: ev.Servent, Index: ev.Index, Addr: n.addrTold(nat.TCP), Ext: protocol.AppendGGEP(nil, n.pushItems(&ev)...)}
 	if p.Addr.Addr().IsUnspecified() && ev.Meet == nil {
 		return out
 	}
 	for _, a := range ev.Proxies[:min(len(ev.Proxies), maxProxies)] {
 		a = netip.AddrPortFrom(a.Addr().Unmap(), a.Port())
+		if l := n.linkFrom(a.Addr()); l != nil && l.peer.Servent && l.peer.Listen.Port() == a.Port() {
+			out = n.sendNew(l, protocol.Header{ID: n.newID(), Kind: protocol.KindPush, TTL: 2}, p, out)
+			continue
+		}
 		if !n.mayPush(a) {
 			out = n.dropped(protocol.KindPush, DropUDPStranger, out)
 			continue

@@ -139,7 +139,7 @@ func (n *Node) mayDialBack(l *link, a netip.Addr) bool {
 
 func (n *Node) onUserPush(ev UserPush, out []Action) []Action {
 	sent := len(out)
-	out = n.pushByUDP(ev, out)
+	out = n.pushByProxies(ev, out)
 	r := n.servers.find(&ev.Servent)
 	if r == nil || n.byID[r.link] == nil {
 		if len(out) > sent {
