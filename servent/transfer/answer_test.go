@@ -88,7 +88,7 @@ func TestRequestText(t *testing.T) {
 		t.Errorf("ask: %v", err)
 	}
 	want := "GET /uri-res/N2R?urn:sha1:X HTTP/1.1\r\nHost: 1.2.3.4:6346\r\nUser-Agent: Servent/1\r\n" +
-		"X-Features: srvt/0.1\r\nConnection: Keep-Alive\r\nX-Queue: 1.0\r\nRange: bytes=4096-\r\n\r\n"
+		"X-Features: srvt/0.1, fwalt/0.1\r\nConnection: Keep-Alive\r\nX-Queue: 1.0\r\nRange: bytes=4096-\r\n\r\n"
 	if conn.asked.String() != want {
 		t.Errorf("request %q", conn.asked.String())
 	}
