@@ -16,7 +16,8 @@ import (
 
 const (
 	getsAtOnce = 4
-	// progressEvery is how often a JSON line tells how a download goes.
+	// progressEvery is how often a JSON line tells how a download goes; the first bytes
+	// are told of at once.
 	progressEvery = 500 * time.Millisecond
 	// repeatEvery is how often one comes at least.
 	repeatEvery = time.Second
@@ -181,8 +182,9 @@ func (d *download) progress(p servent.GetProgress) {
 	d.bar.set(p.Done, p.Total)
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	begun := d.state.Done == 0 && p.Done > 0
 	d.state = p
-	if d.a.json && time.Since(d.last) >= progressEvery {
+	if d.a.json && (begun || time.Since(d.last) >= progressEvery) {
 		d.printProgress()
 	}
 }

@@ -82,6 +82,7 @@ func TestGravestErrorDecides(t *testing.T) {
 	}
 }
 
+// TestProgressAtMostTwiceASecond: besides, the first bytes are told of at once.
 func TestProgressAtMostTwiceASecond(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out buffer
@@ -98,7 +99,7 @@ func TestProgressAtMostTwiceASecond(t *testing.T) {
 			t.Fatal(err)
 		}
 		progress, done := strings.Count(out.String(), `"event":"progress"`), strings.Count(out.String(), `"event":"done"`)
-		if progress != 6 || done != 1 {
+		if progress != 1+6 || done != 1 || !strings.Contains(out.String(), `"done":1,`) {
 			t.Errorf("%d lines of progress in 3 s, %d of the end:\n%s", progress, done, out.String())
 		}
 	})

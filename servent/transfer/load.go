@@ -149,6 +149,7 @@ func (g *get) want() wanted {
 // does not know ranges, is read past.
 func (g *get) body(ctx context.Context, l *link, resp *http.Response, p part, c *candidate) error {
 	for at := p.first; at < p.end; {
+		first := at == p.first
 		n, err := g.piece(l, resp.Body, at, p.end, c)
 		at += uint64(n)
 		if err != nil {
@@ -160,7 +161,7 @@ func (g *get) body(ctx context.Context, l *link, resp *http.Response, p part, c 
 		if err := waitRate(ctx, g.client.cfg.Rate, n); err != nil {
 			return &localError{err}
 		}
-		g.report(StateLoading, false)
+		g.report(StateLoading, first)
 	}
 	if p.exact {
 		return nil
