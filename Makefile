@@ -19,10 +19,10 @@ give_up = { [ -n "$(CHECKING)" ] && echo "$@: LEFT OUT"; exit; }
 
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: help build test loopback race fmt vet lint fuzz bench election crowd cross same cover tidy check install clean
+.PHONY: help build test loopback natlab natlab-small race fmt vet lint fuzz bench election crowd cross same cover tidy check install clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z%-]+:.*## / {printf "%-9s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z%-]+:.*## / {printf "%-12s %s\n", $$1, $$2}' Makefile
 
 build: ## bin/servent, one static binary
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/servent
@@ -32,6 +32,18 @@ test: ## all tests but those of `make loopback`
 
 loopback: ## tests with real processes that are killed and restarted
 	go test -vet=off -count=1 -tags loopback ./cmd/...
+
+# Pairs of each sort: the way is by UDP, by one LAN, by TCP, and none.
+SMALL := port-port,full-sym,port-sym,same port,port-cgn,port-udpbl
+REPEAT := 10
+LAB = nat/testdata/lab/natlab.sh can || $(give_up); go test -vet=off -count=1 -timeout 2h -tags natlab
+
+natlab: ## the NAT lab: transfers between routers of each kind, UPnP, STUN (root; half an hour; CELLS=, REPEAT=10, OUT=)
+	@NATLAB_CELLS="$(CELLS)" NATLAB_REPEAT=$(REPEAT) NATLAB_OUT=$(abspath $(OUT)); export NATLAB_CELLS NATLAB_REPEAT NATLAB_OUT; \
+	  $(LAB) -run NATLab -v ./cmd/servent
+
+natlab-small: ## some pairs of it
+	@export NATLAB_CELLS="$(SMALL)"; $(LAB) -run 'NATLab$$' ./cmd/servent
 
 # One goroutine runs a World, and sweeps are long: of the simulator's tests, the
 # race detector gets those that are short.
@@ -49,7 +61,7 @@ fmt: ## list the files that gofumpt would change; fails if there is one
 	  files=$$($$tool -l .) && [ -z "$$files" ] || { echo "not as $${tool##*/} writes it:"; echo "$$files"; exit 1; }
 
 vet: ## go vet
-	@for m in $(MODULES); do (set -x; cd $$m && go vet -tags loopback ./...) || exit; done
+	@for m in $(MODULES); do (set -x; cd $$m && go vet -tags loopback,natlab ./...) || exit; done
 
 lint: fmt ## gofumpt and golangci-lint, installed into .tools where they are absent
 	@tool=$$(.ci/tool golangci-lint $(GOLANGCI_LINT)) || $(give_up); \
@@ -90,7 +102,7 @@ tidy: ## show what `go mod tidy` would change; fails if it would
 	@for m in $(MODULES); do (set -x; cd $$m && go mod tidy -diff) || exit; done
 
 check: ## exactly what the build server runs
-	@$(MAKE) --no-print-directory CHECKING=yes FUZZTIME=20000x vet lint same test loopback race fuzz cross
+	@$(MAKE) --no-print-directory CHECKING=yes FUZZTIME=20000x vet lint same test loopback natlab-small race fuzz cross
 	@for m in $(filter-out .,$(MODULES)); do (set -x; cd $$m && go test ./...) || exit; done
 	@echo "check: passed"
 
