@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"iter"
 	"os"
@@ -34,10 +35,7 @@ type natLab struct {
 // takes 40 ms, and 4 ms more at most.
 func newLab(t *testing.T, sites ...string) *natLab {
 	t.Helper()
-	prefix := os.Getenv("NATLAB_PREFIX")
-	if prefix == "" {
-		prefix = fmt.Sprintf("sv%x", time.Now().UnixNano()&0xffffff)
-	}
+	prefix := fmt.Sprintf("%s%x", cmp.Or(os.Getenv("NATLAB_PREFIX"), "sv"), time.Now().UnixNano()&0xffffff)
 	l := &natLab{prefix: prefix, env: append(os.Environ(), "NATLAB_PREFIX="+prefix)}
 	t.Cleanup(func() { _, _ = l.try("down") })
 	l.do(t, append([]string{"up"}, sites...)...)
@@ -106,7 +104,9 @@ func (l *natLab) supernodes(t *testing.T, args ...string) []*labServent {
 // share starts a servent that shares a folder, a leaf of both supernodes.
 func (l *natLab) share(t *testing.T, host, dir string, args ...string) *labServent {
 	t.Helper()
-	return l.serve(t, host, slices.Concat([]string{"share", "--listen", ":" + labPort, "--connect", labSupers}, args, []string{dir})...)
+	s := l.serve(t, host, slices.Concat([]string{"share", "--listen", ":" + labPort, "--connect", labSupers}, args, []string{dir})...)
+	s.line(t, `"ready"`)
+	return s
 }
 
 // command is a command of the user of s, at the same host.

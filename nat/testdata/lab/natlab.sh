@@ -195,6 +195,7 @@ upnpd) in_ up1-r nft -f - <<'N'
 table inet miniupnpd
 delete table inet miniupnpd
 table inet miniupnpd {
+ chain in_ { type filter hook input priority -5; }
  chain forward { }
  chain forw_hook { type filter hook forward priority -5; jump forward; }
  chain prerouting { type nat hook prerouting priority -101; }
