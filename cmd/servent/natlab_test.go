@@ -4,6 +4,7 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"iter"
 	"os"
@@ -11,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -37,7 +39,7 @@ func newLab(t *testing.T, sites ...string) *natLab {
 	t.Helper()
 	prefix := fmt.Sprintf("%s%x", cmp.Or(os.Getenv("NATLAB_PREFIX"), "sv"), time.Now().UnixNano()&0xffffff)
 	l := &natLab{prefix: prefix, env: append(os.Environ(), "NATLAB_PREFIX="+prefix)}
-	t.Cleanup(func() { _, _ = l.try("down") })
+	l.guard(t)
 	l.do(t, append([]string{"up"}, sites...)...)
 	l.do(t, "queue")
 	impair := filepath.Join(t.TempDir(), "impair")
@@ -46,6 +48,26 @@ func newLab(t *testing.T, sites ...string) *natLab {
 	}
 	newHome(t).spawnCmd(t, l.at("inet", impair, "-delay", "10ms", "-jitter", "2ms")).line(t, "ready")
 	return l
+}
+
+// guard removes the lab when the test ends, however it ends.
+func (l *natLab) guard(t *testing.T) {
+	t.Helper()
+	cmd := exec.Command(labDir+"/natlab.sh", "guard")
+	cmd.Env = l.env
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // Ctrl-C is not for it
+	life, err := cmd.StdinPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := errors.Join(life.Close(), cmd.Wait()); err != nil {
+			t.Error("the lab is not removed:", err)
+		}
+	})
 }
 
 // do runs natlab.sh and returns what it says.

@@ -5,6 +5,7 @@
 #   natlab.sh can                  says what is missing here, and fails then
 #   natlab.sh up [SITE...]         all sites of the table below, or those only
 #   natlab.sh down                 removes what up has made, and ends what runs in it
+#   natlab.sh guard                waits for the end of its input, and does that then
 #   natlab.sh x HOST cmd...        runs something at a host or router (x pr1-h1 ip addr)
 #   natlab.sh queue                packets on the internet wait for verdicts of impair
 #   natlab.sh forget HOST HOST     the routers of each forget all of the other; fails where
@@ -180,12 +181,16 @@ can(){ local t missing=""
   in_ can iptables -t mangle -A FORWARD -j NFQUEUE --queue-num 1 --queue-bypass || die "the kernel has no NFQUEUE"
   [ -e /proc/sys/net/bridge/bridge-nf-call-iptables ] || modprobe br_netfilter || die "the kernel has no br_netfilter"; }
 
+down(){ local n p
+  for n in $(ours); do for p in $(ip netns pids $n 2>/dev/null); do kill -9 $p 2>/dev/null; done; ip netns del $n; done; }
+
 cmd=${1:-help}; [ $# -gt 0 ] && shift
 case $cmd in
 can) can ;;
 up) inet_up; public_up
   while read -r k s t h o; do [ $# -gt 0 ] && ! [[ " $* " == *" $s "* ]] && continue; site_up $k $s $t $h $o </dev/null; done < <(table) ;;
-down) for n in $(ours); do for p in $(ip netns pids $n 2>/dev/null); do kill -9 $p 2>/dev/null; done; ip netns del $n; done ;;
+down) down ;;
+guard) cat >/dev/null; down ;;
 x) n=$1; shift; exec ip netns exec $(ns $n) "$@" ;;
 queue) in_ inet sh -c "echo 1 >/proc/sys/net/bridge/bridge-nf-call-iptables; iptables -t mangle -A FORWARD -j NFQUEUE --queue-num 1 --queue-bypass" ;;
 forget) for _ in 1 2 3 4 5; do forget $1 $2; forget $2 $1; sleep .2
