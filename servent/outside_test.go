@@ -39,3 +39,20 @@ func TestOutside(t *testing.T) {
 		t.Errorf("a leaf has answered: %+v", got)
 	}
 }
+
+// TestOutsideAgain: a supernode that comes after the first has been asked is asked soon,
+// since one alone cannot tell what routers do.
+func TestOutsideAgain(t *testing.T) {
+	one := start(t, servent.Config{Role: servent.RoleSupernode})
+	asker := start(t, servent.Config{Connect: []string{one.Addr().String()}})
+	answers := func(s *servent.Servent) {
+		t.Helper()
+		for wait := time.Now().Add(20 * time.Second); s.Status().Edge.StunAnswered == 0; time.Sleep(10 * time.Millisecond) {
+			if time.Now().After(wait) {
+				t.Fatal("it has not been asked")
+			}
+		}
+	}
+	answers(one)
+	answers(start(t, servent.Config{Role: servent.RoleSupernode, Connect: []string{asker.Addr().String()}}))
+}
