@@ -39,11 +39,10 @@ REPEAT := 10
 LAB = nat/testdata/lab/natlab.sh can || $(give_up); go test -vet=off -count=1 -timeout 2h -tags natlab
 
 natlab: ## the NAT lab: transfers between routers of each kind, UPnP, STUN (root; half an hour; CELLS=, REPEAT=10, OUT=)
-	@NATLAB_CELLS="$(CELLS)" NATLAB_REPEAT=$(REPEAT) NATLAB_OUT=$(abspath $(OUT)); export NATLAB_CELLS NATLAB_REPEAT NATLAB_OUT; \
-	  $(LAB) -run NATLab -v ./cmd/servent
+	@export NATLAB_CELLS="$(CELLS)" NATLAB_REPEAT=$(REPEAT) NATLAB_OUT=$(abspath $(OUT)); $(LAB) -run NATLab -v ./cmd/servent
 
 natlab-small: ## some pairs of it
-	@export NATLAB_CELLS="$(SMALL)"; $(LAB) -run 'NATLab$$' ./cmd/servent
+	@export NATLAB_CELLS="$(SMALL)"; $(LAB) -run 'NATLab(Relay)?$$' ./cmd/servent
 
 # One goroutine runs a World, and sweeps are long: of the simulator's tests, the
 # race detector gets those that are short.

@@ -19,10 +19,12 @@ import (
 )
 
 const (
-	// firstSoon is the median within which the first byte has come.
+	// firstSoon is the median within which the first byte has come, where no relay is needed.
 	firstSoon = 1500 * time.Millisecond
 	// tooLate is when a download that cannot be must have said so.
 	tooLate = 10 * time.Second
+	// enough runs of a cell have a median that tells something.
+	enough = 5
 	// labFile is the size of each file.
 	labFile = 256 << 10
 	// atOnceInLab is how many downloads run at a time, each between two other hosts.
@@ -52,35 +54,67 @@ type outcome struct {
 // the other, and must know nothing of it a moment later. Files are fetched once only.
 // All cells have had their turn before one comes again.
 func TestNATLab(t *testing.T) {
-	kinds, cells := readMatrix(t)
-	cells = chosen(t, cells, os.Getenv("NATLAB_CELLS"))
-	repeat, err := strconv.Atoi(cmp.Or(os.Getenv("NATLAB_REPEAT"), "1"))
-	if err != nil {
-		t.Fatal("NATLAB_REPEAT:", err)
+	t.Parallel() // each test has a lab of its own, and they wait most of the time
+	m := newMatrix(t, false, func(*cell) bool { return true })
+	m.play(t, m.runs)
+	m.judge(t)
+	m.tell(t, "NATLAB_OUT")
+}
+
+// TestNATLabRelay: where nothing else brings two together, a supernode that offers it
+// carries what they send. Where something else does, no byte goes that way.
+func TestNATLabRelay(t *testing.T) {
+	t.Parallel()
+	m := newMatrix(t, true, func(c *cell) bool { return !c.works() || c.name == "port-port" || c.name == "port-udpbl" })
+	meet := slices.DeleteFunc(slices.Clone(m.runs), func(r *trial) bool { return !r.cell.works() })
+	relayed := slices.DeleteFunc(slices.Clone(m.runs), func(r *trial) bool { return r.cell.works() })
+	m.play(t, meet)
+	if pairs, n := m.carried(t); n != 0 {
+		t.Errorf("supernodes carried %d bytes for %d pairs that need no relay", n, pairs)
 	}
-	m := &matrix{relay: os.Getenv("NATLAB_RELAY") != "", lab: newLab(t, sitesOf(cells)...)}
-	m.plan(t, cells, repeat)
+	m.play(t, relayed)
+	if pairs, n := m.carried(t); pairs < uint64(len(relayed)) || n < uint64(len(relayed)*labFile) {
+		t.Errorf("supernodes carried %d bytes for %d pairs, want %d files of %d bytes", n, pairs, len(relayed), labFile)
+	}
+	m.judge(t)
+	m.tell(t, "NATLAB_RELAY_OUT")
+}
+
+// newMatrix is a lab with servents at the hosts of some cells of those that NATLAB_CELLS
+// names, NATLAB_REPEAT runs of each to come.
+func newMatrix(t *testing.T, relay bool, some func(*cell) bool) *matrix {
+	t.Helper()
+	m := &matrix{relay: relay}
+	m.kinds, m.cells = readMatrix(t)
+	m.cells = slices.DeleteFunc(chosen(t, m.cells, os.Getenv("NATLAB_CELLS")), func(c *cell) bool { return !some(c) })
+	repeat, err := strconv.Atoi(cmp.Or(os.Getenv("NATLAB_REPEAT"), "1"))
+	if err != nil || repeat < 1 {
+		t.Fatalf("NATLAB_REPEAT is %d: %v", repeat, err)
+	}
+	m.lab = newLab(t, sitesOf(m.cells)...)
+	m.plan(t, repeat)
 	m.start(t)
-	m.play(t)
-	m.judge(t, repeat)
-	m.tell(t, kinds, cells)
+	return m
 }
 
 // matrix is the runs of a test.
 type matrix struct {
+	kinds    []string
+	cells    []*cell
 	lab      *natLab
 	relay    bool // the supernodes relay
 	runs     []*trial
 	shares   map[string]string // the folder of each host
 	servents map[string]*labServent
+	supers   []*labServent
 }
 
 // plan makes the files. Every other run of a cell goes the other way.
-func (m *matrix) plan(t *testing.T, cells []*cell, repeat int) {
+func (m *matrix) plan(t *testing.T, repeat int) {
 	t.Helper()
 	m.shares = map[string]string{}
 	for n := range repeat {
-		for i, c := range cells {
+		for i, c := range m.cells {
 			r := &trial{cell: c, from: c.hosts[n%2], to: c.hosts[1-n%2], words: fmt.Sprintf("papaya%dx%d", i, n)}
 			for _, host := range c.hosts {
 				if m.shares[host] == "" {
@@ -98,7 +132,11 @@ func (m *matrix) plan(t *testing.T, cells []*cell, repeat int) {
 
 func (m *matrix) start(t *testing.T) {
 	t.Helper()
-	m.lab.supernodes(t)
+	var offer []string
+	if m.relay {
+		offer = []string{"--relay", "2MB"}
+	}
+	m.supers = m.lab.supernodes(t, offer...)
 	m.servents = map[string]*labServent{}
 	var all []*labServent
 	for host, dir := range m.shares {
@@ -109,12 +147,12 @@ func (m *matrix) start(t *testing.T) {
 	settle(t, all)
 }
 
-// play runs all, those of disjoint hosts beside each other.
-func (m *matrix) play(t *testing.T) {
+// play does runs, those of disjoint hosts beside each other.
+func (m *matrix) play(t *testing.T, runs []*trial) {
 	var mu sync.Mutex
 	busy := map[string]bool{}
 	freed := sync.NewCond(&mu)
-	waiting := slices.Clone(m.runs)
+	waiting := slices.Clone(runs)
 	// next takes the first run whose hosts are free; nil: there is none left.
 	next := func() *trial {
 		mu.Lock()
@@ -206,36 +244,39 @@ func watchGet(p *process) (o outcome) {
 }
 
 // judge says what is not as promised.
-func (m *matrix) judge(t *testing.T, repeat int) {
+func (m *matrix) judge(t *testing.T) {
 	t.Helper()
 	for _, r := range m.runs {
 		switch {
 		case r.wrong != "":
 			t.Errorf("%s: %s", r.cell.name, r.wrong)
+		case r.err == "" && (r.cell.works() || m.relay):
 		case r.err == "":
+			t.Errorf("%s: it succeeds, though nothing can bring the two together", r.cell.name)
 		case r.cell.works() || m.relay:
 			t.Errorf("%s: %s, after %v", r.cell.name, r.err, r.whole.Round(time.Millisecond))
 		case r.whole > tooLate:
 			t.Errorf("%s: told after %v that it cannot be: %s", r.cell.name, r.whole.Round(time.Millisecond), r.err)
 		}
 	}
-	if all := m.firsts(func(*cell) bool { return true }); len(all) > 0 && median(all) > firstSoon {
+	if all := m.firsts((*cell).works); len(all) > 0 && median(all) > firstSoon {
 		t.Errorf("the first byte comes after %v, in the median", median(all))
 	}
-	for _, c := range m.cells() {
-		if f := m.firsts(func(of *cell) bool { return of == c }); repeat >= 5 && len(f) > 0 && median(f) > firstSoon {
+	for _, c := range m.cells {
+		if f := m.firsts(func(of *cell) bool { return of == c }); c.works() && len(f) >= enough && median(f) > firstSoon {
 			t.Errorf("%s: the first byte comes after %v, in the median", c.name, median(f))
 		}
 	}
 }
 
-func (m *matrix) cells() (cells []*cell) {
-	for _, r := range m.runs {
-		if !slices.Contains(cells, r.cell) {
-			cells = append(cells, r.cell)
-		}
+// carried is what the supernodes have relayed.
+func (m *matrix) carried(t *testing.T) (pairs, bytes uint64) {
+	t.Helper()
+	for _, s := range m.supers {
+		r := s.status(t).Relay
+		pairs, bytes = pairs+r.Pairs, bytes+r.Bytes
 	}
-	return cells
+	return pairs, bytes
 }
 
 // firsts are the times to the first byte of the runs that had one.
@@ -252,10 +293,11 @@ func median(times []time.Duration) time.Duration {
 	return slices.Sorted(slices.Values(times))[len(times)/2]
 }
 
-// tell writes the tables: how many runs had the file, and the medians.
-func (m *matrix) tell(t *testing.T, kinds []string, cells []*cell) {
+// tell writes the tables: how many runs had the file, and the medians; into a file, too,
+// where the variable out names one.
+func (m *matrix) tell(t *testing.T, out string) {
 	t.Helper()
-	had := grid(kinds, cells, func(c *cell) string {
+	had := grid(m.kinds, m.cells, func(c *cell) string {
 		yes, all := 0, 0
 		for _, r := range m.runs {
 			if r.cell == c {
@@ -267,7 +309,7 @@ func (m *matrix) tell(t *testing.T, kinds []string, cells []*cell) {
 		}
 		return fmt.Sprintf("%d/%d", yes, all)
 	})
-	times := grid(kinds, cells, func(c *cell) string {
+	times := grid(m.kinds, m.cells, func(c *cell) string {
 		f := m.firsts(func(of *cell) bool { return of == c })
 		if len(f) == 0 {
 			return "-"
@@ -276,7 +318,7 @@ func (m *matrix) tell(t *testing.T, kinds []string, cells []*cell) {
 	})
 	text := "downloads that succeeded\n" + had + "\nms from `get` to the first byte, median\n" + times
 	t.Log("\n" + text)
-	if name := os.Getenv("NATLAB_OUT"); name != "" {
+	if name := os.Getenv(out); name != "" {
 		writeFile(t, name, text)
 	}
 }

@@ -55,6 +55,7 @@ func readSites(t *testing.T) (sites []labSite) {
 // TestNATLabSTUN: what a servent finds out of its routers by asking coturn is what was
 // measured, and what coturn's own client says; our supernodes answer that client.
 func TestNATLabSTUN(t *testing.T) {
+	t.Parallel()
 	for _, tool := range []string{"turnserver", "turnutils_stunclient", "turnutils_natdiscovery"} {
 		if _, err := exec.LookPath(tool); err != nil {
 			t.Fatalf("%s is not installed (Debian: apt-get install coturn)", tool)
