@@ -30,6 +30,10 @@ const (
 	// SilentServers must have been asked, and none heard, before a socket counts as
 	// blocked: one server may be down.
 	SilentServers = 2
+	// together is within how much time of each other servers must have seen the socket,
+	// for what they saw to tell the mapping. Translators forget a mapping that is not
+	// used, some after half a minute: who asks later is shown another one.
+	together = 15 * time.Second
 )
 
 // Classifier finds out the behaviour of the routers before one socket from what is
@@ -37,6 +41,7 @@ const (
 type Classifier struct {
 	local   netip.AddrPort
 	servers []sighting
+	mapping verdict
 	asked   [3]asked // of other addresses and ports, by Origin
 	hairpin mark
 	reached mark
@@ -55,6 +60,12 @@ type sighting struct {
 type mark struct {
 	answer Answer
 	at     time.Time
+}
+
+// verdict is what servers that were heard together have told, with its time.
+type verdict struct {
+	Mapping
+	at time.Time
 }
 
 // asked is what came of one kind of filtering test.
@@ -90,6 +101,9 @@ func (c *Classifier) Seen(now time.Time, local, server, outside netip.AddrPort) 
 		c.forget() // the address of the whole site has changed
 	}
 	c.note(sighting{server, outside, now})
+	if m := mapping(c.local, c.heard(now, together)); m != MappingUnknown {
+		c.mapping = verdict{m, now}
+	}
 }
 
 // plausible says whether a server can have seen that. One far away sees no private
@@ -163,29 +177,41 @@ func (c *Classifier) latest() (sighting, bool) {
 // Behaviour returns what is known at a time.
 func (c *Classifier) Behaviour(now time.Time) Behaviour {
 	b := Behaviour{Local: c.local, Hairpin: c.hairpin.fresh(now), Reached: c.reached.fresh(now)}
-	var heard []sighting
-	silent := 0
-	for _, s := range c.servers {
-		switch {
-		case now.Sub(s.at) > Fresh:
-		case s.outside.IsValid():
-			heard = append(heard, s)
-		default:
-			silent++
-		}
-	}
+	heard := c.heard(now, Fresh)
 	if len(heard) == 0 {
-		if silent >= SilentServers {
+		if c.silent(now) >= SilentServers {
 			b.Blocked = Yes
 		}
 		return b
 	}
 	b.Blocked = No
 	b.Outside = slices.MaxFunc(heard, func(x, y sighting) int { return x.at.Compare(y.at) }).outside
-	b.Mapping = mapping(c.local, heard)
+	if now.Sub(c.mapping.at) <= Fresh {
+		b.Mapping = c.mapping.Mapping
+	}
 	b.Preserved = answer(b.Outside.Port() == c.local.Port())
 	b.Filtering = c.filtering(now)
 	return b
+}
+
+// heard are the sightings by servers that have answered, none older than age.
+func (c *Classifier) heard(now time.Time, age time.Duration) (heard []sighting) {
+	for _, s := range c.servers {
+		if s.outside.IsValid() && now.Sub(s.at) <= age {
+			heard = append(heard, s)
+		}
+	}
+	return heard
+}
+
+// silent counts the servers that have not answered lately.
+func (c *Classifier) silent(now time.Time) (n int) {
+	for _, s := range c.servers {
+		if !s.outside.IsValid() && now.Sub(s.at) <= Fresh {
+			n++
+		}
+	}
+	return n
 }
 
 // mapping compares what several servers saw.

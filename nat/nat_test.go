@@ -138,6 +138,36 @@ func TestMoves(t *testing.T) {
 	}
 }
 
+// TestMappingsThatAreForgotten: who asks one server again, later, and is seen elsewhere
+// has another mapping, not a translator that tells servers apart.
+func TestMappingsThatAreForgotten(t *testing.T) {
+	local := ap("192.168.1.2:6346")
+	for _, second := range []struct {
+		seen string
+		want Mapping
+	}{{"203.0.113.105:20000", MappingEndpoint}, {"203.0.113.105:20001", MappingPort}} {
+		var c Classifier
+		c.Seen(begin, local, servers[0], ap("203.0.113.105:20000"))
+		c.Seen(begin, local, servers[1], ap(second.seen))
+		later := begin.Add(time.Minute)
+		c.Seen(later, local, servers[0], ap("203.0.113.105:20777"))
+		if b := c.Behaviour(later); b.Mapping != second.want || b.Outside != ap("203.0.113.105:20777") {
+			t.Errorf("after a minute: %v at %v, want %v", b.Mapping, b.Outside, second.want)
+		}
+		if b := c.Behaviour(begin.Add(Fresh + 1)); b.Mapping != MappingUnknown {
+			t.Errorf("still %v when the comparison is old", b.Mapping)
+		}
+	}
+	for wait, want := range map[time.Duration]Mapping{together: MappingPort, together + 1: MappingUnknown} {
+		var c Classifier
+		c.Seen(begin, local, servers[0], ap("203.0.113.105:20000"))
+		c.Seen(begin.Add(wait), local, servers[1], ap("203.0.113.105:20001"))
+		if got := c.Behaviour(begin.Add(wait)).Mapping; got != want {
+			t.Errorf("two servers %v apart: %v, want %v", wait, got, want)
+		}
+	}
+}
+
 func TestLies(t *testing.T) {
 	var c Classifier
 	local := ap("192.168.1.2:6346")
