@@ -36,7 +36,7 @@ loopback: ## tests with real processes that are killed and restarted
 # Pairs of each sort: the way is by UDP, by one LAN, by TCP, and none.
 SMALL := port-port,full-sym,port-sym,same port,port-cgn,port-udpbl
 REPEAT := 10
-LAB = nat/testdata/lab/natlab.sh can || $(give_up); go test -vet=off -count=1 -timeout 2h -tags natlab
+LAB = nat/testdata/lab/natlab.sh can || $(give_up); go test -vet=off -count=1 -timeout 2h -parallel 8 -tags natlab
 
 natlab: ## the NAT lab: transfers between routers of each kind, UPnP, STUN (root; half an hour; CELLS=, REPEAT=10, OUT=)
 	@export NATLAB_CELLS="$(CELLS)" NATLAB_REPEAT=$(REPEAT) NATLAB_OUT=$(abspath $(OUT)); $(LAB) -run NATLab -v ./cmd/servent

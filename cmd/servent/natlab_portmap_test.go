@@ -53,7 +53,7 @@ func testPortmap(t *testing.T, protocol, conf, rule string) {
 	})
 
 	if protocol != "UPnP" { // whose lease is an hour, whatever the router's configuration says
-		time.Sleep(150 * time.Second) // leases are for 120 s
+		idle(t, 150*time.Second) // leases are for 120 s
 		l.awaitMappings(t, time.Second, 2)
 	}
 

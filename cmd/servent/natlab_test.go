@@ -195,3 +195,13 @@ func (p *process) rest() iter.Seq[string] {
 		}
 	}
 }
+
+// idle waits.
+func idle(t *testing.T, long time.Duration) {
+	t.Helper()
+	select {
+	case <-time.After(long):
+	case <-t.Context().Done():
+		t.Fatal(t.Context().Err())
+	}
+}
