@@ -98,7 +98,7 @@ func (c *Classifier) Seen(now time.Time, local, server, outside netip.AddrPort) 
 	}
 	c.move(local)
 	if last, ok := c.latest(); ok && last.outside.Addr() != outside.Addr() && now.Sub(last.at) > time.Second {
-		c.forget() // the address of the whole site has changed
+		c.Forget() // the address of the whole site has changed
 	}
 	c.note(sighting{server, outside, now})
 	if m := mapping(c.local, c.heard(now, together)); m != MappingUnknown {
@@ -140,12 +140,13 @@ func (c *Classifier) Reached(now time.Time, yes bool) { c.reached = mark{answer(
 // move forgets all when the socket has another local address.
 func (c *Classifier) move(local netip.AddrPort) {
 	if local != c.local {
-		c.forget()
+		c.Forget()
 		c.local = local
 	}
 }
 
-func (c *Classifier) forget() {
+// Forget forgets all that was observed, but not what was ignored.
+func (c *Classifier) Forget() {
 	*c = Classifier{local: c.local, Ignored: c.Ignored}
 }
 
@@ -256,7 +257,7 @@ func (c *Classifier) filtering(now time.Time) Filtering {
 		return FilteringEndpoint
 	case port == Yes && far == No:
 		return FilteringAddress
-	case port == No && far == No:
+	case port == No: // nobody else is let in, then
 		return FilteringPort
 	}
 	return FilteringUnknown

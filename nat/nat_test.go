@@ -91,6 +91,16 @@ func TestFiltering(t *testing.T) {
 			t.Errorf("%s: %v, want %v", tt.name, got, tt.want)
 		}
 	}
+	for arrived, want := range map[bool]Filtering{true: FilteringUnknown, false: FilteringPort} {
+		var c Classifier
+		c.Seen(begin, ap("192.168.1.2:1"), servers[0], ap("203.0.113.105:9"))
+		for range filterTries {
+			c.Tested(begin, SameAddressOtherPort, arrived)
+		}
+		if got := c.Behaviour(begin).Filtering; got != want {
+			t.Errorf("tested by a server with one address only, which got through: %v: %v, want %v", arrived, got, want)
+		}
+	}
 	var c Classifier
 	c.Seen(begin, ap("192.168.1.2:1"), servers[0], ap("203.0.113.105:9"))
 	c.Reached(begin, true)

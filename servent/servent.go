@@ -242,6 +242,7 @@ func (s *Servent) Run(ctx context.Context) error {
 	if s.cfg.listener == nil {
 		s.wg.Go(func() { _ = s.lib.Watch(ctx) }) // ends with ctx, and only then
 		s.wg.Go(func() { s.watchOutside(ctx) })
+		s.wg.Go(func() { s.serveElsewhere(ctx) })
 	}
 	if s.mapper != nil {
 		s.wg.Go(func() { _ = s.mapper.Run(ctx) }) // ends with ctx, and only then

@@ -193,21 +193,38 @@ func (c *Client) advance(now time.Time) {
 	}
 }
 
-// testFilter has a server answer from where nothing was sent to. Where its other
-// address is that of another server, which has been asked, that would tell nothing.
+// testFilter has a server answer from where nothing was sent to: another port, and another
+// address where it has one. Where that is the address of another server, which has been
+// asked, it would tell nothing.
 func (c *Client) testFilter() {
-	asked := func(s netip.AddrPort) bool { return s.Addr() == c.other.Addr() }
-	if !c.other.IsValid() || c.other.Addr() == c.both.Addr() || slices.ContainsFunc(c.servers, asked) {
+	if !c.other.IsValid() {
 		return
 	}
-	c.add(forOtherAddress, c.both, c.other)
-	c.add(forOtherPort, c.both, netip.AddrPortFrom(c.both.Addr(), c.other.Port()))
+	asked := func(s netip.AddrPort) bool { return s.Addr() == c.other.Addr() }
+	if c.other.Addr() != c.both.Addr() && !slices.ContainsFunc(c.servers, asked) {
+		c.add(forOtherAddress, c.both, c.other)
+	}
+	if near := netip.AddrPortFrom(c.both.Addr(), c.other.Port()); !slices.Contains(c.servers, near) {
+		c.add(forOtherPort, c.both, near)
+	}
+}
+
+// noteOther keeps from where a server can answer too. One with another address tells more
+// than one with another port only. No server far away has us send to our own network.
+func (c *Client) noteOther(s, other netip.AddrPort) {
+	if c.stage != asking || !other.IsValid() || other.Port() == s.Port() || nat.ScopeOf(other.Addr()) < nat.ScopeOf(s.Addr()) {
+		return
+	}
+	if !c.other.IsValid() || c.other.Addr() == c.both.Addr() && other.Addr() != s.Addr() {
+		c.both, c.other = s, other
+	}
 }
 
 // compare asks all sides of that server, and sends to ourselves.
 func (c *Client) compare(now time.Time) {
 	if c.other.IsValid() {
-		for _, s := range []netip.AddrPort{c.other, netip.AddrPortFrom(c.both.Addr(), c.other.Port())} {
+		others := []netip.AddrPort{c.other, netip.AddrPortFrom(c.both.Addr(), c.other.Port())}
+		for _, s := range slices.Compact(others) {
 			if !slices.Contains(c.servers, s) {
 				c.add(forMapping, s, s)
 			}
@@ -238,9 +255,7 @@ func (c *Client) Receive(now time.Time, from netip.AddrPort, b []byte) bool {
 	switch a.purpose {
 	case forMapping:
 		c.learned.Seen(now, c.local, a.to, r.Outside)
-		if !c.other.IsValid() && c.stage == asking && r.Other.IsValid() && r.Other.Port() != a.to.Port() {
-			c.both, c.other = a.to, r.Other
-		}
+		c.noteOther(a.to, r.Other)
 	case forOtherPort, forOtherAddress:
 		c.learned.Tested(now, a.purpose.origin(), true)
 	}

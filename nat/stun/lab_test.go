@@ -19,6 +19,7 @@ type lab struct {
 	local  netip.AddrPort
 	client *Client
 	server Server
+	other  netip.AddrPort // of the server that has one
 	now    time.Duration
 	flying []flying
 	dead   map[netip.AddrPort]bool
@@ -59,7 +60,7 @@ func (l *lab) arrive(f flying) {
 			return
 		}
 		s := &l.server
-		if s.Other = second; f.to == plain {
+		if s.Other = l.other; f.to == plain {
 			s.Other = netip.AddrPort{}
 		}
 		if a, ok := s.Answer(l.time(), f.from, f.msg); ok {
@@ -94,7 +95,7 @@ func (l *lab) run() {
 }
 
 func newLab(kind, carrier natbox.Kind, local netip.AddrPort, learned *nat.Classifier, servers ...netip.AddrPort) *lab {
-	l := &lab{net: natbox.NewNet(), local: local, dead: map[netip.AddrPort]bool{}}
+	l := &lab{net: natbox.NewNet(), local: local, other: second, dead: map[netip.AddrPort]bool{}}
 	for i, k := range []natbox.Kind{carrier, kind} {
 		if k != (natbox.Kind{}) {
 			b := natbox.New(k, netip.AddrFrom4([4]byte{203, 0, 113, byte(105 + i)}))
@@ -163,6 +164,23 @@ func TestAddressDependent(t *testing.T) {
 	l.run()
 	if b := learned.Behaviour(l.time()); b.Mapping != nat.MappingAddress {
 		t.Errorf("%+v", b)
+	}
+}
+
+// TestOneAddress: with a server that has a second port only, what can be told is told.
+func TestOneAddress(t *testing.T) {
+	for name, want := range map[string]nat.Filtering{
+		"full": nat.FilteringUnknown, "addr": nat.FilteringUnknown, "port": nat.FilteringPort, "sym": nat.FilteringPort,
+	} {
+		kind, _, _ := natbox.Named(name)
+		var learned nat.Classifier
+		l := newLab(kind, natbox.Kind{}, ap("192.168.1.2:6346"), &learned, plain, primary)
+		l.other = netip.AddrPortFrom(primary.Addr(), second.Port())
+		l.server.PortOnly = true
+		l.run()
+		if got := learned.Behaviour(l.time()).Filtering; got != want || l.server.Elsewhere > 0 {
+			t.Errorf("%s: %v, want %v; %d requests refused", name, got, want, l.server.Elsewhere)
+		}
 	}
 }
 

@@ -23,9 +23,12 @@ const (
 // than AnswerSize bytes for a request, and so often only: who forges the source of
 // requests gains nothing. The zero value serves one socket. It is for one goroutine.
 type Server struct {
-	// Other is a second address and port of the host, where the owner has another
-	// socket for them; not valid: there is none, and no client can test its filter.
+	// Other is a second address and port of the host, where the owner has sockets for
+	// them: it can answer from Other, and from its first address and the port of Other.
+	// Not valid: there is none, and no client can test its filter.
 	Other netip.AddrPort
+	// PortOnly says that Other has the first address too.
+	PortOnly bool
 	// Counters of what was not answered.
 	Malformed, Limited, Elsewhere uint64
 
@@ -43,13 +46,37 @@ type bucket struct {
 type Answer struct {
 	Msg []byte
 	// FromPort and FromAddress say that it must leave by the other port, the other
-	// address.
+	// address; never by another address and the same port.
 	FromPort, FromAddress bool
 }
 
 // Answer answers a datagram that came from an address; false when there is nothing
 // to send.
 func (s *Server) Answer(now time.Time, from netip.AddrPort, b []byte) (Answer, bool) {
+	return s.answer(now, from, b, s.Other)
+}
+
+// AnswerElsewhere is Answer for what came to one of the other sockets, from where it is
+// answered, whatever is asked.
+func (s *Server) AnswerElsewhere(now time.Time, from netip.AddrPort, b []byte) ([]byte, bool) {
+	a, ok := s.answer(now, from, b, netip.AddrPort{})
+	return a.Msg, ok
+}
+
+// can says whether there is a socket to answer from as asked.
+func (s *Server) can(c Change, other netip.AddrPort) bool {
+	switch c {
+	case 0:
+		return true
+	case ChangePort:
+		return other.IsValid()
+	case ChangePort | ChangeAddress:
+		return other.IsValid() && !s.PortOnly
+	}
+	return false
+}
+
+func (s *Server) answer(now time.Time, from netip.AddrPort, b []byte, other netip.AddrPort) (Answer, bool) {
 	r, err := parseRequest(b)
 	switch {
 	case err != nil:
@@ -58,7 +85,7 @@ func (s *Server) Answer(now time.Time, from netip.AddrPort, b []byte) (Answer, b
 	case !s.allow(now, from.Addr()):
 		s.Limited++
 		return Answer{}, false
-	case r.change != 0 && !s.Other.IsValid():
+	case !s.can(r.change, other):
 		s.Elsewhere++ // silence would look like a filter
 		return Answer{Msg: refuse(r.id, pion.CodeUnknownAttribute, pion.UnknownAttributes{pion.AttrChangeRequest})}, true
 	case len(r.unknown) > 0:
@@ -66,12 +93,12 @@ func (s *Server) Answer(now time.Time, from netip.AddrPort, b []byte) (Answer, b
 		return Answer{Msg: refuse(r.id, pion.CodeUnknownAttribute, pion.UnknownAttributes(r.unknown[:min(len(r.unknown), 4)]))}, true
 	}
 	a := Answer{FromPort: r.change&ChangePort != 0, FromAddress: r.change&ChangeAddress != 0}
-	a.Msg = s.success(r.id, from)
+	a.Msg = success(r.id, from, other)
 	return a, true
 }
 
 // success tells who asks where it is seen, and where else to ask.
-func (s *Server) success(id ID, from netip.AddrPort) []byte {
+func success(id ID, from, other netip.AddrPort) []byte {
 	m := new(pion.Message)
 	m.TransactionID, m.Type = id, pion.BindingSuccess
 	m.WriteHeader()
@@ -79,8 +106,8 @@ func (s *Server) success(id ID, from netip.AddrPort) []byte {
 	if seen.AddTo(m) != nil {
 		return nil
 	}
-	if s.Other.IsValid() {
-		o := pion.OtherAddress{IP: s.Other.Addr().Unmap().AsSlice(), Port: int(s.Other.Port())}
+	if other.IsValid() {
+		o := pion.OtherAddress{IP: other.Addr().Unmap().AsSlice(), Port: int(other.Port())}
 		if o.AddTo(m) != nil {
 			return nil
 		}

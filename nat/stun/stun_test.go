@@ -55,6 +55,54 @@ func TestStrangers(t *testing.T) {
 	}
 }
 
+// TestLyingServers: what no server far away can see is not believed, nor sent to.
+func TestLyingServers(t *testing.T) {
+	local := ap("192.168.1.2:6346")
+	for _, lie := range []string{"127.0.0.1:7000", "192.168.1.2:6346", "10.0.0.1:7000", "100.64.0.1:7000", "169.254.1.1:7000", "0.0.0.0:7000", "224.0.0.1:7000", "[::1]:7000"} {
+		var learned nat.Classifier
+		c := NewClient(local, []netip.AddrPort{primary}, ids(), &learned)
+		_, msg, _ := c.Next(begin)
+		s := Server{Other: ap(lie)}
+		a, _ := s.Answer(begin, ap(lie), msg)
+		c.Receive(begin, primary, a.Msg)
+		if b := learned.Behaviour(begin); b.Outside.IsValid() || learned.Ignored != 1 {
+			t.Errorf("%s: %+v, %d ignored", lie, b, learned.Ignored)
+		}
+		now := begin
+		for at, more := c.Deadline(); more; at, more = c.Deadline() {
+			now = at
+			if to, _, ok := c.Next(now); ok && to != primary {
+				t.Errorf("%s: has us send to %v", lie, to)
+			}
+		}
+		if now.Sub(begin) > 5*time.Second {
+			t.Errorf("%s: ends after %v", lie, now.Sub(begin))
+		}
+	}
+}
+
+// TestServerWithOneAddress has a second port only: it tells whether a router lets in who
+// comes from another port, no more, and never answers from where it has no socket.
+func TestServerWithOneAddress(t *testing.T) {
+	port := netip.AddrPortFrom(primary.Addr(), second.Port())
+	s := Server{Other: port, PortOnly: true}
+	for change, want := range map[Change]bool{0: false, ChangePort: true, ChangeAddress: false, ChangePort | ChangeAddress: false} {
+		a, ok := s.Answer(begin, ap("198.51.100.7:53"), NewRequest(ID{1}, change))
+		_, err := ParseResponse(a.Msg)
+		if !ok || a.FromPort != want || a.FromAddress || (err == nil) != (want || change == 0) {
+			t.Errorf("change %d: %v, from the other port %v, address %v: %v", change, ok, a.FromPort, a.FromAddress, err)
+		}
+	}
+	if b, ok := s.AnswerElsewhere(begin, ap("198.51.100.7:53"), NewRequest(ID{1}, 0)); !ok {
+		t.Error("the second port does not answer")
+	} else if r, err := ParseResponse(b); err != nil || r.Other.IsValid() {
+		t.Errorf("%+v, %v", r, err)
+	}
+	if s.Elsewhere != 2 {
+		t.Errorf("%d refused", s.Elsewhere)
+	}
+}
+
 // TestServerIsNoAmplifier: an address is answered a burst, and then at a rate; answers
 // are small; a client of the same burst elsewhere is served.
 func TestServerIsNoAmplifier(t *testing.T) {

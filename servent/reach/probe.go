@@ -21,6 +21,8 @@ type stunner struct {
 	client  *stun.Client // nil while nobody probes
 	learned nat.Classifier
 	heard   chan struct{} // something came for the client
+	port    *net.UDPConn  // second sockets of the server; nil: none
+	address *net.UDPConn
 
 	answered, unserved, strangers uint64
 }
@@ -101,6 +103,13 @@ func (s *Socket) Behaviour() nat.Behaviour {
 	s.stun.mu.Lock()
 	defer s.stun.mu.Unlock()
 	return s.stun.learned.Behaviour(time.Now())
+}
+
+// Forget forgets that, since the machine may be elsewhere.
+func (s *Socket) Forget() {
+	s.stun.mu.Lock()
+	defer s.stun.mu.Unlock()
+	s.stun.learned.Forget()
 }
 
 // Observe notes where somebody who is no STUN server sees this socket.
@@ -184,7 +193,7 @@ func (s *Socket) stunned(b []byte, from netip.AddrPort) {
 		}
 	default:
 		if a, ok := u.answer(from, b); ok {
-			s.Send(from, a.Msg)
+			s.reply(from, a)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package reach
 import (
 	"context"
 	"errors"
+	"net"
 	"net/netip"
 	"testing"
 	"time"
@@ -98,5 +99,77 @@ func TestServeLimits(t *testing.T) {
 			t.Fatalf("%+v", serves.Stats())
 		}
 		time.Sleep(time.Millisecond)
+	}
+}
+
+// bound is a UDP socket of a loopback address.
+func bound(t *testing.T, at string) *net.UDPConn {
+	t.Helper()
+	c, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.MustParseAddrPort(at)))
+	if err != nil {
+		t.Skip("this machine has no ", at)
+	}
+	t.Cleanup(func() { _ = c.Close() }) // again
+	return c
+}
+
+// TestServeElsewhere: a server with two addresses, and one with two ports, answer from
+// there when asked, as often as one that has none, with no more bytes; and what a client
+// finds out by them is right.
+func TestServeElsewhere(t *testing.T) {
+	for _, two := range []bool{true, false} {
+		serves, to := opened(t, "127.0.0.1:0")
+		serves.Serve(true)
+		port := bound(t, "127.0.0.1:0")
+		var address *net.UDPConn
+		number := port.LocalAddr().(*net.UDPAddr).AddrPort().Port()
+		if two {
+			address = bound(t, netip.AddrPortFrom(netip.MustParseAddr("127.0.0.2"), number).String())
+		}
+		ended := make(chan struct{})
+		go func() { serves.ServeElsewhere(port, address); close(ended) }()
+		waitFor(t, func() bool { serves.stun.mu.Lock(); defer serves.stun.mu.Unlock(); return serves.stun.port != nil })
+		asks, at := opened(t, "127.0.0.1:0")
+		if err := asks.Probe(t.Context(), at, []netip.AddrPort{to}); err != nil {
+			t.Fatal(err)
+		}
+		want := nat.FilteringUnknown // the port alone tells only of a router that shuts out all
+		if two {
+			want = nat.FilteringEndpoint
+		}
+		if b := asks.Behaviour(); b.Filtering != want || b.Mapping != nat.MappingNone {
+			t.Errorf("two addresses %v: %+v", two, b)
+		}
+		before := serves.Stats()
+		client := bound(t, "127.0.0.1:0")
+		for range 4 * stun.AskerBurst {
+			for _, a := range []netip.AddrPort{to, port.LocalAddr().(*net.UDPAddr).AddrPort()} {
+				if _, err := client.WriteToUDPAddrPort(stun.NewRequest(stun.ID{1}, stun.ChangePort), a); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		waitFor(t, func() bool { s := serves.Stats(); return s.Denied-before.Denied > 4*stun.AskerBurst })
+		if n := serves.Stats().Answered; n > stun.AskerBurst+8 {
+			t.Errorf("%d answers to one address", n)
+		}
+		serves.Close()
+		<-ended
+		if _, err := port.WriteToUDPAddrPort([]byte("x"), to); !errors.Is(err, net.ErrClosed) {
+			t.Errorf("left open: %v", err)
+		}
+	}
+}
+
+// TestServeElsewhereEnds with one of its sockets, and then says no more that it has them.
+func TestServeElsewhereEnds(t *testing.T) {
+	serves, _ := opened(t, "127.0.0.1:0")
+	port := bound(t, "127.0.0.1:0")
+	ended := make(chan struct{})
+	go func() { serves.ServeElsewhere(port, nil); close(ended) }()
+	_ = port.Close()
+	<-ended
+	if o := serves.stun.server.Other; o.IsValid() {
+		t.Errorf("it answers from %v still", o)
 	}
 }
