@@ -12,36 +12,65 @@ import (
 	"github.com/sirupsen/logrus"
 )
 
-// How routers treat the UDP socket is found out once there is somebody to ask, and
-// again before what is known has become old.
+// How routers treat this servent is found out once there is somebody to ask, and again
+// when nat.Review says so.
 const (
-	outsideSoon  = 2 * time.Second // between looks for somebody to ask
-	outsideEvery = nat.Fresh / 2
+	outsideSoon = 2 * time.Second // between looks for somebody to ask, and at our own address
 	// outsideServers is how many supernodes are asked, the servers that the user named
 	// beside them.
 	outsideServers = 4
 )
 
-// watchOutside finds out how routers treat the UDP socket, until ctx ends. Where too few
-// could be asked for a verdict, it asks again as soon as there are more.
+// watchOutside finds out how routers treat the UDP socket and the TCP port, until ctx
+// ends. Where too few could be asked for a verdict, it asks again as soon as there are
+// more.
 func (s *Servent) watchOutside(ctx context.Context) {
-	var last time.Time
-	var named []netip.AddrPort
-	for asked := 0; ; {
-		due := last.IsZero() || time.Since(last) >= outsideEvery
-		if due {
-			named = s.namedServers(ctx)
-		}
-		servers := slices.Concat(named, s.stunServers())
-		if b := s.udp.Behaviour(); due && len(servers) > 0 || len(servers) > asked && b.Mapping == nat.MappingUnknown && b.Blocked != nat.Yes {
-			s.probe(ctx, servers)
-			last, asked = time.Now(), len(servers)
-		}
+	w := outside{began: time.Now(), named: s.namedServers(ctx)}
+	for {
+		s.lookOutside(ctx, &w)
 		select {
 		case <-ctx.Done():
 			return
 		case <-time.After(outsideSoon):
 		}
+	}
+}
+
+// outside is what watchOutside knows.
+type outside struct {
+	began  time.Time
+	review nat.Review
+	named  []netip.AddrPort // servers
+	toward netip.AddrPort   // always the same, since the way to another may be another
+	asked  int
+}
+
+// lookOutside asks the servers if it is time to.
+func (s *Servent) lookOutside(ctx context.Context, w *outside) {
+	servers := slices.Concat(w.named, s.stunServers())
+	if len(servers) == 0 {
+		w.named = s.namedServers(ctx)
+		return
+	}
+	if !w.toward.IsValid() {
+		w.toward = servers[0]
+	}
+	local, err := s.localTo(w.toward)
+	if err != nil {
+		return // there is no network
+	}
+	due, elsewhere := w.review.Due(time.Since(w.began), time.Now(), local)
+	if elsewhere {
+		s.log.WithFields(logrus.Fields{"component": "stun", "addr": local}).Info("on another network, or the machine has slept")
+		s.udp.Forget()
+		s.port.Forget()
+	}
+	b := s.udp.Behaviour()
+	if due || len(servers) > w.asked && b.Mapping == nat.MappingUnknown && b.Blocked != nat.Yes {
+		s.probe(ctx, local, servers)
+		w.asked = len(servers)
+		w.named = s.namedServers(ctx) // they may have moved
+		w.review.Done(s.udp.Behaviour().Blocked == nat.No)
 	}
 }
 
@@ -70,25 +99,21 @@ func (s *Servent) stunServers() (servers []netip.AddrPort) {
 	return servers
 }
 
-func (s *Servent) probe(ctx context.Context, servers []netip.AddrPort) {
-	log := s.log.WithField("component", "stun")
-	local, err := s.localTo(servers[0])
-	if err != nil {
-		log.WithError(err).Debug("there is no way to a server")
-		return
-	}
+func (s *Servent) probe(ctx context.Context, local netip.AddrPort, servers []netip.AddrPort) {
 	asked := make(chan struct{})
 	s.wg.Go(func() {
 		s.port.Probe(ctx, servers)
 		close(asked)
 	})
-	err = s.udp.Probe(ctx, local, servers)
+	err := s.udp.Probe(ctx, local, servers)
 	<-asked
 	if err != nil {
 		return // it ends, or a meeting asks at this moment
 	}
 	b := s.udp.Behaviour()
-	log.WithFields(logrus.Fields{"mapping": b.Mapping, "filtering": b.Filtering, "outside": b.Outside, "blocked": b.Blocked}).Debug("probed")
+	s.log.WithFields(logrus.Fields{
+		"component": "stun", "mapping": b.Mapping, "filtering": b.Filtering, "outside": b.Outside, "blocked": b.Blocked,
+	}).Debug("probed")
 }
 
 // localTo returns the address that our datagrams to somebody leave this machine from.

@@ -99,6 +99,13 @@ func (p *Port) Behaviour() nat.Behaviour {
 	return p.learned.Behaviour(time.Now())
 }
 
+// Forget forgets that, since the machine may be elsewhere.
+func (p *Port) Forget() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.learned.Forget()
+}
+
 // Connect tries to open connections from the port to all addresses of a peer, which does
 // the same at the same time, until ctx ends or nat.PunchLimit is over. Each that opens
 // is given to take, which owns it; there may be several, some from strangers.
