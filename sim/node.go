@@ -44,6 +44,8 @@ type member struct {
 	slow   float64        // what it does takes so many times as long; 0: as long
 	group  int32          // of the partition
 
+	sides map[[16]byte]*side // of meetings that it takes part in
+
 	expires   int // at the one time expiredAt
 	expiredAt time.Duration
 }
@@ -197,7 +199,7 @@ func (w *World) Vanish(id NodeID) {
 	}
 }
 
-func (m *member) stop() { m.actor, m.node, m.held = nil, nil, nil }
+func (m *member) stop() { m.actor, m.node, m.held, m.sides = nil, nil, nil, nil }
 
 func (m *member) takeEnds() []*end {
 	ends := m.ends

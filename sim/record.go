@@ -42,6 +42,7 @@ const (
 	doVanish    = "vanish"
 	doLink      = "link"
 	doDatagram  = "datagram"
+	doMeet      = "meet"
 	doPartition = "partition"
 	doHeal      = "heal"
 	doSlow      = "slow"

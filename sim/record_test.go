@@ -69,6 +69,7 @@ func TestReplayOfAll(t *testing.T) {
 	w.After(time.Second, func() { w.Vanish(3) }) // what calls back is done by itself
 	w.SendDatagram(2, w.Addr(2), w.Addr(1), numbered(3, 0))
 	w.Step(2, overlay.AskCaches{Addrs: addrsOf(w, 0)})
+	w.Meet(3, 4)
 	w.Slow(2, 3)
 	w.Partition([]NodeID{0, 1, 2}, []NodeID{3, 4, 5})
 	w.Run(5 * time.Second)
@@ -86,7 +87,7 @@ func TestReplayOfAll(t *testing.T) {
 	if w.EndRecord() != nil {
 		t.Error("it ends twice")
 	}
-	for _, do := range []string{doAdd, doStart, doLeave, doCrash, doVanish, doLink, doDatagram, doPartition, doHeal, doSlow, doEnd, doHeard, doResources, doQuery, doEndQuery, doPush, doAskCaches} {
+	for _, do := range []string{doAdd, doStart, doLeave, doCrash, doVanish, doLink, doDatagram, doMeet, doPartition, doHeal, doSlow, doEnd, doHeard, doResources, doQuery, doEndQuery, doPush, doAskCaches} {
 		if !strings.Contains(out.String(), fmt.Sprintf(`"do":%q`, do)) {
 			t.Errorf("%s is not recorded", do)
 		}

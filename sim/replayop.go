@@ -27,6 +27,8 @@ func (w *World) carry(o op) error {
 		w.Vanish(o.Node)
 	case doLink:
 		return w.linkRecorded(o)
+	case doMeet:
+		w.Meet(o.Node, o.Peer)
 	case doDatagram:
 		return w.datagramRecorded(o)
 	case doPartition:
@@ -67,7 +69,7 @@ func (w *World) addRecorded(o op) error {
 		}
 	}
 	cfg := node.config()
-	if cfg.Act >= numActs || cfg.Upload < 0 || cfg.Download < 0 || !cfg.Router.Valid() {
+	if cfg.Act >= numActs || cfg.Upload < 0 || cfg.Download < 0 || !cfg.Router.Valid() || !cfg.Carrier.Valid() {
 		return fmt.Errorf("the node: no act has the number %d, a rate is negative, or there is no such router", cfg.Act)
 	}
 	_, err := w.add(cfg)

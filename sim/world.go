@@ -34,6 +34,7 @@ type World struct {
 	flushed []*end           // have bytes to report as sent
 
 	floods    map[protocol.GUID]*Flood
+	meetings  map[[16]byte]*Meeting // under way, by token
 	dialBacks []DialBack
 	trace     trace
 	traffic   kindCounts
@@ -57,6 +58,7 @@ func New(cfg Config) *World {
 		byGUID:   map[protocol.GUID]NodeID{},
 		ends:     []*end{nil}, // LinkID 0 is none
 		floods:   map[protocol.GUID]*Flood{},
+		meetings: map[[16]byte]*Meeting{},
 		trace:    newTrace(cfg.Lines),
 	}
 	w.record = newRecorder(w, cfg)
@@ -213,6 +215,8 @@ func (w *World) do(m *member, a *overlay.Action) {
 		w.hit(m, a)
 	case overlay.OpDialBack:
 		w.dialBack(m, a)
+	case overlay.OpMeet:
+		w.meet(m, a)
 	case overlay.OpDatagram:
 		w.datagram(m, a)
 	case overlay.OpConnectBack:
