@@ -23,8 +23,8 @@ const (
 	firstSoon = 1500 * time.Millisecond
 	// tooLate is when a download that cannot be must have said so.
 	tooLate = 10 * time.Second
-	// enough runs of a cell have a median that tells something.
-	enough = 5
+	// medianRuns of a cell have a median that tells something.
+	medianRuns = 5
 	// labFile is the size of each file.
 	labFile = 256 << 10
 	// atOnceInLab is how many downloads run at a time, each between two other hosts.
@@ -276,7 +276,7 @@ func (m *matrix) judge(t *testing.T) {
 		t.Errorf("the first byte comes after %v, in the median", median(all))
 	}
 	for _, c := range m.cells {
-		if f := m.firsts(func(of *cell) bool { return of == c }); c.works() && len(f) >= enough && median(f) > firstSoon {
+		if f := m.firsts(func(of *cell) bool { return of == c }); c.works() && len(f) >= medianRuns && median(f) > firstSoon {
 			t.Errorf("%s: the first byte comes after %v, in the median", c.name, median(f))
 		}
 	}
