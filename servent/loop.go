@@ -277,6 +277,8 @@ func (l *loop) edgeAction(a *overlay.Action) {
 		l.s.leaves.Gone(uint32(a.Link))
 	case overlay.OpHosts:
 		l.boot.cacheAnswered(a)
+	case overlay.OpEcho:
+		l.s.echoed(a.Addr, a.Text)
 	case overlay.OpUnmapped:
 		if l.s.mapper != nil {
 			l.s.mapper.Deny(nat.Transport(a.Index))

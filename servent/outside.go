@@ -127,6 +127,17 @@ func (s *Servent) localTo(to netip.AddrPort) (netip.AddrPort, error) {
 	return netip.AddrPortFrom(own.Unmap().WithZone(""), s.addr.Port()), nil
 }
 
+// echoed notes where a peer that is no STUN server sees the UDP socket.
+func (s *Servent) echoed(by netip.AddrPort, outside string) {
+	a, err := netip.ParseAddrPort(outside)
+	if err != nil {
+		return // it has told none
+	}
+	if local, err := s.localTo(by); err == nil {
+		s.udp.Observe(local, by, a)
+	}
+}
+
 // natInfo puts into words what is known of the routers.
 func natInfo(b nat.Behaviour) NATInfo {
 	info := NATInfo{

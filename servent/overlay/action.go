@@ -53,6 +53,9 @@ const (
 	// OpHosts says that the host cache at Addr has answered: Limit hosts came,
 	// which the node knows already, and Text names further caches, as it came.
 	OpHosts
+	// OpEcho says that the servent at Addr sees datagrams of this node come from the
+	// address in Text (GGEP IP).
+	OpEcho
 	// OpUnmapped says that nobody gets through at the outside address that a router
 	// forwards, whatever it says; Index is the nat.Transport.
 	OpUnmapped

@@ -297,6 +297,9 @@ func TestAskCaches(t *testing.T) {
 	if len(told) != 1 || told[0].Addr != stranger || told[0].Limit != 2 || told[0].Text != "cache.example:6346\nother.example:1" {
 		t.Fatalf("told %v", told)
 	}
+	if e := ops(out, OpEcho); len(e) != 1 || e[0].Addr != stranger || e[0].Text != "10.0.0.1:7777" {
+		t.Errorf("seen: %v", e)
+	}
 	if len(ops(out, OpDial)) != 2 || b.n.Outside().Port() != 7777 {
 		t.Errorf("%v, seen at %v", out, b.n.Outside())
 	}

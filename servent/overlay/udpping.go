@@ -151,6 +151,7 @@ func (n *Node) onUDPPong(from netip.AddrPort, h protocol.Header, msg []byte, out
 	c.proven, c.got, c.answered, c.unheard = n.now+provenFor, 0, 0, 0
 	if a, ok := protocol.Echo(p.Ext); ok {
 		n.sighted(from, a)
+		out = append(out, Action{Op: OpEcho, Addr: from, Text: a.String()})
 	}
 	if q.why == forHosts {
 		out = n.takeHosts(from, p, out)
