@@ -64,6 +64,7 @@ func (s *Servent) lookOutside(ctx context.Context, w *outside) {
 		s.log.WithFields(logrus.Fields{"component": "stun", "addr": local}).Info("on another network, or the machine has slept")
 		s.udp.Forget()
 		s.port.Forget()
+		s.closeStranded(machineAddrs())
 	}
 	b := s.udp.Behaviour()
 	if due || len(servers) > w.asked && b.Mapping == nat.MappingUnknown && b.Blocked != nat.Yes {
@@ -71,6 +72,34 @@ func (s *Servent) lookOutside(ctx context.Context, w *outside) {
 		w.asked = len(servers)
 		w.named = s.namedServers(ctx) // they may have moved
 		w.review.Done(s.udp.Behaviour().Blocked == nat.No)
+	}
+}
+
+// closeStranded closes the connections from addresses that the machine does not have any
+// more: nothing will come by them, and links would take half a minute to find that out.
+func (s *Servent) closeStranded(machine []netip.Addr) {
+	if len(machine) == 0 {
+		return // it is not known
+	}
+	stranded := func(c net.Conn) bool {
+		own := addrPort(c.LocalAddr()).Addr().WithZone("")
+		return own.IsValid() && !own.IsUnspecified() && !slices.Contains(machine, own)
+	}
+	var gone []net.Conn
+	s.mu.Lock()
+	for c := range s.conns {
+		if stranded(c) {
+			gone = append(gone, c)
+		}
+	}
+	for c := range s.guests {
+		if stranded(c) {
+			gone = append(gone, c)
+		}
+	}
+	s.mu.Unlock()
+	for _, c := range gone {
+		_ = c.Close() // nothing can be lost that was not
 	}
 }
 
