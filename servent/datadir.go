@@ -38,6 +38,12 @@ func lockDir(dir string) (*os.File, error) {
 	return f, nil
 }
 
+// Begun says whether a servent has run on a data dir.
+func Begun(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, identityFile))
+	return err == nil
+}
+
 // file is where something is in the data dir, "" where there is none.
 func (c Config) file(name string) string {
 	if c.DataDir == "" {

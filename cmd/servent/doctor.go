@@ -88,7 +88,7 @@ func (a *app) examine(ctx context.Context, f *doctorFlags) (servent.Facts, error
 		return servent.Facts{}, err
 	}
 	facts := servent.Facts{}
-	if _, err := os.Stat(cfg.DataDir); err != nil { // what was not there shall not be left behind
+	if !servent.Begun(cfg.DataDir) { // what was not there shall not be left behind
 		if cfg.DataDir, err = os.MkdirTemp("", "servent-doctor-"); err != nil {
 			return facts, fmt.Errorf("folder for a servent of some seconds: %w", err)
 		}

@@ -142,6 +142,9 @@ func TestDoctorInterrupted(t *testing.T) {
 	router := s.natPMP(t, "203.0.113.1", 0)
 	h := newHome(t)
 	h["TMPDIR"] = t.TempDir()
+	if err := os.MkdirAll(filepath.Join(h["XDG_DATA_HOME"], "servent"), 0o700); err != nil { // it is there, but no servent has run
+		t.Fatal(err)
+	}
 	p := h.spawnIn(t, s.home, "doctor", "--json", "--network", "gnutella", "--connect", superOne)
 	until(t, patience, func() error {
 		if router.mapped.Load() < 2 {
@@ -163,7 +166,7 @@ func TestDoctorInterrupted(t *testing.T) {
 	if n := router.removed.Load(); n != 2 {
 		t.Errorf("%d mappings removed", n)
 	}
-	for _, dir := range []string{h["HOME"], h["TMPDIR"]} {
+	for _, dir := range []string{filepath.Join(h["XDG_DATA_HOME"], "servent"), h["TMPDIR"]} {
 		if left, err := filepath.Glob(filepath.Join(dir, "*")); err != nil || len(left) > 0 {
 			t.Errorf("left behind: %v, %v", left, err)
 		}

@@ -128,7 +128,9 @@ func (f *fuzzer) addr() netip.AddrPort {
 
 // aside makes an event of those that are about UDP and proxies.
 func (f *fuzzer) aside() Event {
-	switch f.byte() % 5 {
+	switch f.byte() % 6 {
+	case 4:
+		return Mapped{UDP: f.addr(), TCP: f.addr()}
 	case 0:
 		return ConnectedBack{From: f.addr()}
 	case 1:
