@@ -65,7 +65,7 @@ func TestDoctor(t *testing.T) {
 		{"double NAT", func(t *testing.T) string {
 			s := newStreet(t, true, "masquerade", "")
 			s.supernodes(t)
-			s.natPMP(t, "10.0.0.2", 0)
+			s.natPMP(t, "10.0.0.2", 0, 0)
 			return s.home
 		}, public, "tcp_unreachable udp_unreachable double_nat"},
 		{"symmetric", func(t *testing.T) string {
@@ -76,13 +76,13 @@ func TestDoctor(t *testing.T) {
 		{"mapping refused", func(t *testing.T) string {
 			s := newStreet(t, false, "masquerade", "")
 			s.supernodes(t)
-			s.natPMP(t, "203.0.113.1", 2)
+			s.natPMP(t, "203.0.113.1", 0, 2)
 			return s.home
 		}, public, "tcp_unreachable udp_unreachable mapping_refused"},
 		{"mapping that forwards nothing", func(t *testing.T) string {
 			s := newStreet(t, false, "masquerade", "")
 			s.supernodes(t)
-			s.natPMP(t, "203.0.113.1", 0)
+			s.natPMP(t, "203.0.113.1", 0, 0)
 			return s.home
 		}, public, "tcp_unreachable udp_unreachable mapping_useless"},
 		{"clock off", func(t *testing.T) string {
@@ -139,7 +139,7 @@ func TestDoctorPortTaken(t *testing.T) {
 // nor what the router forwards.
 func TestDoctorInterrupted(t *testing.T) {
 	s := newStreet(t, false, "masquerade", "")
-	router := s.natPMP(t, "203.0.113.1", 0)
+	router := s.natPMP(t, "203.0.113.1", 0, 0)
 	h := newHome(t)
 	h["TMPDIR"] = t.TempDir()
 	if err := os.MkdirAll(filepath.Join(h["XDG_DATA_HOME"], "servent"), 0o700); err != nil { // it is there, but no servent has run

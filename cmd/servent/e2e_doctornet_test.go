@@ -99,9 +99,19 @@ func (s street) supernodes(t *testing.T) {
 // asked counts what a router was asked for.
 type asked struct{ mapped, removed atomic.Int32 }
 
-// natPMP answers for the home's router (RFC 6886): that it forwards every port of that
-// outside address, which it does not, or a code.
-func (s street) natPMP(t *testing.T, outside string, code uint16) *asked {
+// forward has the router really send what comes to a port to another one of the home.
+func (s street) forward(t *testing.T, outside, inside int) {
+	t.Helper()
+	rule := fmt.Sprintf("meta l4proto { tcp, udp } th dport %d dnat to %s:%d", outside, homeOwn, inside)
+	script := "add chain ip router in { type nat hook prerouting priority -100; }; add rule ip router in ip daddr 203.0.113.1 " + rule
+	if out, err := exec.Command("ip", "netns", "exec", s.router, "nft", script).CombinedOutput(); err != nil {
+		t.Fatalf("forward: %v: %s", err, out)
+	}
+}
+
+// natPMP answers for the home's router (RFC 6886): that it forwards that port, or where it
+// is 0 the one asked for, of that outside address, or a code.
+func (s street) natPMP(t *testing.T, outside string, port, code uint16) *asked {
 	t.Helper()
 	count := &asked{}
 	var conn *net.UDPConn
@@ -126,6 +136,9 @@ func (s street) natPMP(t *testing.T, outside string, code uint16) *asked {
 			} else if n >= 12 {
 				a = append(binary.BigEndian.AppendUint16(a, code), 0, 0, 0, 9)
 				a = append(a, b[4:12]...)
+				if port != 0 {
+					binary.BigEndian.PutUint16(a[10:], port)
+				}
 				if binary.BigEndian.Uint32(b[8:]) == 0 {
 					count.removed.Add(1)
 				} else {
