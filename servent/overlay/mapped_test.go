@@ -88,6 +88,14 @@ func TestMappedTold(t *testing.T) {
 	if s := b.n.sender(b.n.links[0], nil); s.addr != forwardTCP {
 		t.Errorf("hit: %v", s.addr)
 	}
+	proxy := netip.MustParseAddrPort("5.9.1.7:6346")
+	pushes := ops(b.step(UserPush{Servent: protocol.GUID{7}, Proxies: []netip.AddrPort{proxy}}), OpDatagram)
+	if p, err := protocol.ParsePush(pushes[0].Msg[protocol.HeaderSize:]); err != nil || p.Addr != forwardTCP {
+		t.Errorf("push over UDP: %+v, %v", p, err)
+	}
+	if p := b.n.udpPong(nil); p.Addr != forwardTCP {
+		t.Errorf("pong over UDP: %v", p.Addr)
+	}
 	b.n.udpIn.passed(b.n.now)
 	if id, oob := b.n.wireID(ours); !oob || id != ours.WithAddr(forwardUDP) {
 		t.Errorf("id %v", id)
@@ -95,6 +103,24 @@ func TestMappedTold(t *testing.T) {
 	for _, a := range []netip.AddrPort{forwardTCP, forwardUDP} {
 		if b.n.maySend(a, false) || !b.n.isOwn(a) {
 			t.Errorf("%v is not taken for its own", a)
+		}
+	}
+	b.n.seen6 = netip.MustParseAddr("2001:db8::5")
+	for port, own := range map[uint16]bool{6346: true, 7001: false} { // routers forward IPv4 alone
+		if got := b.n.isOwn(netip.AddrPortFrom(b.n.seen6, port)); got != own {
+			t.Errorf("port %d by IPv6: own %v", port, got)
+		}
+	}
+}
+
+// TestMappedLeaf: supernodes that answer for a leaf are told its new address soon.
+func TestMappedLeaf(t *testing.T) {
+	for role, told := range map[Role]bool{RoleLeaf: true, RoleFlat: false} {
+		b := newBench(t, func(c *Config) { c.Role = role })
+		b.pass(time.Minute)
+		b.step(Mapped{TCP: forwardTCP})
+		if got := b.n.tableDue > 0; got != told {
+			t.Errorf("%s: told %v", role, got)
 		}
 	}
 }
@@ -115,8 +141,9 @@ func TestMappedTest(t *testing.T) {
 		}
 		return got
 	}
-	b.pass(firstTest - time.Second)
-	b.step(Mapped{TCP: forwardTCP})
+	b.pass(firstTest + testTime) // one has failed: that was of another port
+	b.pass(testAgain + time.Second)
+	b.step(Mapped{TCP: forwardTCP}) // while the second is under way
 	out := b.pass(mappedTest)
 	if got := ports(out, protocol.VendorConnectBack); len(got) != 2 || got[1] != 7001 || got[2] != 6346 {
 		t.Errorf("asked to come to %v", got)
@@ -130,6 +157,9 @@ func TestMappedTest(t *testing.T) {
 	}
 	b.wantReach(ReachNo, ReachNo)
 	b.step(Mapped{})
+	if got := ops(b.pass(mappedTest+2*testTime+testAgain), OpUnmapped); len(got) > 0 {
+		t.Error("denied though nothing is forwarded")
+	}
 	b.step(Mapped{TCP: forwardTCP}) // by another protocol
 	b.pass(mappedTest)
 	b.step(ConnectedBack{From: netip.MustParseAddrPort("5.9.1.1:4000")})
@@ -158,6 +188,15 @@ func TestListensElsewhere(t *testing.T) {
 	b := mappedBench(t)
 	b.seer(1, routerIP)
 	was := b.n.links[0].peer.Listen
+	told := func(l LinkID, addr string, hops uint8) string {
+		b.receive(l, head(protocol.KindPong, none, 1, hops), protocol.Pong{Addr: netip.MustParseAddrPort(addr)})
+		return b.n.byID[l].peer.Listen.String()
+	}
+	b.seer(2, routerIP)
+	b.n.byID[2].peer.Servent = false
+	if got := told(2, "5.9.1.2:7777", 0); got != "5.9.1.2:6346" {
+		t.Errorf("of another kind: %s", got)
+	}
 	for _, tt := range []struct {
 		addr string
 		hops uint8
@@ -168,8 +207,7 @@ func TestListensElsewhere(t *testing.T) {
 		{"5.9.1.1:0", 0, was.String()},
 		{"5.9.1.1:7777", 0, "5.9.1.1:7777"},
 	} {
-		b.receive(1, head(protocol.KindPong, none, 1, tt.hops), protocol.Pong{Addr: netip.MustParseAddrPort(tt.addr)})
-		if got := b.n.links[0].peer.Listen.String(); got != tt.want {
+		if got := told(1, tt.addr, tt.hops); got != tt.want {
 			t.Errorf("%s after %d hops: %s, want %s", tt.addr, tt.hops, got, tt.want)
 		}
 	}
