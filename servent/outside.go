@@ -67,7 +67,8 @@ func (s *Servent) lookOutside(ctx context.Context, w *outside) {
 		s.closeStranded(machineAddrs())
 	}
 	b := s.udp.Behaviour()
-	if due || len(servers) > w.asked && b.Mapping == nat.MappingUnknown && b.Blocked != nat.Yes {
+	open := w.asked < nat.SilentServers || b.Mapping == nat.MappingUnknown && b.Blocked != nat.Yes
+	if due || open && len(servers) > w.asked {
 		s.probe(ctx, local, servers)
 		w.asked = len(servers)
 		w.named = s.namedServers(ctx) // they may have moved
