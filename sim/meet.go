@@ -40,8 +40,32 @@ func (w *World) Meet(id, peer NodeID) *Meeting {
 	w.meetings[meet.Token] = g
 	w.after(meetTime, func() { delete(w.meetings, meet.Token) })
 	w.newSide(m, meet)
-	w.step(m, overlay.UserPush{Servent: w.GUID(peer), Proxies: other.node.Proxies(), Meet: meet})
+	w.pushMeet(m, w.GUID(peer), other.node.Proxies(), meet, func() bool { return g.Asked })
 	return g
+}
+
+// pushHTTPAfter is how long links and UDP have for a Push, as in servents, before push
+// proxies are asked over HTTP, which are asked at once where no datagram passes.
+const pushHTTPAfter = time.Second
+
+// pushMeet sends what two say to each other before they meet.
+func (w *World) pushMeet(m *member, to protocol.GUID, proxies []netip.AddrPort, meet *protocol.Meet, come func() bool) {
+	w.step(m, overlay.UserPush{Servent: to, Proxies: proxies, Meet: meet})
+	wait := pushHTTPAfter
+	if !w.seenAt(m, nat.UDP).IsValid() {
+		wait = 0
+	}
+	for _, a := range proxies {
+		proxy := w.byAddr[a]
+		if proxy == nil || proxy.shut(m) {
+			continue
+		}
+		w.after(wait+2*w.latency(m), func() { // a connection, and the request
+			if !come() && proxy.actor != nil && !w.parted(m, proxy) {
+				w.step(proxy, overlay.ProxyPush{Servent: to, Meet: meet.Item()})
+			}
+		})
+	}
 }
 
 // meet does what an OpMeet asks.
@@ -60,7 +84,7 @@ func (w *World) meet(m *member, a *overlay.Action) {
 			g.Asked = true
 			answer := &protocol.Meet{Token: got.Token, From: w.GUID(m.id), Answer: true}
 			s = w.newSide(m, answer)
-			w.step(m, overlay.UserPush{Servent: got.From, Proxies: got.Proxies, Meet: answer})
+			w.pushMeet(m, got.From, got.Proxies, answer, func() bool { return g.Answered })
 			s.begin(got)
 		}
 	})
