@@ -31,6 +31,11 @@ type Candidate struct {
 // who names many may want them bothered.
 const MaxCandidates = 8
 
+// MaxPorts is how many addresses of one host are tried: one that routers forward, by UPnP
+// and by PCP, and one at which others see it. Who names more has ports of a stranger looked
+// for.
+const MaxPorts = 3
+
 // Facts are what candidates are gathered from.
 type Facts struct {
 	Behaviour [transports]Behaviour
@@ -96,8 +101,11 @@ func Rank(t Transport, own, peer []Candidate) []netip.AddrPort {
 	}
 	slices.SortStableFunc(usable, func(a, b Candidate) int { return cmp.Compare(order(a), order(b)) })
 	var out []netip.AddrPort
+	ports := map[netip.Addr]int{}
 	for _, c := range trim(usable) {
-		out = append(out, c.Addr)
+		if ports[c.Addr.Addr()]++; ports[c.Addr.Addr()] <= MaxPorts {
+			out = append(out, c.Addr)
+		}
 	}
 	return out
 }

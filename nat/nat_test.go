@@ -258,6 +258,21 @@ func TestGather(t *testing.T) {
 	}
 }
 
+// TestRankOneHost: few ports of one host are tried, so that nobody has us look through
+// those of a stranger; other hosts have theirs.
+func TestRankOneHost(t *testing.T) {
+	for _, n := range []uint16{MaxPorts, MaxPorts + 1, MaxCandidates - 1} {
+		other := ap("203.0.113.10:9")
+		far := []Candidate{{TCP, KindLocal, other}}
+		for i := range n {
+			far = append(far, Candidate{TCP, KindMapped, netip.AddrPortFrom(netip.MustParseAddr("203.0.113.9"), 1+i)})
+		}
+		if got := Rank(TCP, nil, far); len(got) != MaxPorts+1 || got[MaxPorts] != other {
+			t.Errorf("of %d ports of one host, and another host: %v", n, got)
+		}
+	}
+}
+
 func TestRank(t *testing.T) {
 	own := []Candidate{{UDP, KindReflexive, ap("203.0.113.105:20000")}, {UDP, KindLocal, ap("192.168.1.2:6346")}}
 	far := []Candidate{
