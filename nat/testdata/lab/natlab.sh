@@ -8,8 +8,8 @@
 #   natlab.sh guard                waits for the end of its input, and does that then
 #   natlab.sh x HOST cmd...        runs something at a host or router (x pr1-h1 ip addr)
 #   natlab.sh queue                packets on the internet wait for verdicts of impair
-#   natlab.sh forget HOST HOST     the routers of each forget all of the other; fails where
-#                                  the two speak again at once
+#   natlab.sh forget HOST HOST     their TCP connections end, and the routers of each forget
+#                                  all of the other; fails where the two speak again at once
 #   natlab.sh upnpd                the router of up1 gets the tables that miniupnpd wants
 #   natlab.sh udptimeout HOST N M  UDP mappings before a host live for N seconds, M where
 #                                  both sides have spoken
@@ -164,6 +164,7 @@ known(){ local r a
   for r in $(routers $1); do for a in $(outside $2); do
    in_ $r conntrack -L -d $a 2>/dev/null; in_ $r conntrack -L -s $a 2>/dev/null; done; done; }
 forget(){ local r a
+  for a in $(outside $2); do in_ $1 ss -tK dst $a >/dev/null; done   # those that are kept would hang now
   for r in $(routers $1); do
    for a in $(outside $2); do in_ $r conntrack -D -d $a; in_ $r conntrack -D -s $a; done
    # address-restricted: who was sent to may answer from any port (a full cone lets in everybody, whoever was sent to)
@@ -172,13 +173,14 @@ forget(){ local r a
 
 can(){ local t missing=""
   [ "$(id -u)" = 0 ] || die "needs root"
-  for t in ip nft iptables conntrack ethtool; do command -v $t >/dev/null || missing+=" $t"; done
+  for t in ip ss nft iptables conntrack ethtool; do command -v $t >/dev/null || missing+=" $t"; done
   [ -z "$missing" ] || die "not installed:$missing (Debian: apt-get install iproute2 nftables iptables conntrack ethtool)"
   mkns can || die "the namespace $(ns can) is there already"
   trap 'ip netns del $(ns can)' EXIT
   nat_rules full 192.0.2.1 1 reject 10.0.0.1 | in_ can nft -f - || die "the kernel cannot do the NATs"
   in_ can conntrack -L >/dev/null 2>&1 || die "the kernel does not tell of its connections (nf_conntrack_netlink)"
   in_ can iptables -t mangle -A FORWARD -j NFQUEUE --queue-num 1 --queue-bypass || die "the kernel has no NFQUEUE"
+  in_ can ss -tK dst 192.0.2.2 2>&1 | grep -q answers && die "the kernel ends no connections (INET_DIAG_DESTROY)"
   [ -e /proc/sys/net/bridge/bridge-nf-call-iptables ] || modprobe br_netfilter || die "the kernel has no br_netfilter"; }
 
 down(){ local n p
