@@ -59,7 +59,7 @@ func TestNATLab(t *testing.T) {
 	m := newMatrix(t, false, func(*cell) bool { return true })
 	m.play(t, m.runs)
 	m.judge(t)
-	m.tell(t, "NATLAB_OUT")
+	m.tell(t, "")
 }
 
 // TestNATLabRelay: where nothing else brings two together, a supernode that offers it
@@ -79,7 +79,7 @@ func TestNATLabRelay(t *testing.T) {
 		t.Errorf("supernodes carried %d bytes, want %d files of %d bytes", n, len(relayed), labFile)
 	}
 	m.judge(t)
-	m.tell(t, "NATLAB_RELAY_OUT")
+	m.tell(t, ".relay")
 }
 
 // TestNATLabIdle: routers have forgotten every datagram and connection of servents that
@@ -91,7 +91,7 @@ func TestNATLabIdle(t *testing.T) {
 	m.play(t, m.runs[:len(m.cells)])
 	m.runs = m.runs[:len(m.cells)]
 	m.judge(t)
-	m.tell(t, "NATLAB_IDLE_OUT")
+	m.tell(t, ".idle")
 }
 
 // newMatrix is a lab with servents at the hosts of some cells of those that NATLAB_CELLS
@@ -309,8 +309,8 @@ func median(times []time.Duration) time.Duration {
 }
 
 // tell writes the tables: how many runs had the file, and the medians; into a file, too,
-// where the variable out names one.
-func (m *matrix) tell(t *testing.T, out string) {
+// where NATLAB_OUT names one.
+func (m *matrix) tell(t *testing.T, suffix string) {
 	t.Helper()
 	had := grid(m.kinds, m.cells, func(c *cell) string {
 		yes, all := 0, 0
@@ -333,7 +333,7 @@ func (m *matrix) tell(t *testing.T, out string) {
 	})
 	text := "downloads that succeeded\n" + had + "\nms from `get` to the first byte, median\n" + times
 	t.Log("\n" + text)
-	if name := os.Getenv(out); name != "" {
-		writeFile(t, name, text)
+	if name := os.Getenv("NATLAB_OUT"); name != "" {
+		writeFile(t, name+suffix, text)
 	}
 }
