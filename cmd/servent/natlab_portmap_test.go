@@ -58,7 +58,7 @@ func testPortmap(t *testing.T, protocol, conf, rule string) {
 	}
 
 	d.kill()
-	d = l.upnpd(t, conf, rule)
+	l.upnpd(t, conf, rule)
 	l.awaitMappings(t, 0, 0)
 	restarted := time.Now()
 	l.awaitMappings(t, 3*time.Minute, 2)
