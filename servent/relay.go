@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -27,6 +28,9 @@ const (
 	relayWait = 5 * time.Second
 	// relayIdle is when a pair is given up that nothing passes between.
 	relayIdle = time.Minute
+	// relaySpare is when one may be, for another that would find no room: who has loaded a
+	// file keeps the connection for a while.
+	relaySpare = 3 * time.Second
 	// relayBlock is what is passed on at once.
 	relayBlock = 16 << 10
 )
@@ -81,7 +85,7 @@ type relay struct {
 
 	mu      sync.Mutex
 	waiting map[stun.Name]*relaySide
-	active  int
+	active  []*relayPair // in the order in which they began
 
 	pairs, refused, lonely, bytes atomic.Uint64
 }
@@ -91,6 +95,13 @@ type relaySide struct {
 	conn   *peeked
 	linked bool // its address has a link here
 	other  chan *peeked
+	pair   *relayPair // that it is of, once the other is there
+}
+
+// relayPair is one that is relayed for.
+type relayPair struct {
+	used  time.Time     // when something has passed last; under relay.mu
+	spare chan struct{} // closed to have it end
 }
 
 func newRelay(bytesPerSecond int64) *relay {
@@ -132,7 +143,7 @@ func (r *relay) info() RelayInfo {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	info := RelayInfo{
-		Active: r.active, Pairs: r.pairs.Load(), Bytes: r.bytes.Load(), Refused: r.refused.Load(), Lonely: r.lonely.Load(),
+		Active: len(r.active), Pairs: r.pairs.Load(), Bytes: r.bytes.Load(), Refused: r.refused.Load(), Lonely: r.lonely.Load(),
 	}
 	if r.limit != nil {
 		info.Rate = int64(r.limit.Limit())
@@ -164,10 +175,11 @@ func (r *relay) enter(name stun.Name, side *relaySide) (*relaySide, bool) {
 		return nil, false
 	}
 	if other := r.waiting[name.Other()]; other != nil {
-		if r.active >= MaxRelays || !other.linked && !side.linked {
+		if !other.linked && !side.linked || !r.makeRoom() {
 			return nil, false
 		}
-		r.active++
+		other.pair = &relayPair{used: time.Now(), spare: make(chan struct{})}
+		r.active = append(r.active, other.pair)
 		delete(r.waiting, name.Other())
 		return other, true
 	}
@@ -176,6 +188,26 @@ func (r *relay) enter(name stun.Name, side *relaySide) (*relaySide, bool) {
 	}
 	r.waiting[name] = side
 	return nil, true
+}
+
+// makeRoom says whether there is room for one more pair, once that between which nothing
+// has passed for the longest time is given up, if need be; r.mu is held.
+func (r *relay) makeRoom() bool {
+	if len(r.active) < MaxRelays {
+		return true
+	}
+	oldest := slices.MinFunc(r.active, func(x, y *relayPair) int { return x.used.Compare(y.used) })
+	if time.Since(oldest.used) < relaySpare {
+		return false
+	}
+	close(oldest.spare)
+	r.leave(oldest)
+	return true
+}
+
+// leave forgets a pair; r.mu is held.
+func (r *relay) leave(p *relayPair) {
+	r.active = slices.DeleteFunc(r.active, func(o *relayPair) bool { return o == p })
 }
 
 // await waits for the other side, and relays then.
@@ -202,30 +234,40 @@ func (r *relay) await(ctx context.Context, name stun.Name, side *relaySide) {
 	}
 	defer other.Close()
 	r.pairs.Add(1)
-	r.carry(ctx, side.conn, other)
+	r.carry(ctx, side.pair, side.conn, other)
 	r.mu.Lock()
-	r.active--
+	r.leave(side.pair)
 	r.mu.Unlock()
 }
 
-// carry passes bytes both ways until both have ended, or one fails.
-func (r *relay) carry(ctx context.Context, a, b *peeked) {
+// carry passes bytes both ways until both have ended, one fails, or the pair is given up.
+func (r *relay) carry(ctx context.Context, p *relayPair, a, b *peeked) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(ctx, func() { _, _ = a.Close(), b.Close() })()
 	var ways sync.WaitGroup
 	for _, way := range [][2]*peeked{{a, b}, {b, a}} {
 		ways.Go(func() {
-			if r.pass(ctx, way[0], way[1]) != nil {
+			if r.pass(ctx, p, way[0], way[1]) != nil {
 				cancel()
 			}
 		})
 	}
-	ways.Wait()
+	ended := make(chan struct{})
+	go func() {
+		ways.Wait()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+	case <-p.spare:
+		cancel()
+		<-ended
+	}
 }
 
 // pass passes bytes one way until the end, which it passes on.
-func (r *relay) pass(ctx context.Context, from, to *peeked) error {
+func (r *relay) pass(ctx context.Context, p *relayPair, from, to *peeked) error {
 	buf := make([]byte, relayBlock)
 	for {
 		if err := from.SetReadDeadline(time.Now().Add(relayIdle)); err != nil {
@@ -248,6 +290,9 @@ func (r *relay) pass(ctx context.Context, from, to *peeked) error {
 			return err
 		}
 		r.bytes.Add(uint64(n))
+		r.mu.Lock()
+		p.used = time.Now()
+		r.mu.Unlock()
 	}
 }
 

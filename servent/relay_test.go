@@ -130,6 +130,47 @@ func TestRelayLimits(t *testing.T) {
 	})
 }
 
+// TestRelayMakesRoom: where there is no room, of those between which nothing passes the
+// one that is silent for the longest time is given up; none that was used just now.
+func TestRelayMakesRoom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRelay(1 << 20)
+		var asking, asked []net.Conn
+		pair := func() (refused bool) {
+			n := byte(len(asking))
+			asking = append(asking, side(t, r, n, stun.Asking, true))
+			asked = append(asked, side(t, r, n, stun.Asked, true))
+			return ended(asked[n])
+		}
+		for range MaxRelays {
+			pair()
+			time.Sleep(time.Millisecond)
+		}
+		use := func(i int) {
+			t.Helper()
+			go func() { _, _ = io.WriteString(asking[i], "x") }()
+			_ = asked[i].SetReadDeadline(time.Time{}) // ended has set one
+			if _, err := io.ReadFull(asked[i], make([]byte, 1)); err != nil {
+				t.Fatal(err)
+			}
+			synctest.Wait()
+		}
+		time.Sleep(relaySpare - 100*time.Millisecond)
+		if !pair() {
+			t.Error("a pair is given up too soon")
+		}
+		use(0)
+		time.Sleep(100 * time.Millisecond)
+		if pair() || !ended(asking[1]) || !ended(asked[1]) {
+			t.Error("no room is made, or not that of the pair that is silent for the longest time")
+		}
+		use(0)
+		if i := r.info(); i.Active != MaxRelays || i.Refused != 1 {
+			t.Errorf("%+v", i)
+		}
+	})
+}
+
 // TestRelayEnds: at its end a servent waits for no pair.
 func TestRelayEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -8,6 +8,7 @@
 #   natlab.sh guard                waits for the end of its input, and does that then
 #   natlab.sh x HOST cmd...        runs something at a host or router (x pr1-h1 ip addr)
 #   natlab.sh queue                packets on the internet wait for verdicts of impair
+#   natlab.sh outside HOST         the addresses that others see of it
 #   natlab.sh forget HOST HOST     their TCP connections end, and the routers of each forget
 #                                  all of the other; fails where the two speak again at once
 #   natlab.sh upnpd                the router of up1 gets the tables that miniupnpd wants
@@ -195,6 +196,7 @@ down) down ;;
 guard) cat >/dev/null; down ;;
 x) n=$1; shift; exec ip netns exec $(ns $n) "$@" ;;
 queue) in_ inet sh -c "echo 1 >/proc/sys/net/bridge/bridge-nf-call-iptables; iptables -t mangle -A FORWARD -j NFQUEUE --queue-num 1 --queue-bypass" ;;
+outside) outside $1 ;;
 forget) for _ in 1 2 3 4 5; do forget $1 $2; forget $2 $1; sleep .2
    [ -z "$(known $1 $2)$(known $2 $1)" ] && exit; done
   known $1 $2 >&2; known $2 $1 >&2; die "$1 and $2 go on speaking" ;;
