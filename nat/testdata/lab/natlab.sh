@@ -187,7 +187,7 @@ can(){ local t missing=""
 down(){ local n p
   for n in $(ours); do for p in $(ip netns pids $n 2>/dev/null); do kill -9 $p 2>/dev/null; done; ip netns del $n; done; }
 
-cmd=${1:-help}; [ $# -gt 0 ] && shift
+main(){ local cmd=${1:-help} n k s t h o r; [ $# -gt 0 ] && shift
 case $cmd in
 can) can ;;
 up) inet_up; public_up
@@ -216,4 +216,5 @@ N
 udptimeout) for r in $(routers $1); do
   in_ $r sh -c "echo $2 >/proc/sys/net/netfilter/nf_conntrack_udp_timeout; echo $3 >/proc/sys/net/netfilter/nf_conntrack_udp_timeout_stream"; done ;;
 *) sed -n '2,/^set/{/^#/p}' "$0" ;;
-esac
+esac; }
+main "$@"; exit                         # all is read by now: a lab outlives changes of this file
