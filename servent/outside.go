@@ -70,6 +70,7 @@ func (s *Servent) lookOutside(ctx context.Context, w *outside) {
 	open := w.asked < nat.SilentServers || b.Mapping == nat.MappingUnknown && b.Blocked != nat.Yes
 	if due || open && len(servers) > w.asked {
 		s.probe(ctx, local, servers)
+		s.call(func(l *loop) { l.step(overlay.Probed{Asked: servers, Filtering: s.udp.Behaviour().Filtering}) })
 		w.asked = len(servers)
 		w.named = s.namedServers(ctx) // they may have moved
 		w.review.Done(s.udp.Behaviour().Blocked == nat.No)

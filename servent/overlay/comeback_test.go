@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seed282dab8e/servent/nat"
 	"github.com/seed282dab8e/servent/protocol"
 )
 
@@ -309,5 +310,38 @@ func TestHeadAndCrawl(t *testing.T) {
 	v, _ = protocol.ParseVendor(told[0].Msg[protocol.HeaderSize:])
 	if up, leaves, err := v.CrawlPong(); len(up) != 2 || len(leaves) != 0 || err != nil {
 		t.Errorf("%v and %v, %v", up, leaves, err)
+	}
+}
+
+// TestProbed: what STUN tells of the filter is believed at once, but for a port that a
+// router forwards; where it tells nothing, peers that were asked do not test for a while.
+func TestProbed(t *testing.T) {
+	for _, tt := range []struct {
+		filtering nat.Filtering
+		mapped    bool
+		want      Reach
+	}{
+		{nat.FilteringEndpoint, false, ReachYes},
+		{nat.FilteringAddress, false, ReachNo},
+		{nat.FilteringPort, false, ReachNo},
+		{nat.FilteringPort, true, ReachUnknown},
+		{nat.FilteringUnknown, false, ReachUnknown},
+	} {
+		b := newUDPBench(t, nil)
+		if tt.mapped {
+			b.step(Mapped{UDP: netip.MustParseAddrPort("10.9.9.9:7002")})
+		}
+		b.step(Probed{Filtering: tt.filtering})
+		b.wantReach(ReachUnknown, tt.want)
+	}
+	b := newUDPBench(t, func(c *Config) { c.ID, c.AliveTimeout = protocol.GUID{1, 0}.Marked(), time.Hour })
+	b.helper(1, protocol.VendorUDPConnectBack)
+	l := b.n.links[0].peer
+	b.step(Probed{Asked: []netip.AddrPort{netip.AddrPortFrom(l.Addr.Addr(), l.Listen.Port())}})
+	if _, asks := vendorTo(b.pass(time.Minute), protocol.VendorUDPConnectBack); len(asks) > 0 {
+		t.Error("asks whom a hole is open for")
+	}
+	if _, asks := vendorTo(b.pass(2*time.Minute), protocol.VendorUDPConnectBack); len(asks) == 0 {
+		t.Error("never asks again")
 	}
 }

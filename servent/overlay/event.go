@@ -3,6 +3,7 @@ package overlay
 import (
 	"net/netip"
 
+	"github.com/seed282dab8e/servent/nat"
 	"github.com/seed282dab8e/servent/protocol"
 )
 
@@ -175,6 +176,13 @@ type Resources struct {
 // have said so last; zero is none. The owner tells it whenever that changes.
 type Mapped struct{ UDP, TCP netip.AddrPort }
 
+// Probed says that STUN servers have been sent datagrams of the node's port, and what that
+// has told of the filter before it.
+type Probed struct {
+	Asked     []netip.AddrPort
+	Filtering nat.Filtering
+}
+
 // AskCaches asks UDP host caches for hosts. OpHosts reports each answer.
 type AskCaches struct{ Addrs []netip.AddrPort }
 
@@ -206,5 +214,6 @@ func (ConnectedBack) event() {}
 func (Called) event()        {}
 func (Resources) event()     {}
 func (Mapped) event()        {}
+func (Probed) event()        {}
 func (AskCaches) event()     {}
 func (LocalHead) event()     {}

@@ -136,6 +136,8 @@ func (n *Node) Step(now time.Time, ev Event, out []Action) []Action {
 		n.machine = ev
 	case Mapped:
 		n.onMapped(ev)
+	case Probed:
+		n.onProbed(ev)
 	case LocalHead:
 		return n.onLocalHead(ev, out)
 	}

@@ -144,8 +144,9 @@ func (n *Node) test(t nat.Transport, by protocol.VendorType, out []Action) []Act
 		asked := 0
 		r.via = false
 		for i := 0; i < len(n.links) && asked < testPeers; i++ {
-			if l := n.links[i]; l.supports.has(by) && (by != protocol.VendorUDPConnectBack || n.unheard(l)) {
-				port, via := n.portTo(l, t)
+			l := n.links[i]
+			port, via := n.portTo(l, t)
+			if l.supports.has(by) && (t == nat.TCP || via || n.unheard(l)) {
 				out = n.askBack(l, by, port, out)
 				r.via = r.via || via
 				asked++
@@ -170,6 +171,26 @@ const holeTime = 2 * time.Minute
 
 // closed says whether what comes from an address is no answer to a firewall.
 func (c *contact) closed(now time.Duration) bool { return c.sent == 0 || now-c.sent >= holeTime }
+
+// onProbed takes what STUN has told of datagrams. Who was asked can test nothing for a
+// while, since routers let its datagrams in now.
+func (n *Node) onProbed(ev Probed) {
+	if !n.cfg.UDP {
+		return
+	}
+	for _, a := range ev.Asked {
+		n.udp().contacts.at(n.now, netip.AddrPortFrom(a.Addr().Unmap(), a.Port())).sent = n.now
+	}
+	switch {
+	case ev.Filtering == nat.FilteringEndpoint:
+		n.udpIn.passed(n.now)
+	case ev.Filtering != nat.FilteringUnknown && !n.mapped[nat.UDP].IsValid():
+		n.udpIn = reach{state: ReachNo, next: n.now + testNo}
+	default:
+		return
+	}
+	n.arm(n.udpIn.next)
+}
 
 // unheard says whether no datagram has gone to the machine of l lately. Two
 // peers that test at once would open each other's firewalls: see scheduleTest.
