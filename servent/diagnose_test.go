@@ -42,6 +42,9 @@ func TestDiagnose(t *testing.T) {
 		{"port taken", func(f *Facts) { f.Taken = ":6346"; f.Status.Listen = "[::]:4711" }, "port_taken", []string{"another program listens on :6346", "found on port 4711", "--listen"}},
 		{"port of earlier starts taken", func(f *Facts) { f.Status.PortTaken = 7000 }, "port_taken", []string{"has port 7000", "now it is port 6346", "end that program"}},
 		{"nobody on the LAN", func(f *Facts) { f.Status.Links, f.Status.Network = nil, "lan" }, "no_bootstrap", []string{"no other servent answers on this network", "--connect host:port"}},
+		{"nobody on the LAN, which leads nowhere else", func(f *Facts) {
+			f.Status.Links, f.Status.Network, f.Status.World, f.Status.Uptime = nil, "lan", false, justStarted
+		}, "no_bootstrap", nil},
 		{"nobody yet", func(f *Facts) { f.Status.Links, f.Status.Uptime = nil, 4 }, "", []string{"none yet"}},
 		{"no host known", func(f *Facts) {
 			f.Status.Links, f.Status.Hosts = nil, 0
@@ -122,10 +125,12 @@ func TestDiagnose(t *testing.T) {
 		{"carrier's NAT, with no router between", func(f *Facts) {
 			f.Status.Own, f.Status.Reachable, f.Status.PortMapping = []string{"100.64.1.7"}, ReachInfo{"no", "no"}, PortMapping{Off: "switched off"}
 		}, "tcp_unreachable udp_unreachable double_nat", []string{"carrier-grade NAT"}},
-		{"another router, but others come", func(f *Facts) { f.Status.PortMapping.TCP.Outside = "10.0.0.7:6346" }, "", nil},
+		{"another router, but others come", func(f *Facts) {
+			f.Status.PortMapping.TCP.Outside, f.Status.PortMapping.UDP.Outside = "10.0.0.7:6346", "10.0.0.7:6346"
+		}, "", nil},
 		{"a LAN behind a LAN", func(f *Facts) {
 			f.Status.Network, f.Status.Address, f.Status.NAT = "lan", "192.168.1.5:6346", NATInfo{Mapping: "unknown", Blocked: "unknown"}
-			f.Status.PortMapping.TCP.Outside = "10.0.0.7:6346"
+			f.Status.PortMapping.TCP.Outside, f.Status.PortMapping.UDP.Outside = "10.0.0.7:6346", "10.0.0.7:6346"
 			f.Status.Reachable.UDP = "unknown"
 		}, "", nil},
 		{"clock off", func(f *Facts) { f.Status.Clock = ClockInfo{"wrong", 3780, 4, 3} }, "clock_off", []string{"63 minutes fast, as 3 of 4 others say", "timedatectl"}},

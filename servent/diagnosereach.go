@@ -207,7 +207,7 @@ func (d *diagnosis) notForwarded(errs []RouterError) Finding {
 // not valid where that is not known, or not public.
 func (d *diagnosis) outside() (router, others netip.Addr) {
 	for _, f := range []Forwarding{d.st.PortMapping.TCP, d.st.PortMapping.UDP} {
-		if a, err := netip.ParseAddrPort(f.Outside); err == nil && f.State != "" {
+		if a, err := netip.ParseAddrPort(f.Outside); err == nil {
 			router = a.Addr()
 		}
 	}

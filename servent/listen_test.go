@@ -106,3 +106,30 @@ func TestFrom(t *testing.T) {
 		}
 	}
 }
+
+// TestKeptPortTaken: where another program has the port of earlier starts, another one is
+// taken, and that is known; a port that the user wants is not replaced.
+func TestKeptPortTaken(t *testing.T) {
+	other, err := net.Listen("tcp", ":0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = other.Close() }()
+	taken := other.Addr().(*net.TCPAddr).Port
+	cfg := Config{DataDir: t.TempDir(), Log: discard()}
+	if err := keepPort(cfg.DataDir, taken); err != nil {
+		t.Fatal(err)
+	}
+	p, err := bind(&cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.close()
+	if now := p.tcp.Addr().(*net.TCPAddr).Port; p.taken != taken || now == taken {
+		t.Errorf("port %d, taken %d, want %d", now, p.taken, taken)
+	}
+	cfg.Listen = other.Addr().String()
+	if _, err := bind(&cfg); !errors.Is(err, syscall.EADDRINUSE) {
+		t.Errorf("%v", err)
+	}
+}

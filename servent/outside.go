@@ -203,7 +203,7 @@ func interfaceAddrs() (own []netip.Addr) {
 		return nil
 	}
 	for _, i := range all {
-		if i.Flags&net.FlagUp == 0 || i.Flags&net.FlagRunning == 0 {
+		if i.Flags&net.FlagRunning == 0 { // down, or without a cable
 			continue
 		}
 		addrs, _ := i.Addrs() // one that has just gone has none

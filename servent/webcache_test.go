@@ -97,6 +97,9 @@ func TestWebCaches(t *testing.T) {
 				if st.Hosts != 1 { // not the one in a local network
 					t.Errorf("%d hosts known", st.Hosts)
 				}
+				if st.Clock.State != "right" || st.Clock.Witnesses != 1 {
+					t.Errorf("what it says of the time: %+v", st.Clock)
+				}
 				if len(w.asked) != c.questions {
 					t.Errorf("asked %q", w.asked)
 				}

@@ -57,6 +57,11 @@ func TestDoctor(t *testing.T) {
 			return s.world
 		}, append(public, "--listen", "203.0.113.11:7000"), ""},
 		{"no route", func(t *testing.T) string { one, _ := lan(t); return one }, public, "no_route"},
+		{"no network", func(t *testing.T) string {
+			one, other := lan(t)
+			ip(t, "-n "+other+" link set "+other+" down") // the cable is pulled
+			return one
+		}, nil, "no_route"},
 		{"UDP blocked", func(t *testing.T) string {
 			s := newStreet(t, false, "masquerade", "meta l4proto udp drop;")
 			s.supernodes(t)

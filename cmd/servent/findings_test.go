@@ -14,8 +14,9 @@ import (
 func TestShowFindings(t *testing.T) {
 	const remedy = "have the router forward its port, which is something that takes a line and more to tell in full"
 	fault := servent.Finding{Check: "connections", Verdict: "fault", Fault: "tcp_unreachable", Text: "nobody \x1bcomes", Means: "it is alone", Do: remedy}
-	again := fault
+	again, too := fault, fault
 	again.Check, again.Text = "forwarding", "no"
+	too.Check = "datagrams"
 	open := servent.Finding{Check: "clock", Verdict: "unknown", Text: "nobody has told"}
 	good := servent.Finding{Check: "network", Verdict: "ok", Text: "there is one"}
 	show := func(all ...servent.Finding) string {
@@ -27,15 +28,18 @@ func TestShowFindings(t *testing.T) {
 FAULT    connections    nobody comes
                         Means: it is alone.
                         Do: what stands at "forwarding" below.
+FAULT    datagrams      nobody comes
+                        Means: it is alone.
+                        Do: what stands at "forwarding" below.
 FAULT    forwarding     no
                         Means: it is alone.
                         Do: have the router forward its port, which is something that takes a line
                         and more to tell in full.
 unknown  clock          nobody has told
 
-2 faults: connections, forwarding
+3 faults: connections, datagrams, forwarding
 `
-	if got := show(good, fault, again, open); got != want {
+	if got := show(good, fault, too, again, open); got != want {
 		t.Errorf("got:\n%swant:\n%s", got, want)
 	}
 	if got := show(good, open); !strings.HasSuffix(got, "\nno fault found; not known: clock\n") {
@@ -92,6 +96,9 @@ func TestDoctorWaits(t *testing.T) {
 		{"the clock is not", func(st *servent.Status) { st.Clock = servent.ClockInfo{} }, extrasAfter},
 		{"no network", func(st *servent.Status) { st.Links, st.Own = nil, []string{} }, noRouteAfter},
 		{"nobody on a LAN", func(st *servent.Status) { st.Links, st.Network = nil, "lan" }, aloneAfter},
+		{"nobody on a LAN, and the router is slow", func(st *servent.Status) {
+			st.Links, st.Network, st.PortMapping.TCP.State = nil, "lan", "asking"
+		}, 0},
 		{"nobody in public", func(st *servent.Status) { st.Links = nil }, 0},
 		{"nobody yet", func(st *servent.Status) { st.Links, st.Network, st.Uptime = nil, "lan", 0 }, 0},
 	} {

@@ -55,12 +55,16 @@ func TestGet(t *testing.T) {
 		t.Run(fmt.Sprint(size), func(t *testing.T) {
 			content := noise(size)
 			_, addr := honest(t, content)
-			c := NewClient(ClientConfig{})
+			var dates []string
+			c := NewClient(ClientConfig{Date: func(from net.Addr, date string) { dates = append(dates, from.String()+" "+date) }})
 			j := jobFor(t, content, addr)
 			r := mustGet(t, c, j, content)
 			want := Result{Path: filepath.Join(j.Dir, "file.bin"), URN: urnOf(content), SHA1: urnOf(content).SHA1, Bytes: uint64(size), Fetched: uint64(size), Elapsed: r.Elapsed, Verified: true}
 			if r != want {
 				t.Errorf("result %+v, want %+v", r, want)
+			}
+			if len(dates) == 0 || !strings.HasPrefix(dates[0], addr.String()+" ") || !strings.HasSuffix(dates[0], " GMT") {
+				t.Errorf("dates %q", dates)
 			}
 			if st := c.Stats(); st != (ClientStats{Done: 1, Bytes: uint64(size)}) {
 				t.Errorf("stats %+v", st)
