@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seed282dab8e/servent/nat"
 	"github.com/seed282dab8e/servent/protocol"
 )
 
@@ -128,7 +129,9 @@ func (f *fuzzer) addr() netip.AddrPort {
 
 // aside makes an event of those that are about UDP and proxies.
 func (f *fuzzer) aside() Event {
-	switch f.byte() % 6 {
+	switch f.byte() % 7 {
+	case 5:
+		return Probed{Asked: []netip.AddrPort{f.addr(), f.addr()}, Filtering: nat.Filtering(f.byte() % 4)}
 	case 4:
 		return Mapped{UDP: f.addr(), TCP: f.addr()}
 	case 0:
