@@ -38,7 +38,7 @@ SMALL := port-port,full-sym,port-sym,same port,port-cgn,port-udpbl
 REPEAT := 10
 LAB = nat/testdata/lab/natlab.sh can || $(give_up); go test -vet=off -count=1 -timeout 2h -parallel 8 -tags natlab
 
-natlab: ## the NAT lab: transfers between routers of each kind, UPnP, STUN (root; half an hour; CELLS=, REPEAT=10, OUT=)
+natlab: ## the NAT lab: transfers between routers of each kind, UPnP, STUN (root; ten minutes; CELLS=, REPEAT=10, OUT=: docs/natlab.md)
 	@export NATLAB_CELLS="$(CELLS)" NATLAB_REPEAT=$(REPEAT) NATLAB_OUT=$(abspath $(OUT)); $(LAB) -run NATLab -v ./cmd/servent
 
 natlab-small: ## some pairs of it

@@ -115,11 +115,11 @@ func sitesOf(cells []*cell) (sites []string) {
 func grid(kinds []string, cells []*cell, show func(*cell) string) string {
 	var b strings.Builder
 	write := func(first string, rest []string) {
-		fmt.Fprintf(&b, "%-7s", first)
+		line := fmt.Sprintf("%-7s", first)
 		for _, text := range rest {
-			fmt.Fprintf(&b, "%-7s", text)
+			line += fmt.Sprintf("%-7s", text)
 		}
-		b.WriteByte('\n')
+		b.WriteString(strings.TrimRight(line, " ") + "\n")
 	}
 	at := func(row, col string) string {
 		for _, c := range cells {
