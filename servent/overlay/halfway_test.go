@@ -10,7 +10,12 @@ import (
 // meetPush is a Push for the node of a bench, from behind an outside address and a local
 // one.
 func meetPush(b *bench, outside, local string, token ...byte) protocol.Push {
-	m := protocol.Meet{From: protocol.GUID{9}, Token: [16]byte(append(token, make([]byte, 16)...)), Proxies: []netip.AddrPort{netip.MustParseAddrPort("5.9.0.7:6346")}}
+	return pushOf(b, outside, local, false, token...)
+}
+
+// pushOf is meetPush, or that of an answer.
+func pushOf(b *bench, outside, local string, answer bool, token ...byte) protocol.Push {
+	m := protocol.Meet{Answer: answer, From: protocol.GUID{9}, Token: [16]byte(append(token, make([]byte, 16)...)), Proxies: []netip.AddrPort{netip.MustParseAddrPort("5.9.0.7:6346")}}
 	for _, a := range []string{outside, local} {
 		m.Addrs = append(m.Addrs, protocol.MeetAddr{Kind: 1, Addr: netip.MustParseAddrPort(a)})
 	}
@@ -56,6 +61,10 @@ func TestHalfWayLimit(t *testing.T) {
 	}
 	if st := b.n.Stats(); st.Drops[DropDialBack] == 0 {
 		t.Error("not counted")
+	}
+	answer := pushOf(b, "5.9.1.1:7000", "5.9.1.1:7001", true, 9)
+	if ms := meetsOf(b.receive(1, protocol.Header{Kind: protocol.KindPush, TTL: 1}, answer)); len(ms) != 1 || !ms[0].Answer {
+		t.Errorf("strangers who ask keep an answer away: %v", ms)
 	}
 }
 

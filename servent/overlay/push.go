@@ -73,7 +73,8 @@ func (s *seenMeets) seen(m *protocol.Meet) bool {
 
 // halfWay hands on who wants to be met, with the addresses that this node may send to:
 // they are a stranger's, and what is sent there nobody may have asked for. So it is
-// limited in rate, too.
+// limited in rate, too; but answers are not, which lead to nothing where this node has not
+// asked, and which strangers who ask shall not keep away.
 func (n *Node) halfWay(l *link, m *protocol.Meet, out []Action) []Action {
 	neighbour := n.behindSame(m) // whose private addresses are of our own network
 	may := func(a netip.Addr) bool {
@@ -82,7 +83,7 @@ func (n *Node) halfWay(l *link, m *protocol.Meet, out []Action) []Action {
 	}
 	m.Addrs = slices.DeleteFunc(m.Addrs, func(a protocol.MeetAddr) bool { return !may(a.Addr.Addr()) })
 	m.Proxies = slices.DeleteFunc(m.Proxies, func(a netip.AddrPort) bool { return !may(a.Addr()) })
-	if m.From == n.cfg.ID || len(m.Addrs) == 0 || !n.meets.allow(n.now, n.cfg.Meets) {
+	if m.From == n.cfg.ID || len(m.Addrs) == 0 || !m.Answer && !n.meets.allow(n.now, n.cfg.Meets) {
 		return n.dropped(protocol.KindPush, DropDialBack, out)
 	}
 	return append(out, Action{Op: OpMeet, Meet: m})
