@@ -125,7 +125,10 @@ func (s *Servent) takeRelay(ctx context.Context, c *peeked) {
 		s.refuseConn(c.Conn, func(e *edgeStats) { e.unknownSpeech++ })
 		return
 	}
-	s.relays.join(ctx, name, &relaySide{conn: c, linked: s.linkedTo(remote(c)), other: make(chan *peeked, 1)})
+	side := &relaySide{conn: c, linked: s.linkedTo(remote(c)), other: make(chan *peeked, 1)}
+	if other := s.relays.join(ctx, name, side); other != nil {
+		s.wg.Go(func() { s.relays.relay(ctx, side, other) }) // c is settled
+	}
 }
 
 // linkedTo says whether there is a link to an address.
@@ -151,9 +154,10 @@ func (r *relay) info() RelayInfo {
 	return info
 }
 
-// join brings a side together with the other, or has it wait; it returns when its
-// connection has ended, or is in the hands of the other side's call.
-func (r *relay) join(ctx context.Context, name stun.Name, side *relaySide) {
+// join brings a side together with the other, or has it wait. It returns the other, whom
+// the caller is to relay with; nil: the connection has ended, or is in the hands of the
+// other side's call.
+func (r *relay) join(ctx context.Context, name stun.Name, side *relaySide) *peeked {
 	other, ok := r.enter(name, side)
 	switch {
 	case !ok:
@@ -162,8 +166,9 @@ func (r *relay) join(ctx context.Context, name stun.Name, side *relaySide) {
 	case other != nil:
 		other.other <- side.conn // which closes it
 	default:
-		r.await(ctx, name, side)
+		return r.await(ctx, name, side)
 	}
+	return nil
 }
 
 // enter finds the other side, or room to wait for it; false: there is none, or neither
@@ -210,28 +215,31 @@ func (r *relay) leave(p *relayPair) {
 	r.active = slices.DeleteFunc(r.active, func(o *relayPair) bool { return o == p })
 }
 
-// await waits for the other side, and relays then.
-func (r *relay) await(ctx context.Context, name stun.Name, side *relaySide) {
-	defer side.conn.Close()
+// await waits for the other side; nil: it has not come, and the connection is closed.
+func (r *relay) await(ctx context.Context, name stun.Name, side *relaySide) *peeked {
 	late := time.NewTimer(relayWait)
 	defer late.Stop()
-	var other *peeked
 	select {
-	case other = <-side.other:
+	case other := <-side.other:
+		return other
 	case <-late.C:
 	case <-ctx.Done():
 	}
-	if other == nil {
-		r.mu.Lock()
-		if r.waiting[name] == side {
-			delete(r.waiting, name)
-			r.mu.Unlock()
-			r.lonely.Add(1)
-			return
-		}
+	r.mu.Lock()
+	if r.waiting[name] == side {
+		delete(r.waiting, name)
 		r.mu.Unlock()
-		other = <-side.other // it came at the same time
+		r.lonely.Add(1)
+		_ = side.conn.Close() // nothing was written
+		return nil
 	}
+	r.mu.Unlock()
+	return <-side.other // it came at the same time
+}
+
+// relay relays for a pair until that has ended.
+func (r *relay) relay(ctx context.Context, side *relaySide, other *peeked) {
+	defer side.conn.Close()
 	defer other.Close()
 	r.pairs.Add(1)
 	r.carry(ctx, side.pair, side.conn, other)

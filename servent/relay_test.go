@@ -18,9 +18,16 @@ func side(t *testing.T, r *relay, token byte, of stun.Side, linked bool) net.Con
 	t.Helper()
 	near, far := net.Pipe()
 	t.Cleanup(func() { _ = near.Close() })
-	go r.join(t.Context(), stun.Token{token}.Name(of), &relaySide{conn: peek(far), linked: linked, other: make(chan *peeked, 1)})
+	go serve(t.Context(), r, stun.Token{token}.Name(of), &relaySide{conn: peek(far), linked: linked, other: make(chan *peeked, 1)})
 	synctest.Wait()
 	return near
+}
+
+// serve does with a side what a servent does.
+func serve(ctx context.Context, r *relay, name stun.Name, s *relaySide) {
+	if other := r.join(ctx, name, s); other != nil {
+		r.relay(ctx, s, other)
+	}
 }
 
 // ended says whether a connection has been closed by its other end.
@@ -179,7 +186,7 @@ func TestRelayEnds(t *testing.T) {
 		for _, of := range []stun.Side{stun.Asking, stun.Asked} {
 			near, far := net.Pipe()
 			defer near.Close()
-			go r.join(ctx, stun.Token{}.Name(of), &relaySide{conn: peek(far), linked: true, other: make(chan *peeked, 1)})
+			go serve(ctx, r, stun.Token{}.Name(of), &relaySide{conn: peek(far), linked: true, other: make(chan *peeked, 1)})
 			synctest.Wait()
 		}
 		cancel()
@@ -207,4 +214,38 @@ func TestRelayOpening(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestRelayIsSettled: a pair that is relayed for takes no place of those that have just
+// connected.
+func TestRelayIsSettled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := runHost(t, Config{RelayRate: 1000})
+		defer h.stop()
+		const peer = "5.9.0.1:1"
+		defer h.pipes.knockFrom(peer).Close()
+		link := h.pipes.knockFrom(peer)
+		defer link.Close()
+		linkOver(t, link)
+		var ends []net.Conn
+		for _, of := range []stun.Side{stun.Asking, stun.Asked} {
+			c := h.pipes.knockFrom(peer)
+			defer c.Close()
+			if _, err := io.WriteString(c, relayMark+stun.Token{1}.Name(of).String()+"\n\n"); err != nil {
+				t.Fatal(err)
+			}
+			synctest.Wait()
+			ends = append(ends, c)
+		}
+		h.mu.Lock()
+		pending := h.pending
+		h.mu.Unlock()
+		if i := h.relays.info(); i.Active != 1 || pending != 1 {
+			t.Errorf("%d connections are pending, of %+v: want one, which says nothing", pending, i)
+		}
+		go func() { _, _ = io.WriteString(ends[0], "over") }()
+		if _, err := io.ReadFull(ends[1], make([]byte, 4)); err != nil {
+			t.Error(err)
+		}
+	})
 }
