@@ -72,13 +72,14 @@ func cable(t *testing.T, one, addrOne, two, addrTwo string) {
 }
 
 // translate has a namespace forward packets, all of them in its own name, and nothing in
-// that was not asked for.
+// that was not asked for: what a router took for itself would keep its port from the home.
 func translate(t *testing.T, ns, masquerade, rules string) {
 	t.Helper()
 	script := fmt.Sprintf(`echo 1 > /proc/sys/net/ipv4/ip_forward
 nft -f - <<END
 table ip router {
 	chain out { type nat hook postrouting priority 100; ip saddr 192.168.0.0/16 %s; ip saddr 10.0.0.0/8 %s; }
+	chain input { type filter hook input priority 0; ip saddr 203.0.113.0/24 drop; }
 	chain forward { type filter hook forward priority 0; %s }
 }
 END`, masquerade, masquerade, rules)
