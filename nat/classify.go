@@ -97,8 +97,8 @@ func (c *Classifier) Seen(now time.Time, local, server, outside netip.AddrPort) 
 		return
 	}
 	c.move(local)
-	if last, ok := c.latest(); ok && last.outside.Addr() != outside.Addr() && now.Sub(last.at) > time.Second {
-		c.Forget() // the address of the whole site has changed
+	if last, ok := c.last(server); ok && last.outside.Addr() != outside.Addr() && now.Sub(last.at) > time.Second {
+		c.Forget() // the address of the whole site has changed; of two who differ one may lie
 	}
 	c.note(sighting{server, outside, now})
 	if m := mapping(c.local, c.heard(now, together)); m != MappingUnknown {
@@ -163,6 +163,15 @@ func (c *Classifier) note(s sighting) {
 func (c *Classifier) Latest() (server netip.AddrPort, at time.Time) {
 	s, _ := c.latest()
 	return s.server, s.at
+}
+
+// last returns what a server has seen before.
+func (c *Classifier) last(server netip.AddrPort) (sighting, bool) {
+	i := slices.IndexFunc(c.servers, func(s sighting) bool { return s.server == server && s.outside.IsValid() })
+	if i < 0 {
+		return sighting{}, false
+	}
+	return c.servers[i], true
 }
 
 // latest returns the last sighting by a server that was heard.

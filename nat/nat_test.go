@@ -194,6 +194,21 @@ func TestLies(t *testing.T) {
 	}
 }
 
+// TestLiar: one that was not asked before and says another address than all others has
+// nothing forgotten that they have told.
+func TestLiar(t *testing.T) {
+	var c Classifier
+	local := ap("192.168.1.2:6346")
+	for _, s := range servers[:2] {
+		c.Seen(begin, local, s, ap("203.0.113.105:20000"))
+	}
+	c.Hairpinned(begin, true)
+	c.Seen(begin.Add(time.Minute), local, ap("198.51.100.77:6346"), ap("198.51.100.200:1"))
+	if b := c.Behaviour(begin.Add(time.Minute)); b.Mapping != MappingEndpoint || b.Hairpin != Yes {
+		t.Errorf("forgotten: %+v", b)
+	}
+}
+
 // TestServersAreBounded: the latest count, and one server has one place.
 func TestServersAreBounded(t *testing.T) {
 	var c Classifier
