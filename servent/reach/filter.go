@@ -55,7 +55,7 @@ func (f *filter) pick(ms []ipv4.Message) (n int) {
 		m := &f.pending[0]
 		f.pending = f.pending[1:]
 		from, ok := m.Addr.(*net.UDPAddr)
-		if !ok || f.s.took(m.Buffers[0][:m.N], plain(from.AddrPort())) || m.N > len(ms[n].Buffers[0]) {
+		if !ok || !f.s.leaves(m.Buffers[0][:m.N], plain(from.AddrPort())) || m.N > len(ms[n].Buffers[0]) {
 			continue
 		}
 		ms[n].N, ms[n].NN = copy(ms[n].Buffers[0], m.Buffers[0][:m.N]), copy(ms[n].OOB, m.OOB[:m.NN])

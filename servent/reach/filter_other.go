@@ -30,7 +30,7 @@ func (f *filter) ReadFrom(b []byte) (int, net.Addr, error) {
 			return 0, nil, err
 		case err != nil && !f.s.rest():
 			return 0, nil, net.ErrClosed
-		case err == nil && !f.s.took(f.buf[:n], plain(from)) && n <= len(b):
+		case err == nil && f.s.leaves(f.buf[:n], plain(from)) && n <= len(b):
 			return copy(b, f.buf[:n]), net.UDPAddrFromAddrPort(from), nil
 		}
 	}

@@ -34,6 +34,9 @@ const (
 	quicIdle      = 30 * time.Second
 	quicKeepAlive = 10 * time.Second
 	quicHandshake = 5 * time.Second
+	// quicLong is the bit of the first byte that packets of a handshake have, and of
+	// those that come later none (RFC 9000, 17.2).
+	quicLong = 0x80
 	// quicLinger is how long one that is closed has to bring what was written.
 	quicLinger = 5 * time.Second
 	// admitted is how long a peer that has been admitted has to connect.
@@ -190,6 +193,17 @@ func (q *streams) admits(from netip.AddrPort) (admission, bool) {
 	return a, ok && time.Now().Before(a.until)
 }
 
+// expects says whether QUIC shall see a datagram. To one that begins a connection it would
+// answer, be it to refuse it or to name its versions, so it sees only those of peers that
+// were met. What belongs to no connection otherwise it passes over.
+func (q *streams) expects(b []byte, from netip.AddrPort) bool {
+	if len(b) > 0 && b[0]&quicLong == 0 {
+		return true
+	}
+	_, ok := q.admits(from)
+	return ok
+}
+
 // Admit lets a peer that was met open a Stream from an address, for some seconds.
 // Nobody else can: what strangers send is answered by no byte. Past the limit the address
 // is not admitted, and counted.
@@ -227,6 +241,7 @@ func (s *Socket) Dial(ctx context.Context, to netip.AddrPort, peer protocol.GUID
 	if q == nil {
 		return nil, ErrNoQUIC
 	}
+	s.Admit(to, peer) // what it answers is heard
 	c, err := q.transport.Dial(ctx, net.UDPAddrFromAddrPort(to), q.tlsFor(peer), quicConfig())
 	if err != nil {
 		return nil, err

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
 	"net/netip"
 	"testing"
 	"time"
@@ -112,6 +113,49 @@ func TestStreamsOfStrangers(t *testing.T) {
 	case <-b.Streams():
 		t.Error("a stream has come")
 	default:
+	}
+}
+
+// TestStreamsAreSilent: what begins a connection, of whatever version, is answered by no
+// byte, unless it comes from where a peer was admitted.
+func TestStreamsAreSilent(t *testing.T) {
+	a, _, guidA := known(t)
+	b, to, guidB := known(t)
+	stranger, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.MustParseAddrPort("127.0.0.1:0")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stranger.Close()
+	at := stranger.LocalAddr().(*net.UDPAddr).AddrPort()
+	go func() { _, _ = a.Dial(t.Context(), at, guidB) }() // ends with the socket
+	buf := make([]byte, 2048)
+	read := func(within time.Duration) int {
+		_ = stranger.SetReadDeadline(time.Now().Add(within))
+		n, from, _ := stranger.ReadFromUDPAddrPort(buf)
+		for n > 0 && from != to && within < time.Second { // a, once more
+			n, from, _ = stranger.ReadFromUDPAddrPort(buf)
+		}
+		return n
+	}
+	first := bytes.Clone(buf[:read(5*time.Second)])
+	if len(first) < 1200 {
+		t.Fatalf("a connection begins with %d bytes", len(first))
+	}
+	other := bytes.Clone(first)
+	copy(other[1:], "\x1a\x2a\x3a\x4a") // a version that nobody speaks
+	for name, begin := range map[string][]byte{"ours": first, "another version": other} {
+		_, _ = stranger.WriteToUDPAddrPort(begin, to)
+		if n := read(300 * time.Millisecond); n > 0 {
+			t.Errorf("%s: a stranger is answered by %d bytes: %x", name, n, buf[:n])
+		}
+	}
+	if got := b.Stats().Foreign; got != 2 {
+		t.Errorf("%d counted", got)
+	}
+	b.Admit(at, guidA)
+	_, _ = stranger.WriteToUDPAddrPort(first, to)
+	if read(900*time.Millisecond) == 0 {
+		t.Error("one that was admitted is not answered")
 	}
 }
 

@@ -35,7 +35,7 @@ type outgoing struct {
 type Stats struct {
 	In         uint64 // messages handed on
 	Out        uint64 // datagrams written
-	Foreign    uint64 // were no Gnutella message
+	Foreign    uint64 // were nothing that is spoken here, or QUIC of strangers
 	Bad        uint64 // too large, or inflate to nothing or too much
 	InDropped  uint64 // messages that found the queue full
 	OutDropped uint64 // the same, on their way out
@@ -174,6 +174,18 @@ func (s *Socket) took(b []byte, from netip.AddrPort) bool {
 	case speechGnutella:
 		s.gnutella(b, from)
 	default:
+		return false
+	}
+	return true
+}
+
+// leaves says whether a datagram is left to QUIC; others are handed on, or counted.
+func (s *Socket) leaves(b []byte, from netip.AddrPort) bool {
+	switch {
+	case s.took(b, from):
+		return false
+	case !s.streams.expects(b, from):
+		s.stats.foreign.Add(1)
 		return false
 	}
 	return true
