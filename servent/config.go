@@ -95,8 +95,8 @@ type Config struct {
 	// NoDeflate keeps links uncompressed.
 	NoDeflate bool
 
-	// NoPortMapping: routers are not asked to forward the port. With ConnectOnly, or on
-	// loopback, they are not anyway.
+	// NoPortMapping: routers are not asked to forward the port. With ConnectOnly, on
+	// loopback, and on LAN without a public address in Connect, they are not anyway.
 	NoPortMapping bool
 
 	// Seams for tests.

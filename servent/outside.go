@@ -69,6 +69,7 @@ func (s *Servent) lookOutside(ctx context.Context, w *outside) {
 	b := s.udp.Behaviour()
 	open := w.asked < nat.SilentServers || b.Mapping == nat.MappingUnknown && b.Blocked != nat.Yes
 	if due || open && len(servers) > w.asked {
+		s.call(func(l *loop) { l.step(overlay.Probed{Asked: servers}) })
 		s.probe(ctx, local, servers)
 		s.call(func(l *loop) { l.step(overlay.Probed{Asked: servers, Filtering: s.udp.Behaviour().Filtering}) })
 		w.asked = len(servers)

@@ -3,6 +3,7 @@ package servent
 import (
 	"context"
 	"net/netip"
+	"slices"
 
 	"github.com/seed282dab8e/servent/nat"
 	"github.com/seed282dab8e/servent/nat/portmap"
@@ -18,7 +19,9 @@ type portMapper interface {
 }
 
 // maps says whether routers are asked to forward the port; if not, why. Who listens on
-// loopback, or has links to peers that the user named alone, wants nobody to come.
+// loopback, or has links to peers that the user named alone, wants nobody to come, and
+// nothing of a local network becomes public by accident: there, routers are asked where
+// the user has named a peer beyond it.
 func (s *Servent) maps() (why string, yes bool) {
 	switch {
 	case s.cfg.NoPortMapping:
@@ -27,9 +30,14 @@ func (s *Servent) maps() (why string, yes bool) {
 		return "--connect-only keeps to the links of --connect", false
 	case s.addr.Addr().IsLoopback():
 		return "the servent listens on loopback", false
+	case s.cfg.Network == LAN && !slices.ContainsFunc(s.seeds, isFar):
+		return "network lan, and --connect names no servent on the internet", false
 	}
 	return "", s.cfg.listener == nil
 }
+
+// isFar says whether an address is beyond the local network.
+func isFar(a netip.AddrPort) bool { return nat.ScopeOf(a.Addr()) == nat.Global }
 
 // newMapper makes what asks routers; nil where nothing does.
 func (s *Servent) newMapper() (m portMapper, err error) {

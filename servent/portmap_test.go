@@ -154,15 +154,18 @@ func TestForwardedElsewhere(t *testing.T) {
 	}
 }
 
-// TestWhoMaps: routers are asked on both networks, but not by who listens on loopback,
+// TestWhoMaps: routers are asked on both networks, on the local one with a peer on the
+// internet only, but not by who listens on loopback,
 // nor by who links only to peers that the user named, nor against the user's will.
 func TestWhoMaps(t *testing.T) {
+	far := []netip.AddrPort{netip.MustParseAddrPort("192.168.1.1:6346"), netip.MustParseAddrPort("81.2.69.5:6346")}
 	for _, tt := range []struct {
 		listen string
 		cfg    Config
 		want   bool
 	}{
 		{"0.0.0.0:6346", Config{Network: LAN}, true},
+		{"0.0.0.0:6346", Config{Network: LAN, Connect: []string{"near"}}, false},
 		{"[::]:6346", Config{Network: Gnutella}, true},
 		{"192.168.1.5:6346", Config{}, true},
 		{"127.0.0.1:6346", Config{}, false},
@@ -171,7 +174,10 @@ func TestWhoMaps(t *testing.T) {
 		{"0.0.0.0:6346", Config{NoPortMapping: true}, false},
 		{"10.0.0.1:6346", Config{listener: newPipes()}, false},
 	} {
-		s := Servent{cfg: tt.cfg, log: discard(), addr: netip.MustParseAddrPort(tt.listen)}
+		s := Servent{cfg: tt.cfg, log: discard(), addr: netip.MustParseAddrPort(tt.listen), seeds: far}
+		if len(tt.cfg.Connect) > 0 {
+			s.seeds = far[:1]
+		}
 		m, err := s.newMapper()
 		if err != nil || (m != nil) != tt.want {
 			t.Errorf("%s, %+v: %v, %v", tt.listen, tt.cfg, m, err)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -60,14 +61,18 @@ func TestPortMapping(t *testing.T) {
 	}
 }
 
-// TestNoPortMappingAsked: with --no-port-mapping, or --connect-only, the router hears
-// nothing.
+// TestNoPortMappingAsked: on a local network, with --no-port-mapping or --connect-only,
+// the router hears nothing; with a peer on the internet it does.
 func TestNoPortMappingAsked(t *testing.T) {
 	s := newStreet(t, false, "masquerade", "")
 	router := s.natPMP(t, "203.0.113.1", 0, 0)
-	for flag, asks := range map[string]bool{"--no-port-mapping": false, "--connect-only": false, "--no-browse": true} {
+	for flag, asks := range map[string]bool{"--no-port-mapping": false, "--connect-only": false, "--connect=10.9.9.9:6346": false, "--no-browse": true} {
 		router.mapped.Store(0)
-		p := newHome(t).spawnIn(t, s.home, "share", "--json", flag, t.TempDir())
+		args := []string{"share", "--json", flag, t.TempDir()}
+		if !strings.HasPrefix(flag, "--connect=") {
+			args = append(args, "--connect", superOne)
+		}
+		p := newHome(t).spawnIn(t, s.home, args...)
 		p.line(t, `"ready"`)
 		asked := func() error {
 			if router.mapped.Load() < 2 {

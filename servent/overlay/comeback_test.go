@@ -325,10 +325,12 @@ func TestProbed(t *testing.T) {
 		{nat.FilteringAddress, false, ReachNo},
 		{nat.FilteringPort, false, ReachNo},
 		{nat.FilteringPort, true, ReachUnknown},
+		{nat.FilteringAddress, true, ReachUnknown},
 		{nat.FilteringUnknown, false, ReachUnknown},
 	} {
 		b := newUDPBench(t, nil)
 		if tt.mapped {
+			b.n.seen = netip.MustParseAddr("10.9.9.9")
 			b.step(Mapped{UDP: netip.MustParseAddrPort("10.9.9.9:7002")})
 		}
 		b.step(Probed{Filtering: tt.filtering})

@@ -184,7 +184,7 @@ func (n *Node) onProbed(ev Probed) {
 	switch {
 	case ev.Filtering == nat.FilteringEndpoint:
 		n.udpIn.passed(n.now)
-	case ev.Filtering != nat.FilteringUnknown && !n.mapped[nat.UDP].IsValid():
+	case ev.Filtering != nat.FilteringUnknown && n.addrBy(nat.UDP) != n.mapped[nat.UDP]:
 		n.udpIn = reach{state: ReachNo, next: n.now + testNo}
 	default:
 		return
