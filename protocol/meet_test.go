@@ -95,3 +95,25 @@ func FuzzMeet(f *testing.F) {
 		}
 	})
 }
+
+// TestMeetLimits: with as many addresses and push proxies as may be it is read, with one
+// more of either not.
+func TestMeetLimits(t *testing.T) {
+	data := func(addrs, proxies int) []byte {
+		b := make([]byte, meetFixed)
+		b[0], b[meetFixed-1] = meetVersion, byte(addrs<<4|proxies)
+		for range addrs + proxies {
+			b = append(b, 0, 5, 9, 0, 1, 1, 1)
+		}
+		return b
+	}
+	for _, c := range []struct {
+		addrs, proxies int
+		ok             bool
+	}{{MaxMeetAddrs, MaxMeetProxies, true}, {MaxMeetAddrs + 1, 0, false}, {0, MaxMeetProxies + 1, false}} {
+		m, err := parseMeet(data(c.addrs, c.proxies))
+		if (err == nil) != c.ok || c.ok && (len(m.Addrs) != c.addrs || len(m.Proxies) != c.proxies) {
+			t.Errorf("%d addresses, %d proxies: %+v, %v", c.addrs, c.proxies, m, err)
+		}
+	}
+}

@@ -88,3 +88,31 @@ func TestHalfWayConnectOnly(t *testing.T) {
 		t.Errorf("%+v", ms)
 	}
 }
+
+// TestMeetsSeen: so many of the last meetings are known again; one past that is forgotten.
+func TestMeetsSeen(t *testing.T) {
+	var s seenMeets
+	token := func(i int) *protocol.Meet { return &protocol.Meet{Token: [16]byte{byte(i)}} }
+	for i := range maxSeenMeets {
+		if s.seen(token(i)) {
+			t.Errorf("the %dth is new", i+1)
+		}
+	}
+	if !s.seen(token(0)) {
+		t.Error("forgotten at the limit")
+	}
+	if s.seen(token(maxSeenMeets)) || s.seen(token(0)) || len(s) != maxSeenMeets {
+		t.Error("the first is known past the limit")
+	}
+}
+
+// TestMeetOneself: a Push that names this node as who asks leads to nothing.
+func TestMeetOneself(t *testing.T) {
+	b := newBench(t, func(c *Config) { c.ConnectOnly, c.Public = false, true })
+	b.links(1)
+	m := protocol.Meet{From: b.n.cfg.ID, Addrs: []protocol.MeetAddr{{Kind: 1, Addr: netip.MustParseAddrPort("5.9.1.1:7000")}}}
+	p := protocol.Push{Servent: b.n.cfg.ID, Addr: netip.MustParseAddrPort("5.9.0.8:6346"), Ext: protocol.AppendGGEP(nil, m.Item())}
+	if ms := meetsOf(b.receive(1, protocol.Header{Kind: protocol.KindPush, TTL: 1}, p)); len(ms) > 0 {
+		t.Errorf("%+v", ms)
+	}
+}
