@@ -52,6 +52,9 @@ func addressText(st *servent.Status) string {
 	if a, err := netip.ParseAddrPort(st.Address); err != nil || a.Addr().IsUnspecified() {
 		return listenText(st.Listen) + "; at which address others find it shows with the first link"
 	}
+	if st.Reachable.TCP == "no" { // as tests have told
+		return listenText(st.Listen) + "; others cannot connect to " + st.Address
+	}
 	return listenText(st.Listen) + "; others connect to " + st.Address
 }
 

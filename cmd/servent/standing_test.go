@@ -60,6 +60,18 @@ func TestStatusTellsOfAddress(t *testing.T) {
 			t.Errorf("%s:\n%s", address, text)
 		}
 	}
+	firewalled := servent.Status{Listen: "[::]:6346", Address: "10.0.0.1:6346", Reachable: servent.ReachInfo{TCP: "no"}}
+	if text := statusText(&firewalled); !strings.Contains(text, "; others cannot connect to 10.0.0.1:6346\n") {
+		t.Errorf("to whom nobody can connect:\n%s", text)
+	}
+}
+
+// TestStatusTellsOfRelay: what was carried is no rate.
+func TestStatusTellsOfRelay(t *testing.T) {
+	st := servent.Status{Relay: servent.RelayInfo{Rate: 500_000, Active: 1, Pairs: 3, Bytes: 305_000, Refused: 2}}
+	if text := statusText(&st); !strings.Contains(text, "\nrelay      1 pair now, 3 since the start, 305 kB carried; at most 500 kB/s; 2 refused\n") {
+		t.Error(text)
+	}
 }
 
 // TestStatusTellsOfStanding: each factor with its figure, what is needed, and what

@@ -59,7 +59,7 @@ func (a *app) showStatus(st *servent.Status) {
 		line([]string{"forwarded", ""}[min(i, 1)], "%s", text)
 	}
 	if r := st.Relay; r.Rate > 0 {
-		line("relay", "%s now, %s since the start, %s of %s/s at most; %s refused", countText(r.Active, "pair"), numberText(r.Pairs), byteText(r.Bytes), byteText(uint64(r.Rate)), numberText(r.Refused))
+		line("relay", "%s now, %s since the start, %s carried; at most %s/s; %s refused", countText(r.Active, "pair"), numberText(r.Pairs), byteText(r.Bytes), byteText(uint64(r.Rate)), numberText(r.Refused))
 	}
 	if text := clockText(st); text != "" {
 		line("clock", "%s", text)
