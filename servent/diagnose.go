@@ -3,6 +3,7 @@ package servent
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 )
@@ -118,7 +119,14 @@ func (d *diagnosis) noRoute() bool {
 	if d.links > 0 || d.alone() || d.st.Own == nil { // nil: it is not known
 		return false
 	}
-	return len(d.st.Own) == 0 || d.public() && !d.st.World
+	return len(d.st.Own) == 0 || !d.st.World && (d.public() || d.unreachable())
+}
+
+// unreachable says that this machine knows no way to any of the peers named with --connect.
+func (d *diagnosis) unreachable() bool {
+	return len(d.st.Seeds) > 0 && !slices.ContainsFunc(d.st.Seeds, func(s SeedInfo) bool {
+		return !strings.Contains(s.Error, "unreachable network") && !strings.Contains(s.Error, "network is unreachable") // Windows, and all others
+	})
 }
 
 func (d *diagnosis) network() Finding {
@@ -137,7 +145,7 @@ func (d *diagnosis) network() Finding {
 		return Finding{
 			checkNetwork, VerdictFault, FaultNoRoute,
 			"this machine (" + own + ") has no route to the internet",
-			"no servent of the public network can be found or reached",
+			"no servent beyond the local network can be found or reached",
 			"give the machine a default gateway, which is the address of your router (DHCP does that by itself)",
 		}
 	case own == "":

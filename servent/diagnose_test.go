@@ -37,6 +37,14 @@ func TestDiagnose(t *testing.T) {
 		{"nothing wrong", func(*Facts) {}, "", []string{"listens on port 6346", "linked with 3 servents; 120 hosts known", "at 81.2.69.5:6346", "forwards 81.2.69.5:6346 to 192.168.1.5:6346 (UPnP)", "right, beside 3 others"}},
 		{"no network", func(f *Facts) { f.Status.Own, f.Status.World, f.Status.Links = []string{}, false, nil }, "no_route", []string{"on no network", "by cable or radio", "not checked without a network"}},
 		{"no default route", func(f *Facts) { f.Status.World, f.Status.Links = false, nil }, "no_route", []string{"(192.168.1.5) has no route to the internet", "default gateway"}},
+		{"no route to the named peers", func(f *Facts) {
+			f.Status.World, f.Status.Links, f.Status.Network = false, nil, "lan"
+			f.Status.Seeds = []SeedInfo{{Addr: "203.0.113.1:1", Error: "connect: network is unreachable"}}
+		}, "no_route", []string{"has no route to the internet", "default gateway"}},
+		{"no route to one of the named peers", func(f *Facts) {
+			f.Status.World, f.Status.Links, f.Status.Network = false, nil, "lan"
+			f.Status.Seeds = []SeedInfo{{Addr: "203.0.113.1:1", Error: "connect: network is unreachable"}, {Addr: "192.168.1.9:1", Error: "refused"}}
+		}, "no_bootstrap", nil},
 		{"no default route on a LAN", func(f *Facts) { f.Status.World, f.Status.Network = false, "lan" }, "", []string{"with no route to the internet"}},
 		{"no default route that is needed", func(f *Facts) { f.Status.World = false }, "", nil},
 		{"port taken", func(f *Facts) { f.Taken = ":6346"; f.Status.Listen = "[::]:4711" }, "port_taken", []string{"another program listens on :6346", "found on port 4711", "--listen"}},
