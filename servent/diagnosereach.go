@@ -61,7 +61,7 @@ func (d *diagnosis) udp() Finding {
 	}
 	return Finding{
 		checkUDP, VerdictFault, FaultNoUDP,
-		"only answers arrive by UDP, nothing that was not asked for",
+		"datagrams of others that were not asked for do not arrive (UDP)",
 		"answers to searches take detours, by the links",
 		d.letThrough("UDP"),
 	}
