@@ -199,6 +199,7 @@ func TestExitCodes(t *testing.T) {
 		{[]string{"share", "--connect", "here", "."}, 2, "", "write host:port"},
 		{[]string{"share", "--listen", "6346", "."}, 2, "", "write host:port"},
 		{[]string{"share", "--listen", "127.0.0.1:65536", "."}, 2, "", "write host:port"},
+		{[]string{"share", "--stun-server", "nonsense:x", "."}, 2, "", `--stun-server nonsense:x: port "x"`},
 		{[]string{"share", "--upload-rate", "fast", "."}, 2, "", "as in 10MB"},
 		{[]string{"share", "--index-max-bytes", "1MB", "."}, 2, "", "use 2.1 MB or more"},
 		{[]string{"share", "--max-uploads", "0", "."}, 2, "", "use a number from 1 to 1048576"},

@@ -127,7 +127,7 @@ func (a *app) showConfig(root *cobra.Command) error {
 			group = s.group
 			a.printf("\n%s\n", group)
 		}
-		a.printf("  %-20s %-27s %s\n", s.Key, s.text(), strings.TrimSpace(s.From+" "+s.Where))
+		a.printf("  %-20s %-36s %s\n", s.Key, s.text(), strings.TrimSpace(s.From+" "+s.Where))
 	}
 	return nil
 }

@@ -54,6 +54,16 @@ func TestConfigTellsDefaults(t *testing.T) {
 	}
 }
 
+// TestConfigIsATable: where each value of the nodes' settings comes from stands in one column.
+func TestConfigIsATable(t *testing.T) {
+	_, out, _ := newHome(t).run(t, "config")
+	for _, l := range strings.Split(out, "\n") {
+		if i := strings.Index(l, "default"); i >= 0 && !strings.HasPrefix(l, "  data-dir") && i != 2+21+37 {
+			t.Errorf("column %d: %q", i, l)
+		}
+	}
+}
+
 func TestConfigTellsWhatIsWrong(t *testing.T) {
 	for file, want := range map[string]string{
 		"net-work = 1":     "did you mean network?",

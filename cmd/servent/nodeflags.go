@@ -110,8 +110,8 @@ func (n *nodeFlags) config() (servent.Config, error) {
 	}
 	for flag, names := range map[string][]string{"--udp-cache": n.udpCaches, "--stun-server": n.stunServers} {
 		for _, name := range names {
-			if host, port, err := net.SplitHostPort(name); err != nil || host == "" || port == "" {
-				return servent.Config{}, usagef("%s %s: write host:port, as in some.example.org:6346", flag, name)
+			if err := checkHostPort(flag, name); err != nil {
+				return servent.Config{}, err
 			}
 		}
 	}
