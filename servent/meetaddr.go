@@ -152,7 +152,7 @@ func (e *cannotMeetError) Error() string {
 	if e.relays > 0 {
 		relay = "and the relays of their supernodes had no room"
 	}
-	return fmt.Sprintf("no way through the routers (ours: %s; its: %s), %s", routerWords(e.own), routerWords(e.other), relay)
+	return fmt.Sprintf("no way through the routers (ours: %s; its: %s), %s: `servent doctor` tells what to change at ours", routerWords(e.own), routerWords(e.other), relay)
 }
 
 // routerWords tells of one side's routers in few words.
