@@ -36,6 +36,11 @@ const MaxCandidates = 8
 // for.
 const MaxPorts = 3
 
+// MaxHosts is how many hosts are tried: where a peer is seen, where its router says that it
+// is, and two addresses of its machine. Nobody has asked those for anything, so that who
+// names others has few of them bothered.
+const MaxHosts = 4
+
 // Facts are what candidates are gathered from.
 type Facts struct {
 	Behaviour [transports]Behaviour
@@ -103,6 +108,9 @@ func Rank(t Transport, own, peer []Candidate) []netip.AddrPort {
 	var out []netip.AddrPort
 	ports := map[netip.Addr]int{}
 	for _, c := range trim(usable) {
+		if ports[c.Addr.Addr()] == 0 && len(ports) == MaxHosts {
+			continue
+		}
 		if ports[c.Addr.Addr()]++; ports[c.Addr.Addr()] <= MaxPorts {
 			out = append(out, c.Addr)
 		}

@@ -310,3 +310,16 @@ func TestRank(t *testing.T) {
 		t.Errorf("behind one router: %v, want %v", got, want)
 	}
 }
+
+// TestRankHosts: of so many hosts as one may name, so many are tried, and no more.
+func TestRankHosts(t *testing.T) {
+	for n := 1; n <= MaxHosts+1; n++ {
+		var peer []Candidate
+		for i := range n {
+			peer = append(peer, Candidate{UDP, KindReflexive, netip.AddrPortFrom(netip.AddrFrom4([4]byte{5, 9, 0, byte(1 + i)}), 7000)})
+		}
+		if got := Rank(UDP, nil, peer); len(got) != min(n, MaxHosts) {
+			t.Errorf("%d of %d hosts", len(got), n)
+		}
+	}
+}

@@ -38,6 +38,7 @@ const meetMark = "SRVT MEET "
 
 // invitation is a meeting that this servent has asked for.
 type invitation struct {
+	peer    protocol.GUID
 	meet    *protocol.Meet
 	answers chan *protocol.Meet
 	vain    chan error // gets why they cannot meet, once that is known
@@ -46,7 +47,7 @@ type invitation struct {
 // invite asks for nothing yet: it makes what goes along with a push, and begins to wait
 // for an answer, until ctx ends.
 func (s *Servent) invite(ctx context.Context, peer protocol.GUID) (*invitation, error) {
-	in := &invitation{meet: &protocol.Meet{From: s.GUID()}, answers: make(chan *protocol.Meet, 1), vain: make(chan error, 1)}
+	in := &invitation{peer: peer, meet: &protocol.Meet{From: s.GUID()}, answers: make(chan *protocol.Meet, 1), vain: make(chan error, 1)}
 	_, _ = crand.Read(in.meet.Token[:]) // never fails
 	asked := s.call(func(l *loop) {
 		if in.meet.Proxies = l.node.Proxies(); len(in.meet.Proxies) > 0 {
@@ -144,6 +145,10 @@ func (l *loop) meet(m *protocol.Meet) {
 	}
 	in := l.invitations[m.Token]
 	if in == nil {
+		l.edge.unwantedMeets++
+		return
+	}
+	if m.From != in.peer {
 		l.edge.unwantedMeets++
 		return
 	}

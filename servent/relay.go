@@ -22,7 +22,8 @@ import (
 const (
 	// MaxRelays is how many pairs a supernode relays for at once.
 	MaxRelays = 8
-	// maxRelayWaits is how many wait for their other side.
+	// maxRelayWaits is how many wait for their other side, those that have no link here
+	// half as many.
 	maxRelayWaits = 32
 	// relayWait is how long one does.
 	relayWait = 5 * time.Second
@@ -188,7 +189,11 @@ func (r *relay) enter(name stun.Name, side *relaySide) (*relaySide, bool) {
 		delete(r.waiting, name.Other())
 		return other, true
 	}
-	if len(r.waiting) >= maxRelayWaits {
+	most := maxRelayWaits
+	if !side.linked {
+		most /= 2
+	}
+	if len(r.waiting) >= most {
 		return nil, false
 	}
 	r.waiting[name] = side

@@ -126,12 +126,17 @@ func TestRelayLimits(t *testing.T) {
 				t.Errorf("pair %d of %d", i+1, MaxRelays)
 			}
 		}
+		for i := len(r.waiting); i <= maxRelayWaits/2; i++ {
+			if c := side(t, r, byte(50+i), stun.Asking, false); ended(c) != (i == maxRelayWaits/2) {
+				t.Errorf("the %dth stranger of %d that wait", i+1, maxRelayWaits/2)
+			}
+		}
 		for i := len(r.waiting); i <= maxRelayWaits; i++ {
 			if c := side(t, r, byte(100+i), stun.Asking, true); ended(c) != (i == maxRelayWaits) {
 				t.Errorf("the %dth of %d that wait", i+1, maxRelayWaits)
 			}
 		}
-		if i := r.info(); i.Active != MaxRelays || i.Refused != 2 {
+		if i := r.info(); i.Active != MaxRelays || i.Refused != 3 {
 			t.Errorf("%+v", i)
 		}
 	})

@@ -13,8 +13,12 @@ import (
 	"github.com/seed282dab8e/servent/protocol"
 )
 
-// maxMeetings is how many are under way at once; more are refused.
-const maxMeetings = 32
+// maxMeetings is how many are under way at once; more are refused. Those that others ask
+// for leave keptMeetings for those that we do.
+const (
+	maxMeetings  = 32
+	keptMeetings = 8
+)
 
 // Errors of meetings.
 var (
@@ -50,7 +54,11 @@ func (s *Socket) Meet(key stun.Token, side stun.Side, peer protocol.GUID) (*Meet
 	if s.meetings.by == nil {
 		s.meetings.by = map[stun.Name]*Meeting{}
 	}
-	if len(s.meetings.by) >= maxMeetings || s.meetings.by[theirs] != nil {
+	most := maxMeetings
+	if side == stun.Asked {
+		most -= keptMeetings
+	}
+	if len(s.meetings.by) >= most || s.meetings.by[theirs] != nil {
 		s.stats.meetingsRefused.Add(1)
 		return nil, ErrMeetings
 	}

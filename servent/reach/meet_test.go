@@ -82,7 +82,16 @@ func TestMeetLimit(t *testing.T) {
 	a, _, _ := known(t)
 	var last *Meeting
 	for i := range byte(maxMeetings) {
-		m, err := a.Meet(stun.Token{i}, stun.Asking, protocol.GUID{})
+		if i == maxMeetings-keptMeetings {
+			if _, err := a.Meet(stun.Token{i}, stun.Asked, protocol.GUID{}); !errors.Is(err, ErrMeetings) {
+				t.Error("others take all:", err)
+			}
+		}
+		side := stun.Asked
+		if i >= maxMeetings-keptMeetings {
+			side = stun.Asking
+		}
+		m, err := a.Meet(stun.Token{i}, side, protocol.GUID{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -99,7 +108,7 @@ func TestMeetLimit(t *testing.T) {
 	if _, err := a.Meet(stun.Token{255}, stun.Asking, protocol.GUID{}); !errors.Is(err, ErrMeetings) {
 		t.Error("twice the same:", err)
 	}
-	if got := a.Stats().MeetingsRefused; got != 2 {
+	if got := a.Stats().MeetingsRefused; got != 3 {
 		t.Errorf("%d counted", got)
 	}
 	m.End()

@@ -28,7 +28,7 @@ func BenchmarkDatagrams(b *testing.B) {
 			s := NewSocket(c, key)
 			s.Serve(beside)
 			for i := 0; beside && i < maxMeetings; i++ {
-				m, err := s.Meet(stun.Token{byte(i)}, stun.Asked, protocol.GUID{})
+				m, err := s.Meet(stun.Token{byte(i)}, stun.Asking, protocol.GUID{})
 				if err != nil {
 					b.Fatal(err)
 				}
