@@ -6,12 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"sync"
 	"time"
 
 	"github.com/seed282dab8e/servent/nat"
 	"github.com/seed282dab8e/servent/nat/stun"
 	"github.com/seed282dab8e/servent/protocol"
+	"github.com/seed282dab8e/servent/servent/overlay"
 	"github.com/seed282dab8e/servent/servent/reach"
 	"github.com/sirupsen/logrus"
 )
@@ -25,6 +27,8 @@ import (
 const (
 	// meetTime is how long each side is there for a meeting.
 	meetTime = 20 * time.Second
+	// proxyWait is how long a download waits for push proxies of ours.
+	proxyWait = time.Second
 	// firstWord is how long the other has to speak once there is a connection.
 	firstWord = 3 * time.Second
 )
@@ -49,14 +53,10 @@ type invitation struct {
 func (s *Servent) invite(ctx context.Context, peer protocol.GUID) (*invitation, error) {
 	in := &invitation{peer: peer, meet: &protocol.Meet{From: s.GUID()}, answers: make(chan *protocol.Meet, 1), vain: make(chan error, 1)}
 	_, _ = crand.Read(in.meet.Token[:]) // never fails
-	asked := s.call(func(l *loop) {
-		if in.meet.Proxies = l.node.Proxies(); len(in.meet.Proxies) > 0 {
-			l.invitations[in.meet.Token] = in
-		}
-	})
-	if !asked || len(in.meet.Proxies) == 0 {
+	if in.meet.Proxies = s.findProxies(ctx); len(in.meet.Proxies) == 0 {
 		return nil, errNoMeet
 	}
+	s.call(func(l *loop) { l.invitations[in.meet.Token] = in })
 	s.tellAddrs(ctx, in.meet, in.meet.Proxies)
 	m, err := s.udp.Meet(in.meet.Token, stun.Asking, peer)
 	if err != nil {
@@ -78,6 +78,28 @@ func (s *Servent) invite(ctx context.Context, peer protocol.GUID) (*invitation, 
 		<-ctx.Done() // its checks are answered, and its Stream is let in
 	})
 	return in, nil
+}
+
+// findProxies returns push proxies of ours. A servent that has just started asks for them
+// first, unless others have reached it.
+func (s *Servent) findProxies(ctx context.Context) (proxies []netip.AddrPort) {
+	ctx, cancel := context.WithTimeout(ctx, proxyWait)
+	defer cancel()
+	s.call(func(l *loop) {
+		if proxies = l.node.Proxies(); len(proxies) == 0 {
+			l.step(overlay.WantProxies{})
+		}
+	})
+	for len(proxies) == 0 && ctx.Err() == nil {
+		wait(ctx, proxyWait/50)
+		s.call(func(l *loop) {
+			if tcp, _ := l.node.Reachable(); tcp == overlay.ReachYes {
+				cancel() // a push will do
+			}
+			proxies = l.node.Proxies()
+		})
+	}
+	return proxies
 }
 
 func (s *Servent) uninvite(in *invitation) {

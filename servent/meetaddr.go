@@ -42,6 +42,10 @@ func (s *Servent) tellAddrs(ctx context.Context, m *protocol.Meet, proxies []net
 func (s *Servent) refresh(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, refreshTime)
 	defer cancel()
+	if !s.udp.Behaviour().Outside.IsValid() && !s.port.Behaviour().Outside.IsValid() {
+		s.firstLook(ctx)
+		return
+	}
 	asked := make(chan struct{})
 	s.wg.Go(func() {
 		s.port.Refresh(ctx, staleAfter)
@@ -51,6 +55,23 @@ func (s *Servent) refresh(ctx context.Context) {
 		s.log.WithField("component", "meet").WithError(err).Debug("outside address not asked for again")
 	}
 	<-asked
+}
+
+// firstLook has servers tell for the first time where they see the port, and waits until
+// ctx ends or both sides are known; what else they can tell comes later.
+func (s *Servent) firstLook(ctx context.Context) {
+	servers := s.stunServers()
+	if len(servers) == 0 {
+		return
+	}
+	s.wg.Go(func() {
+		if local, err := s.localTo(servers[0]); err == nil {
+			s.probe(s.life, local, servers)
+		}
+	})
+	for ctx.Err() == nil && !(s.udp.Behaviour().Outside.IsValid() && s.port.Behaviour().Outside.IsValid()) {
+		wait(ctx, refreshTime/50)
+	}
 }
 
 // localAddrs are the addresses from which datagrams to some others leave this machine.

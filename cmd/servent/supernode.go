@@ -23,6 +23,7 @@ for long. Folders that are named are shared, too.`,
 			"servent supernode",
 			"servent supernode --listen :6346 --max-leaves 1000 ~/Music",
 			"servent supernode --listen :6346 --connect 192.168.1.20:6346 --connect-only",
+			"servent supernode --listen :6346 --relay 500kB",
 		),
 		ValidArgsFunction: foldersOnly,
 		RunE: a.do(func(ctx context.Context, args []string) error {

@@ -183,6 +183,10 @@ type Probed struct {
 	Filtering nat.Filtering
 }
 
+// WantProxies has the node find push proxies now, though it is not known yet whether
+// others can connect to it.
+type WantProxies struct{}
+
 // AskCaches asks UDP host caches for hosts. OpHosts reports each answer.
 type AskCaches struct{ Addrs []netip.AddrPort }
 
@@ -215,5 +219,6 @@ func (Called) event()        {}
 func (Resources) event()     {}
 func (Mapped) event()        {}
 func (Probed) event()        {}
+func (WantProxies) event()   {}
 func (AskCaches) event()     {}
 func (LocalHead) event()     {}

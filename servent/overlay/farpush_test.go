@@ -3,6 +3,7 @@ package overlay
 import (
 	"net/netip"
 	"testing"
+	"time"
 
 	"github.com/seed282dab8e/servent/protocol"
 )
@@ -49,5 +50,29 @@ func TestPushFromAfar(t *testing.T) {
 	b.wantDrops(DropUDPStranger, 1)
 	if !b.n.MayAsk(far.Addr(), false) || b.n.MayAsk(netip.MustParseAddr("127.0.0.1"), false) {
 		t.Error("asks this machine, or nobody far away")
+	}
+}
+
+// TestWantProxies: who does not know yet whether others can connect asks for push proxies
+// where it wants to meet somebody, once, and not when others have come through.
+func TestWantProxies(t *testing.T) {
+	for _, tt := range []struct {
+		what           string
+		wants, reached bool
+		want           int
+	}{{"wants", true, false, 1}, {"does not", false, false, 0}, {"is reached", true, true, 0}} {
+		b := newUDPBench(t, nil)
+		b.helper(1, protocol.VendorProxyRequest)
+		if tt.reached {
+			b.step(ConnectedBack{From: netip.MustParseAddrPort("10.0.1.2:1")})
+		}
+		var acts []Action
+		if tt.wants {
+			acts = append(b.step(WantProxies{}), b.step(WantProxies{})...)
+		}
+		acts = append(acts, b.pass(5*time.Second)...)
+		if links, _ := vendorTo(acts, protocol.VendorProxyRequest); len(links) != tt.want {
+			t.Errorf("%s: asked %d, want %d", tt.what, len(links), tt.want)
+		}
 	}
 }

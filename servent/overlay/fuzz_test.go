@@ -129,7 +129,9 @@ func (f *fuzzer) addr() netip.AddrPort {
 
 // aside makes an event of those that are about UDP and proxies.
 func (f *fuzzer) aside() Event {
-	switch f.byte() % 7 {
+	switch f.byte() % 8 {
+	case 6:
+		return WantProxies{}
 	case 5:
 		return Probed{Asked: []netip.AddrPort{f.addr(), f.addr()}, Filtering: nat.Filtering(f.byte() % 4)}
 	case 4:

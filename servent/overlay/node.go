@@ -36,14 +36,15 @@ type Node struct {
 	pings   routes // by MUID of the ping
 	servers routes // by servent GUID, from hits: where a Push goes
 
-	own       []ownQuery
-	dynamics  []*dynamic
-	pongs     pongCache
-	hosts     hostCache
-	dials     dialer
-	dialBacks bucket
-	meets     bucket
-	lastMeets seenMeets
+	own          []ownQuery
+	dynamics     []*dynamic
+	pongs        pongCache
+	hosts        hostCache
+	dials        dialer
+	dialBacks    bucket
+	meets        bucket
+	lastMeets    seenMeets
+	wantsProxies bool // before it is known whether others can connect
 
 	shared     Shared
 	merged     *protocol.RouteTable // what offered returns; nil: to be made
@@ -136,6 +137,9 @@ func (n *Node) Step(now time.Time, ev Event, out []Action) []Action {
 		n.machine = ev
 	case Mapped:
 		n.onMapped(ev)
+	case WantProxies:
+		n.wantsProxies = true
+		return n.askProxies(out)
 	case Probed:
 		n.onProbed(ev)
 	case LocalHead:

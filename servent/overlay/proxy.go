@@ -33,7 +33,7 @@ func (n *Node) proxied(id protocol.GUID) *link {
 
 // askProxies asks a few peers to be push proxies, where nobody can connect.
 func (n *Node) askProxies(out []Action) []Action {
-	if !n.firewalled() {
+	if !n.firewalled() && (!n.wantsProxies || n.tcp.state == ReachYes) {
 		return out
 	}
 	asked := 0
