@@ -46,7 +46,7 @@ func newLab(t *testing.T, sites ...string) *natLab {
 	if out, err := exec.Command("go", "build", "-o", impair, labDir+"/impair").CombinedOutput(); err != nil {
 		t.Fatalf("build impair: %v: %s", err, out)
 	}
-	newHome(t).spawnCmd(t, l.at("inet", impair, "-delay", "10ms", "-jitter", "2ms")).line(t, "ready")
+	newHome(t).spawnCmd(t, l.at("inet", impair, "-delay", "10ms", "-jitter", cmp.Or(os.Getenv("NATLAB_JITTER"), "2ms"))).line(t, "ready")
 	return l
 }
 
