@@ -21,7 +21,10 @@ const (
 	maxInterim     = 5        // 1xx answers before the real one
 	maxDrain       = 64 << 10 // body of a refusal, read to keep the connection
 	queueForms     = "1.0"    // of X-Queue: both forms of queue are understood
-	bufferSize     = 32 << 10 // less than a block, so that large reads go past it
+	// stalePatience is how long a link that was kept has for its first answer, before a
+	// new one is opened.
+	stalePatience = 3 * time.Second
+	bufferSize    = 32 << 10 // less than a block, so that large reads go past it
 )
 
 // link is a connection to a source that speaks HTTP. It belongs to one
@@ -40,6 +43,8 @@ type link struct {
 	ioErr error         // of the connection; nil: the source said something wrong
 	// silent says that the last request got no byte of an answer.
 	silent bool
+	// stale says that nothing was asked for a while: routers may have forgotten it.
+	stale bool
 
 	metered uint64        // bytes of content since since
 	since   time.Duration // of spent, where the meter began
@@ -102,7 +107,11 @@ type request struct {
 // link.
 func (l *link) ask(req request) (*http.Response, error) {
 	l.silent = true
-	deadline := time.Now().Add(l.cfg.HeaderTimeout)
+	patience := l.cfg.HeaderTimeout
+	if l.stale {
+		patience, l.stale = min(patience, stalePatience), false
+	}
+	deadline := time.Now().Add(patience)
 	if err := l.conn.SetWriteDeadline(deadline); err != nil {
 		return nil, fmt.Errorf("send request: %w", err)
 	}

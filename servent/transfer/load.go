@@ -45,7 +45,7 @@ func (g *get) unpark(ctx context.Context, c *candidate) *link {
 	if l != nil {
 		g.report(StateConnecting, true)
 		l.watch(ctx)
-		l.metered, l.since = 0, l.spent
+		l.metered, l.since, l.stale = 0, l.spent, true
 	}
 	return l
 }
