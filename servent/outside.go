@@ -71,7 +71,10 @@ func (s *Servent) lookOutside(ctx context.Context, w *outside) {
 	if due || open && len(servers) > w.asked {
 		s.call(func(l *loop) { l.step(overlay.Probed{Asked: servers}) })
 		s.probe(ctx, local, servers)
-		s.call(func(l *loop) { l.step(overlay.Probed{Asked: servers, Filtering: s.udp.Behaviour().Filtering}) })
+		b := s.udp.Behaviour()
+		s.call(func(l *loop) {
+			l.step(overlay.Probed{Asked: servers, Outside: b.Outside, Filtering: b.Filtering})
+		})
 		w.asked = len(servers)
 		w.named = s.namedServers(ctx) // they may have moved
 		w.review.Done(s.udp.Behaviour().Blocked == nat.No)

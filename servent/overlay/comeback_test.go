@@ -322,6 +322,7 @@ func TestProbed(t *testing.T) {
 		want      Reach
 	}{
 		{nat.FilteringEndpoint, false, ReachYes},
+		{nat.FilteringEndpoint, true, ReachUnknown}, // another port than others are told
 		{nat.FilteringAddress, false, ReachNo},
 		{nat.FilteringPort, false, ReachNo},
 		{nat.FilteringPort, true, ReachUnknown},
@@ -333,7 +334,7 @@ func TestProbed(t *testing.T) {
 			b.n.seen = netip.MustParseAddr("10.9.9.9")
 			b.step(Mapped{UDP: netip.MustParseAddrPort("10.9.9.9:7002")})
 		}
-		b.step(Probed{Filtering: tt.filtering})
+		b.step(Probed{Filtering: tt.filtering, Outside: b.n.cfg.Listen})
 		b.wantReach(ReachUnknown, tt.want)
 	}
 	b := newUDPBench(t, func(c *Config) { c.ID, c.AliveTimeout = protocol.GUID{1, 0}.Marked(), time.Hour })

@@ -176,10 +176,11 @@ type Resources struct {
 // have said so last; zero is none. The owner tells it whenever that changes.
 type Mapped struct{ UDP, TCP netip.AddrPort }
 
-// Probed says that STUN servers have been sent datagrams of the node's port, and what that
-// has told of the filter before it.
+// Probed says that STUN servers have been sent datagrams of the node's port, where they
+// have seen it, and what that has told of the filter before it.
 type Probed struct {
 	Asked     []netip.AddrPort
+	Outside   netip.AddrPort
 	Filtering nat.Filtering
 }
 

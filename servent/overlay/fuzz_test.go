@@ -133,7 +133,7 @@ func (f *fuzzer) aside() Event {
 	case 6:
 		return WantProxies{}
 	case 5:
-		return Probed{Asked: []netip.AddrPort{f.addr(), f.addr()}, Filtering: nat.Filtering(f.byte() % 4)}
+		return Probed{Asked: []netip.AddrPort{f.addr(), f.addr()}, Outside: f.addr(), Filtering: nat.Filtering(f.byte() % 4)}
 	case 4:
 		return Mapped{UDP: f.addr(), TCP: f.addr()}
 	case 0:

@@ -182,8 +182,10 @@ func (n *Node) onProbed(ev Probed) {
 		n.udp().contacts.at(n.now, netip.AddrPortFrom(a.Addr().Unmap(), a.Port())).sent = n.now
 	}
 	switch {
-	case ev.Filtering == nat.FilteringEndpoint:
+	case ev.Filtering == nat.FilteringEndpoint && ev.Outside == n.addrBy(nat.UDP): // which others are told
 		n.udpIn.passed(n.now)
+	case ev.Filtering == nat.FilteringEndpoint:
+		return
 	case ev.Filtering != nat.FilteringUnknown && n.addrBy(nat.UDP) != n.mapped[nat.UDP]:
 		n.udpIn = reach{state: ReachNo, next: n.now + testNo}
 	default:
