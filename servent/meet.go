@@ -125,15 +125,15 @@ func (s *Servent) comeThrough(ctx context.Context, m *reach.Meeting, own, other 
 	if ctx.Err() != nil {
 		return nil
 	}
-	relays := relaysOf(own, other)
-	for _, r := range relays {
-		err := s.relayed(ctx, r, stun.Token(own.Token).Name(stun.Asking), other.From, s.welcomeStream)
-		if err == nil || ctx.Err() != nil {
-			return nil
-		}
-		s.logMeet(other.From, fmt.Errorf("relay %s: %w", r, err))
+	err := s.relayAny(ctx, relaysOf(own, other), stun.Token(own.Token).Name(stun.Asking), other.From, s.welcomeStream)
+	if ctx.Err() != nil || err == nil {
+		return nil
 	}
-	return &cannotMeetError{behaviourOf(own, nat.UDP), behaviourOf(other, nat.UDP), len(relays)}
+	apart := &cannotMeetError{own: behaviourOf(own, nat.UDP), other: behaviourOf(other, nat.UDP)}
+	if !errors.Is(err, errNoRelay) {
+		apart.relay = err
+	}
+	return apart
 }
 
 func wait(ctx context.Context, d time.Duration) {

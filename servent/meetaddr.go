@@ -165,13 +165,13 @@ func hopeless(own, other *protocol.Meet) bool {
 // cannotMeetError says why two have not met.
 type cannotMeetError struct {
 	own, other nat.Behaviour // of UDP
-	relays     int           // that were asked
+	relay      error         // why the last that was asked did not relay; nil: there was none
 }
 
 func (e *cannotMeetError) Error() string {
 	relay := "and no supernode of either offers to relay"
-	if e.relays > 0 {
-		relay = "and the relays of their supernodes had no room"
+	if e.relay != nil {
+		relay = fmt.Sprintf("and no supernode has relayed (%v)", e.relay)
 	}
 	return fmt.Sprintf("no way through the routers (ours: %s; its: %s), %s: `servent doctor` tells what to change at ours", routerWords(e.own), routerWords(e.other), relay)
 }

@@ -3,7 +3,6 @@ package servent
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"sync"
 	"time"
@@ -71,14 +70,7 @@ func (h *hosting) comeThrough(ctx context.Context, own, other *protocol.Meet) er
 	if ctx.Err() != nil {
 		return nil
 	}
-	for _, r := range relaysOf(other, own) {
-		err := h.s.relayed(ctx, r, stun.Token(own.Token).Name(stun.Asked), other.From, h.offer)
-		if err == nil || ctx.Err() != nil {
-			return nil
-		}
-		h.s.logMeet(other.From, fmt.Errorf("relay %s: %w", r, err))
-	}
-	return errors.New("no way through the routers")
+	return h.s.relayAny(ctx, relaysOf(other, own), stun.Token(own.Token).Name(stun.Asked), other.From, h.offer)
 }
 
 // open offers to serve on a Stream.

@@ -43,6 +43,24 @@ const (
 	relayLine = len(relayMark) + 2*len(stun.Name{}) + len("\n\n")
 )
 
+// errNoRelay: none of the supernodes that two name relays.
+var errNoRelay = errors.New("nobody relays")
+
+// relayAny has the first of some supernodes that does so carry a connection, like relayed;
+// else it returns why the last did not, or errNoRelay.
+func (s *Servent) relayAny(ctx context.Context, relays []netip.AddrPort, name stun.Name, peer protocol.GUID, take func(net.Conn)) error {
+	last := errNoRelay
+	for _, r := range relays {
+		err := s.relayed(ctx, r, name, peer, take)
+		if err == nil || ctx.Err() != nil {
+			return nil
+		}
+		last = fmt.Errorf("relay %s: %w", r, err)
+		s.logMeet(peer, last)
+	}
+	return last
+}
+
 // relayed has a supernode carry a connection to a peer, which asks for the same, and
 // gives it to take, which closes it.
 func (s *Servent) relayed(ctx context.Context, relay netip.AddrPort, name stun.Name, peer protocol.GUID, take func(net.Conn)) error {
