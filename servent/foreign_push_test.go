@@ -64,7 +64,8 @@ func TestPushThroughForeignProxy(t *testing.T) {
 				}
 			}
 			got, err := s.Get(ctx, servent.GetRequest{Magnet: urn, Dir: t.TempDir(), Sources: []servent.FoundSource{source}}, func(servent.GetProgress) {})
-			if passed, refused := p.seen(); err != nil || !got.Verified || !slices.Equal(passed, []string{way}) {
+			// An answer that we shall meet may come by it, too.
+			if passed, refused := p.seen(); err != nil || !got.Verified || !slices.Equal(slices.Compact(passed), []string{way}) {
 				t.Errorf("%+v, %v; it passed on %q, answered %v", got, err, passed, refused)
 			}
 		})

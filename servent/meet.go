@@ -28,7 +28,7 @@ const (
 	// meetTime is how long each side is there for a meeting.
 	meetTime = 20 * time.Second
 	// proxyWait is how long a download waits for push proxies of ours.
-	proxyWait = time.Second
+	proxyWait = 500 * time.Millisecond
 	// firstWord is how long the other has to speak once there is a connection.
 	firstWord = 3 * time.Second
 )
@@ -86,17 +86,19 @@ func (s *Servent) findProxies(ctx context.Context) (proxies []netip.AddrPort) {
 	ctx, cancel := context.WithTimeout(ctx, proxyWait)
 	defer cancel()
 	s.call(func(l *loop) {
-		if proxies = l.node.Proxies(); len(proxies) == 0 {
-			l.step(overlay.WantProxies{})
+		if proxies = l.node.Proxies(); len(proxies) > 0 {
+			return
+		}
+		if l.step(overlay.WantProxies{}); !l.node.AwaitsProxies() {
+			cancel() // a push will have to do
 		}
 	})
 	for len(proxies) == 0 && ctx.Err() == nil {
 		wait(ctx, proxyWait/50)
 		s.call(func(l *loop) {
-			if tcp, _ := l.node.Reachable(); tcp == overlay.ReachYes {
-				cancel() // a push will do
+			if proxies = l.node.Proxies(); !l.node.AwaitsProxies() {
+				cancel()
 			}
-			proxies = l.node.Proxies()
 		})
 	}
 	return proxies

@@ -2,6 +2,7 @@ package overlay
 
 import (
 	"net/netip"
+	"slices"
 
 	"github.com/seed282dab8e/servent/nat"
 	"github.com/seed282dab8e/servent/protocol"
@@ -19,6 +20,11 @@ func (n *Node) Proxies() []netip.AddrPort {
 		}
 	}
 	return found
+}
+
+// AwaitsProxies says whether a peer that was asked to be push proxy may yet answer.
+func (n *Node) AwaitsProxies() bool {
+	return slices.ContainsFunc(n.links, func(l *link) bool { return l.askedProxy && !l.proxy.IsValid() })
 }
 
 // proxied returns the link of a servent that this node is push proxy of.
