@@ -86,8 +86,8 @@ func (m *Meet) Item() GGEP {
 		}
 	}
 	b[meetFixed-1] = byte(addrs)<<4 | byte(proxies)
-	for _, r := range m.Routers {
-		b = append(b, r.pack())
+	if m.Routers != [2]MeetRouters{} {
+		b = append(b, m.Routers[0].pack(), m.Routers[1].pack())
 	}
 	return NewGGEP(GGEPMeet, b)
 }
@@ -161,8 +161,8 @@ func parseMeet(b []byte) (*Meet, error) {
 			m.Proxies = append(m.Proxies, a)
 		}
 	}
-	for i := range m.Routers[:min(len(b), len(m.Routers))] {
-		m.Routers[i] = unpackRouters(b[i])
+	if len(b) >= len(m.Routers) {
+		m.Routers = [2]MeetRouters{unpackRouters(b[0]), unpackRouters(b[1])}
 	}
 	return m, nil
 }

@@ -42,6 +42,7 @@ func TestMeetHeader(t *testing.T) {
 
 func FuzzMeetHeader(f *testing.F) {
 	f.Add(meetOf(0, 0).Header())
+	f.Add("AX0000000000000000000000000000000000000000000AA0") // half of what is said of routers
 	f.Add(meetOf(MaxMeetAddrs, MaxMeetProxies).Header())
 	f.Fuzz(func(t *testing.T, s string) {
 		g, err := ParseMeetHeader(s)
