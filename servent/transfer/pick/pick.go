@@ -92,10 +92,12 @@ func nth(w uint64, n int) int {
 // Rarest returns one of the open blocks that the fewest sources offer, each with
 // equal chance; -1: none is open. It draws once when there is one.
 func (v *View) Rarest(r *rand.Rand) int {
+	offered, copies := v.Offered, v.Copies
+	have, asked := v.Have[:len(offered)], v.Asked[:len(offered)]
 	least, ties, from := uint16(1<<16-1), int32(0), 0
-	for i := range v.Offered {
-		for c := v.open(i); c != 0; c &= c - 1 {
-			switch n := v.Copies[i*64+bits.TrailingZeros64(c)]; {
+	for i := range offered { // the loop that costs: what open does, but with one check of lengths
+		for c := offered[i] &^ have[i] &^ asked[i]; c != 0; c &= c - 1 {
+			switch n := copies[i*64+bits.TrailingZeros64(c)]; {
 			case n < least:
 				least, ties, from = n, 1, i
 			case n == least:
@@ -110,7 +112,7 @@ func (v *View) Rarest(r *rand.Rand) int {
 	for i := from; ; i++ {
 		for c := v.open(i); c != 0; c &= c - 1 {
 			b := i*64 + bits.TrailingZeros64(c)
-			if v.Copies[b] != least {
+			if copies[b] != least {
 				continue
 			}
 			if n == 0 {
