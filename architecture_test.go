@@ -49,7 +49,7 @@ func importTable() map[string][]string {
 		"sim/load":              {"sim/exact"},
 		"sim/dht":               {"sim/exact"},
 		"sim/gia":               {"sim/exact", "sim/graph", "sim/load"},
-		"sim/swarm":             nil,
+		"sim/swarm":             {"servent/transfer/pick"},
 		"sim/report":            {"sim/exact"},
 		"sim/model":             {"supernode", "sim/exact", "sim/graph", "sim/load", "sim/dht", "sim/gia"},
 		"sim/study":             study,

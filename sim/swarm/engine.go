@@ -2,6 +2,8 @@ package swarm
 
 import (
 	"math/rand/v2"
+
+	"github.com/seed282dab8e/servent/servent/transfer/pick"
 )
 
 // engine is a run. A peer is one file on one host, peer = file*hosts + host.
@@ -22,9 +24,9 @@ type engine struct {
 	free   int32 // the first ask that is not in use; they are chained by next
 
 	// Sets of pieces, words words for each peer.
-	have  []uint64 // what it has
-	told  []uint64 // what of that its neighbours know of
-	asked []uint64 // what it has asked for and waits for
+	have  pick.Set // what it has
+	told  pick.Set // what of that its neighbours know of
+	asked pick.Set // what it has asked for and waits for
 	rare  []uint16 // for each peer and piece, how many neighbours told of it
 
 	listed [][]int32  // for each file, the peers that the tracker knows
@@ -92,7 +94,7 @@ const never = int64(1<<62 - 1)
 func newEngine(c Config, r *rand.Rand) *engine {
 	e := &engine{Config: c, r: r, free: -1}
 	e.pieces = int((c.Size + c.Piece - 1) / c.Piece)
-	e.words = (e.pieces + 63) / 64
+	e.words = len(pick.NewSet(e.pieces))
 	e.pipe = max(c.Pipeline, c.SeedPipeline)
 	e.hosts = make([]host, len(c.Hosts))
 	for i := range e.hosts {
@@ -100,9 +102,9 @@ func newEngine(c Config, r *rand.Rand) *engine {
 	}
 	n := c.Files * len(c.Hosts)
 	e.peers = make([]peer, n)
-	e.have = make([]uint64, n*e.words)
-	e.told = make([]uint64, n*e.words)
-	e.asked = make([]uint64, n*e.words)
+	e.have = make(pick.Set, n*e.words)
+	e.told = make(pick.Set, n*e.words)
+	e.asked = make(pick.Set, n*e.words)
 	e.rare = make([]uint16, n*e.pieces)
 	e.listed = make([][]int32, c.Files)
 	e.place()
@@ -153,8 +155,8 @@ func (e *engine) wants(v int32) bool {
 	return p.begun && !p.left && p.missing > 0
 }
 
-// set returns the words of v in one of the sets.
-func (e *engine) set(of []uint64, v int32) []uint64 {
+// set returns the set of v among those of all peers.
+func (e *engine) set(of pick.Set, v int32) pick.Set {
 	return of[int(v)*e.words : (int(v)+1)*e.words]
 }
 
@@ -189,11 +191,8 @@ func (e *engine) start() {
 }
 
 func (e *engine) fillSeed(v int32) {
-	have, told := e.set(e.have, v), e.set(e.told, v)
-	for p := range e.pieces {
-		have[p/64] |= 1 << (p % 64)
-		told[p/64] |= 1 << (p % 64)
-	}
+	e.set(e.have, v).AddRange(0, e.pieces)
+	e.set(e.told, v).AddRange(0, e.pieces)
 	e.peers[v].missing, e.peers[v].begun = 0, true
 }
 

@@ -37,8 +37,8 @@ func (e *engine) linked(v, w int32) bool {
 
 // learn adds one to, or takes one from, what v counts of each piece that w has.
 func (e *engine) learn(v, w int32, by uint16) {
-	rare := e.rare[int(v)*e.pieces:][:e.pieces]
-	for p := range members(e.set(e.told, w)) {
+	rare := e.copies(v)
+	for p := range e.set(e.told, w).All() {
 		rare[p] += by
 	}
 }
@@ -62,15 +62,15 @@ func (e *engine) unlink(h int32) {
 // heard: the neighbours of v know that it has a piece, and ask for it if they
 // lack it and may.
 func (e *engine) heard(v, piece int32) {
-	e.set(e.told, v)[piece/64] |= 1 << (piece % 64)
+	e.set(e.told, v).Add(int(piece))
 	for h := e.peers[v].start; h < e.peers[v].end; h++ {
 		w := e.halves[h].to
 		if w < 0 {
 			continue
 		}
-		e.rare[int(w)*e.pieces+int(piece)]++
+		e.copies(w)[piece]++
 		b := e.halves[h].back
-		if e.halves[b].asks < e.limit(v) && e.set(e.have, w)[piece/64]>>(piece%64)&1 == 0 {
+		if e.halves[b].asks < e.limit(v) && !e.set(e.have, w).Has(int(piece)) {
 			e.refill(w, b)
 		}
 	}

@@ -13,7 +13,7 @@ func (e *engine) ask(v, h, piece int32) {
 	e.asks[id] = ask{from: v, to: hf.to, half: h, piece: piece, next: -1, at: e.now, off: never}
 	e.out[int(h)*e.pipe+int(hf.asks)] = id
 	hf.asks++
-	e.set(e.asked, v)[piece/64] |= 1 << (piece % 64)
+	e.set(e.asked, v).Add(int(piece))
 
 	g := &e.hosts[e.host(hf.to)]
 	if g.last < 0 {
@@ -126,15 +126,14 @@ func (e *engine) got(id int32) {
 		e.settle(id)
 	}
 	e.release(id)
-	bit := uint64(1) << (a.piece % 64)
-	have := &e.set(e.have, a.from)[a.piece/64]
+	have := e.set(e.have, a.from)
 	switch {
 	case p.left:
 		return
-	case *have&bit != 0:
+	case have.Has(int(a.piece)):
 		e.wasted += e.size(a.piece)
 	default:
-		*have |= bit
+		have.Add(int(a.piece))
 		p.missing--
 		e.given++
 		e.gotAt = max(e.gotAt, e.now)
@@ -142,7 +141,7 @@ func (e *engine) got(id int32) {
 		if p.loose {
 			e.forget(a.from, a.piece)
 		}
-		e.set(e.asked, a.from)[a.piece/64] &^= bit
+		e.set(e.asked, a.from).Remove(int(a.piece))
 	}
 	switch {
 	case p.missing == 0 && p.done < 0:
@@ -196,7 +195,7 @@ func (e *engine) drop(v, h int32) {
 		e.asks[id].off = e.now
 		e.peers[v].loose = true // it may come all the same
 		if !e.waits(v, piece) {
-			e.set(e.asked, v)[piece/64] &^= 1 << (piece % 64)
+			e.set(e.asked, v).Remove(int(piece))
 		}
 	}
 }
