@@ -12,9 +12,9 @@ import (
 // anyView draws what a loader of a small file may know, and the blocks that are
 // open in it, found one by one.
 func anyView(t *rapid.T) (View, []int) {
-	n := rapid.IntRange(1, 200).Draw(t, "blocks")
+	n := rapid.OneOf(rapid.IntRange(1, 200), rapid.Just(128)).Draw(t, "blocks") // 128: no bit of the last word is left
 	v := View{Offered: anySet(t, n, "offered"), Have: anySet(t, n, "have"), Asked: anySet(t, n, "asked")}
-	v.Copies = rapid.SliceOfN(rapid.Uint16Range(0, 4), n, n).Draw(t, "copies")
+	v.Copies = rapid.SliceOfN(rapid.Uint16Range(0, rapid.SampledFrom([]uint16{0, 1, 4}).Draw(t, "most copies")), n, n).Draw(t, "copies")
 	if rapid.Bool().Draw(t, "as many as can be") {
 		for i := range v.Copies {
 			v.Copies[i] = ^v.Copies[i]
@@ -136,6 +136,9 @@ func TestRun(t *testing.T) {
 		v, open := anyView(t)
 		n := len(v.Copies)
 		from, most := rapid.IntRange(-1, n+70).Draw(t, "first"), rapid.IntRange(-1, n+1).Draw(t, "most")
+		if len(open) > 0 && rapid.Bool().Draw(t, "an open one") {
+			from = rapid.SampledFrom(open).Draw(t, "first")
+		}
 		want := 0
 		for b := from; want < most && slices.Contains(open, b) && v.Copies[b] <= v.Copies[from]; b++ {
 			want++

@@ -66,17 +66,21 @@ func TestSetStops(t *testing.T) {
 	}
 }
 
-// anySet draws a set of n blocks: none, all, or one by one.
+// anySet draws a set of n blocks: none, all, some in a row, or any.
 func anySet(t *rapid.T, n int, what string) Set {
 	s := NewSet(n)
-	switch rapid.IntRange(0, 3).Draw(t, what) {
+	switch rapid.IntRange(0, 4).Draw(t, what) {
 	case 0:
 	case 1:
 		s.AddRange(0, n)
+	case 2:
+		from := rapid.IntRange(0, n).Draw(t, "from")
+		s.AddRange(from, rapid.IntRange(from, n).Draw(t, "to"))
 	default:
-		for _, b := range rapid.SliceOfN(rapid.IntRange(0, n-1), 0, n).Draw(t, "blocks of "+what) {
-			s.Add(b)
+		for i := range s {
+			s[i] = rapid.Uint64().Draw(t, "word of "+what)
 		}
+		s[len(s)-1] &= 1<<(uint(n-1)%64+1) - 1
 	}
 	return s
 }
