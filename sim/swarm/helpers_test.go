@@ -42,6 +42,7 @@ func anySwarm(t *rapid.T) Config {
 		SeedPipeline: rapid.IntRange(0, 4).Draw(t, "pipeline at a seed"),
 		Endgame:      rapid.IntRange(0, 10).Draw(t, "endgame"), Cancel: rapid.Bool().Draw(t, "cancel"),
 		Latency: time.Duration(rapid.IntRange(0, 30).Draw(t, "latency, ms")) * time.Millisecond,
+		Poll:    time.Duration(max(0, rapid.IntRange(-500, 500).Draw(t, "poll, ms"))) * time.Millisecond,
 	}
 	for range n {
 		c.Hosts = append(c.Hosts, Host{

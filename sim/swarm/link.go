@@ -68,7 +68,7 @@ func (e *engine) heard(v, piece int32) {
 		if w < 0 {
 			continue
 		}
-		e.copies(w)[piece]++
+		e.rare[int(w)*e.pieces+int(piece)]++
 		b := e.halves[h].back
 		if e.halves[b].asks < e.limit(v) && !e.set(e.have, w).Has(int(piece)) {
 			e.refill(w, b)

@@ -48,7 +48,7 @@ func (e *engine) idle() int64 {
 	for _, h := range e.Hosts {
 		slowest = min(slowest, h.Up, h.Down)
 	}
-	wait := span(uint64(e.Piece), 1, uint64(slowest)) + 4*e.Latency + 2*e.Timeout
+	wait := span(uint64(e.Piece), 1, uint64(slowest)) + 4*e.Latency + e.Poll + 2*e.Timeout
 	if e.Tracker != nil {
 		wait += e.Tracker.Interval*time.Duration(e.Files) + e.Tracker.Shun/patience
 	}

@@ -65,6 +65,9 @@ type Config struct {
 	Cancel  bool
 
 	Latency time.Duration // of any message and piece, one way
+	// Poll is how often the neighbours of a peer ask it what it has; each peer
+	// at moments of its own. 0: it tells them of each piece at once.
+	Poll time.Duration
 	// Burst is how much of its capacity a host saves up while it is idle, as a
 	// time; it starts with all of it (a token bucket, as Kraken's limiter). Line
 	// is how fast it sends and takes in what is saved, in bytes a second; at
@@ -113,8 +116,8 @@ func (c *Config) validate() error {
 		return fmt.Errorf("%d hosts, %d seeds: must be a seed and a peer at least, %d hosts at most", n, c.Seeds, maxHosts)
 	case c.Pipeline < 0 || c.Pipeline > maxPipe || c.SeedPipeline < 0 || c.SeedPipeline > maxPipe:
 		return fmt.Errorf("pipeline %d, at a seed %d: must be from 1 to %d", c.Pipeline, c.SeedPipeline, maxPipe)
-	case c.Latency < 0 || c.Timeout < 0 || c.Burst < 0 || c.Line < 0:
-		return fmt.Errorf("latency %v, timeout %v, burst %v, line %d: must not be negative", c.Latency, c.Timeout, c.Burst, c.Line)
+	case c.Latency < 0 || c.Poll < 0 || c.Timeout < 0 || c.Burst < 0 || c.Line < 0:
+		return fmt.Errorf("latency %v, poll %v, timeout %v, burst %v, line %d: must not be negative", c.Latency, c.Poll, c.Timeout, c.Burst, c.Line)
 	case (len(c.Edges) == 0) == (c.Tracker == nil):
 		return fmt.Errorf("%d edges: a run has edges or a tracker", len(c.Edges))
 	}

@@ -206,6 +206,7 @@ func TestValidate(t *testing.T) {
 		"pipeline -1":      func(c *Config) { c.Pipeline = -1 },
 		"pipeline 0, at":   func(c *Config) { c.SeedPipeline = maxPipe + 1 },
 		"latency":          func(c *Config) { c.Latency = -1 },
+		"latency 0s, poll": func(c *Config) { c.Poll = -1 },
 		"3 edges":          func(c *Config) { c.Tracker = &tracker; c.Edges = append(c.Edges, Edge{0, 2}) },
 		"0 edges":          func(c *Config) { c.Edges = nil },
 		"host 2":           func(c *Config) { c.Hosts[2].Up = 0 },

@@ -137,7 +137,7 @@ func (e *engine) got(id int32) {
 		p.missing--
 		e.given++
 		e.gotAt = max(e.gotAt, e.now)
-		e.add(e.now+int64(e.Latency), heard, a.from, a.piece)
+		e.add(e.news(a.from)+int64(e.Latency), heard, a.from, a.piece)
 		if p.loose {
 			e.forget(a.from, a.piece)
 		}
@@ -151,6 +151,17 @@ func (e *engine) got(id int32) {
 	case a.half >= 0:
 		e.refill(a.from, a.half)
 	}
+}
+
+// news is when v next tells what it has: once in each Poll, at a moment of its
+// own.
+func (e *engine) news(v int32) int64 {
+	every := int64(e.Poll)
+	if every == 0 {
+		return e.now
+	}
+	own := every / int64(len(e.peers)) * int64(v)
+	return e.now + (every+(own-e.now)%every)%every
 }
 
 // settle frees the place of an ask on its half.
