@@ -21,8 +21,9 @@ type View struct {
 	Have    Set // what the loader has
 	Asked   Set // what the loader waits for, of this source or of another
 
-	// Copies counts, for each block of the file, the sources that offer it. Only
-	// Rarest and Run look at it.
+	// Copies counts, for each block of the file, the sources that offer it, and
+	// those that said that they wait for it: so many loaders ask one seed for
+	// different blocks. Only Rarest and Run look at it.
 	Copies []uint16
 }
 
@@ -89,8 +90,8 @@ func nth(w uint64, n int) int {
 	return bits.TrailingZeros64(w)
 }
 
-// Rarest returns one of the open blocks that the fewest sources offer, each with
-// equal chance; -1: none is open. It draws once when there is one.
+// Rarest returns one of the open blocks with the fewest copies, each with equal
+// chance; -1: none is open. It draws once when there is one.
 func (v *View) Rarest(r *rand.Rand) int {
 	offered, copies := v.Offered, v.Copies
 	have, asked := v.Have[:len(offered)], v.Asked[:len(offered)]
