@@ -27,7 +27,10 @@ type engine struct {
 	have  pick.Set // what it has
 	told  pick.Set // what of that its neighbours know of
 	asked pick.Set // what it has asked for and waits for
-	rare  []uint16 // for each peer and piece, how many neighbours told of it
+	// claimed is what its neighbours know that it waits for, until they know that
+	// it has it.
+	claimed pick.Set
+	rare    []uint16 // for each peer and piece, how many neighbours told of it or claim it
 
 	listed [][]int32  // for each file, the peers that the tracker knows
 	ranks  [3][]int32 // of a handout; kept to be used again
@@ -105,6 +108,7 @@ func newEngine(c Config, r *rand.Rand) *engine {
 	e.have = make(pick.Set, n*e.words)
 	e.told = make(pick.Set, n*e.words)
 	e.asked = make(pick.Set, n*e.words)
+	e.claimed = make(pick.Set, n*e.words)
 	e.rare = make([]uint16, n*e.pieces)
 	e.listed = make([][]int32, c.Files)
 	e.place()

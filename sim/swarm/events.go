@@ -8,6 +8,7 @@ const (
 	come                 // a: the ask whose piece is at the asker's access link
 	got                  // a: the ask whose piece is in
 	heard                // a: the peer that has told its neighbours of piece b
+	claim                // a: the peer that tells them that it waits for piece b
 	begin                // a: the peer that begins
 	leave                // a: the peer that leaves
 	watch                // a: the peer that looks for asks without an answer

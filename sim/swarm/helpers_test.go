@@ -43,6 +43,7 @@ func anySwarm(t *rapid.T) Config {
 		Endgame:      rapid.IntRange(0, 10).Draw(t, "endgame"), Cancel: rapid.Bool().Draw(t, "cancel"),
 		Latency: time.Duration(rapid.IntRange(0, 30).Draw(t, "latency, ms")) * time.Millisecond,
 		Poll:    time.Duration(max(0, rapid.IntRange(-500, 500).Draw(t, "poll, ms"))) * time.Millisecond,
+		Claims:  rapid.Bool().Draw(t, "claims"),
 	}
 	for range n {
 		c.Hosts = append(c.Hosts, Host{

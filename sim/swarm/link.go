@@ -41,7 +41,42 @@ func (e *engine) learn(v, w int32, by uint16) {
 	for p := range e.set(e.told, w).All() {
 		rare[p] += by
 	}
+	if e.Claims {
+		for p := range e.set(e.claimed, w).All() {
+			rare[p] += by
+		}
+	}
 }
+
+// claim: the neighbours of v know that it waits for a piece, if it still does.
+func (e *engine) claim(v, piece int32) {
+	mine := e.set(e.claimed, v)
+	if e.set(e.asked, v).Has(int(piece)) && !mine.Has(int(piece)) {
+		mine.Add(int(piece))
+		e.spread(v, piece, 1)
+	}
+}
+
+// disclaim: v waits no longer, and has no such piece.
+func (e *engine) disclaim(v, piece int32) {
+	mine := e.set(e.claimed, v)
+	if mine.Has(int(piece)) {
+		mine.Remove(int(piece))
+		e.spread(v, piece, less)
+	}
+}
+
+// spread adds to what the neighbours of v count of a piece.
+func (e *engine) spread(v, piece int32, by uint16) {
+	for h := e.peers[v].start; h < e.peers[v].end; h++ {
+		if w := e.halves[h].to; w >= 0 {
+			e.copies(w)[piece] += by
+		}
+	}
+}
+
+// less, added to a count, takes one off.
+const less = ^uint16(0)
 
 // unlink ends the link of a half. What was asked over it is asked elsewhere.
 func (e *engine) unlink(h int32) {
@@ -52,7 +87,6 @@ func (e *engine) unlink(h int32) {
 	e.halves[h].to, e.halves[b].to = -1, -1
 	e.peers[v].open--
 	e.peers[w].open--
-	const less = ^uint16(0) // adds up to one less
 	e.learn(v, w, less)
 	e.learn(w, v, less)
 	e.refillAll(v)
@@ -62,6 +96,7 @@ func (e *engine) unlink(h int32) {
 // heard: the neighbours of v know that it has a piece, and ask for it if they
 // lack it and may.
 func (e *engine) heard(v, piece int32) {
+	e.disclaim(v, piece)
 	e.set(e.told, v).Add(int(piece))
 	for h := e.peers[v].start; h < e.peers[v].end; h++ {
 		w := e.halves[h].to

@@ -84,6 +84,8 @@ func (e *engine) happen(ev event) {
 		e.got(ev.a)
 	case heard:
 		e.heard(ev.a, ev.b)
+	case claim:
+		e.claim(ev.a, ev.b)
 	case begin:
 		e.begin(ev.a)
 	case leave:

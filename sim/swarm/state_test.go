@@ -93,6 +93,9 @@ func checkPieces(t *rapid.T, e *engine, v int32) {
 		if told := e.set(e.told, v)[i]; told&^have != 0 {
 			t.Fatalf("%d told of pieces %x that it lacks", v, told&^have)
 		}
+		if claimed := e.set(e.claimed, v)[i]; claimed&^(have|e.set(e.asked, v)[i]) != 0 || claimed&e.set(e.told, v)[i] != 0 {
+			t.Fatalf("%d claims pieces %x, and has or waits for others", v, claimed)
+		}
 	}
 	p := &e.peers[v]
 	if n+int(p.missing) != e.pieces {
@@ -102,7 +105,7 @@ func checkPieces(t *rapid.T, e *engine, v int32) {
 		count := uint16(0)
 		for h := p.start; h < p.end; h++ {
 			if w := e.halves[h].to; w >= 0 {
-				count += uint16(e.set(e.told, w)[piece/64] >> (piece % 64) & 1)
+				count += uint16((e.set(e.told, w)[piece/64] | e.set(e.claimed, w)[piece/64]) >> (piece % 64) & 1)
 			}
 		}
 		if got := e.copies(v)[piece]; got != count {

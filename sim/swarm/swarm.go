@@ -5,8 +5,9 @@
 //
 // What is modelled: access links with a capacity up and down, one latency for
 // all messages, limited links between peers, a limited number of asks under
-// way on each link, the order in which pieces are asked for, endgame, a tracker
-// that hands out peers, peers that come late, leave, stall or are slow.
+// way on each link, the order in which pieces are asked for, endgame, what peers
+// tell of and when, a tracker that hands out peers, peers that come late, leave,
+// stall or are slow.
 //
 // A host sends one piece after the other, first asked first served, and takes
 // in one piece after the other, first come first served; the network between
@@ -68,6 +69,9 @@ type Config struct {
 	// Poll is how often the neighbours of a peer ask it what it has; each peer
 	// at moments of its own. 0: it tells them of each piece at once.
 	Poll time.Duration
+	// Claims: a peer tells, at the same moments, also what it waits for. To others
+	// that is as rare as if it had it, so that they ask for something else.
+	Claims bool
 	// Burst is how much of its capacity a host saves up while it is idle, as a
 	// time; it starts with all of it (a token bucket, as Kraken's limiter). Line
 	// is how fast it sends and takes in what is saved, in bytes a second; at

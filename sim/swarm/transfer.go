@@ -14,6 +14,9 @@ func (e *engine) ask(v, h, piece int32) {
 	e.out[int(h)*e.pipe+int(hf.asks)] = id
 	hf.asks++
 	e.set(e.asked, v).Add(int(piece))
+	if e.Claims {
+		e.add(e.news(v)+int64(e.Latency), claim, v, piece)
+	}
 
 	g := &e.hosts[e.host(hf.to)]
 	if g.last < 0 {
@@ -207,6 +210,7 @@ func (e *engine) drop(v, h int32) {
 		e.peers[v].loose = true // it may come all the same
 		if !e.waits(v, piece) {
 			e.set(e.asked, v).Remove(int(piece))
+			e.disclaim(v, piece)
 		}
 	}
 }
