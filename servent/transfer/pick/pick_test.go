@@ -12,7 +12,7 @@ import (
 // anyView draws what a loader of a small file may know, and the blocks that are
 // open in it, found one by one.
 func anyView(t *rapid.T) (View, []int) {
-	n := rapid.OneOf(rapid.IntRange(1, 200), rapid.Just(128)).Draw(t, "blocks") // 128: no bit of the last word is left
+	n := rapid.IntRange(1, 200).Draw(t, "blocks")
 	v := View{Offered: anySet(t, n, "offered"), Have: anySet(t, n, "have"), Asked: anySet(t, n, "asked")}
 	v.Copies = rapid.SliceOfN(rapid.Uint16Range(0, rapid.SampledFrom([]uint16{0, 1, 4}).Draw(t, "most copies")), n, n).Draw(t, "copies")
 	if rapid.Bool().Draw(t, "as many as can be") {
@@ -147,6 +147,15 @@ func TestRun(t *testing.T) {
 			t.Fatalf("%d blocks from %d on, %d at most; want %d", got, from, most, want)
 		}
 	})
+}
+
+// A run ends with the file, also where its last word is full.
+func TestRunToTheEnd(t *testing.T) {
+	v := View{Offered: NewSet(128), Have: NewSet(128), Asked: NewSet(128), Copies: make([]uint16, 128)}
+	v.Offered.AddRange(0, 128)
+	if got := v.Run(100, 1000); got != 28 {
+		t.Errorf("%d blocks from 100 on, want 28", got)
+	}
 }
 
 // The endgame asks for nothing twice of one source, nothing that is had, not
