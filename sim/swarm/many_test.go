@@ -22,6 +22,10 @@ func TestPoll(t *testing.T) {
 	if got := run(t, c).Done[1]; got.Round(time.Microsecond) != want.Round(time.Microsecond) {
 		t.Errorf("done at %v, want %v", got, want)
 	}
+	c.Poll = 10 * time.Hour // many times as long as a run goes on in which nothing else happens
+	if got := run(t, c).Done[1]; got < 3*time.Hour {
+		t.Errorf("asked each ten hours, done at %v", got)
+	}
 }
 
 // many is the swarm that downloads are held to: a seed that sends 10 MB/s, eight
