@@ -1,5 +1,24 @@
 package tiger
 
+const (
+	// MinPart is the size of the smallest parts that PartSize returns, and MaxParts
+	// how many there are at most.
+	MinPart  = 256 << 10
+	MaxParts = 8192
+)
+
+// PartSize returns the size of the parts in which a file of size bytes is loaded
+// and verified, each by its node of the file's tree. It is MinPart, doubled until
+// at most MaxParts of them hold the file, so each size has one node level that all
+// servents agree on.
+func PartSize(size uint64) uint64 {
+	part := uint64(MinPart)
+	for size/part+min(size%part, 1) > MaxParts {
+		part *= 2
+	}
+	return part
+}
+
 // Nodes are the upper levels of a tree, the root's first. Each level is half as
 // long as the next, rounded up: a node without a neighbour goes up as it is.
 type Nodes [][]Digest
