@@ -9,10 +9,16 @@ import (
 func TestPartSize(t *testing.T) {
 	const gib = 1 << 30
 	for _, tt := range []struct{ size, part uint64 }{
-		{0, MinPart}, {1, MinPart}, {MinPart + 1, MinPart},
-		{2 * gib, MinPart}, {2*gib + 1, 2 * MinPart},
-		{4 * gib, 2 * MinPart}, {4*gib + 1, 4 * MinPart},
-		{1 << 63, 1 << 50}, {1<<63 + 1, 1 << 51}, {math.MaxUint64, 1 << 51},
+		{0, MinPart},
+		{1, MinPart},
+		{MinPart + 1, MinPart},
+		{2 * gib, MinPart},
+		{2*gib + 1, 2 * MinPart},
+		{4 * gib, 2 * MinPart},
+		{4*gib + 1, 4 * MinPart},
+		{1 << 63, 1 << 50},
+		{1<<63 + 1, 1 << 51},
+		{math.MaxUint64, 1 << 51},
 	} {
 		if got := PartSize(tt.size); got != tt.part {
 			t.Errorf("parts of %d bytes in a file of %d, want %d", got, tt.size, tt.part)
