@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/seed282dab8e/servent/protocol/tiger"
 	"go.etcd.io/bbolt"
 	bberrors "go.etcd.io/bbolt/errors"
 )
@@ -57,6 +58,8 @@ type cache struct {
 	id   string
 	next uint32 // index to be given next
 	end  uint32 // indices from here on are not set aside yet
+
+	purged []tiger.Digest // roots of large files that close has forgotten
 }
 
 // openCache opens the cache at path, or begins a new one. One that is damaged
@@ -177,12 +180,24 @@ func (c *cache) purge(tx *bbolt.Tx) error {
 		return nil
 	})
 	for _, dir := range old {
+		if files := tx.Bucket(filesBucket).Bucket(dir); files != nil {
+			err = errors.Join(err, files.ForEach(c.noteRoot))
+		}
 		err = errors.Join(err, tx.Bucket(usedBucket).Delete(dir))
 		if e := tx.Bucket(filesBucket).DeleteBucket(dir); !errors.Is(e, bberrors.ErrBucketNotFound) {
 			err = errors.Join(err, e)
 		}
 	}
 	return err
+}
+
+// noteRoot notes the tree that goes with a record.
+func (c *cache) noteRoot(rel, record []byte) error {
+	var e entry
+	if e.readRecord(string(rel), record) && e.size >= minKeptTree {
+		c.purged = append(c.purged, e.tiger)
+	}
+	return nil
 }
 
 // load calls each for what is kept of a shared folder, in the order of the

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/seed282dab8e/servent/protocol"
+	"github.com/seed282dab8e/servent/protocol/tiger"
 	"github.com/seed282dab8e/servent/search"
 )
 
@@ -164,10 +165,14 @@ func (l *Library) unshare(files []*entry) error {
 // forget removes files that are not shared from the tree and from the cache.
 func (l *Library) forget(s *share, files []*entry) {
 	ch := change{dir: s.dir}
+	var trees []tiger.Digest
 	byFolder := make(map[*folder]map[*entry]bool)
 	for _, e := range files {
 		if e.known {
 			ch.drop = append(ch.drop, e.rel())
+		}
+		if e.size >= minKeptTree {
+			trees = append(trees, e.tiger)
 		}
 		if byFolder[e.in] == nil {
 			byFolder[e.in] = make(map[*entry]bool)
@@ -180,6 +185,7 @@ func (l *Library) forget(s *share, files []*entry) {
 		l.mu.Unlock()
 	}
 	l.keep(ch)
+	l.dropTrees(trees)
 }
 
 // apply brings changes to the index, batch by batch, and tells of them. What

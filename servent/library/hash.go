@@ -30,14 +30,15 @@ const (
 
 // hasher hashes one file after the other. Each worker has its own, and closes it.
 type hasher struct {
-	in    []openedFolder // on the way to the file at hand; the first is the shared folder
-	read  *atomic.Uint64 // bytes, for the progress of all workers
-	sha1  hash.Hash
-	tree  tiger.Tree
-	buf   []byte
-	head  []byte // the beginning of the file hashed last
-	words string // of its tags
-	large []byte // for large files
+	in     []openedFolder // on the way to the file at hand; the first is the shared folder
+	read   *atomic.Uint64 // bytes, for the progress of all workers
+	sha1   hash.Hash
+	parts  parts
+	buf    []byte
+	head   []byte         // the beginning of the file hashed last
+	words  string         // of its tags
+	leaves []tiger.Digest // of its tree: its parts
+	large  []byte         // for large files
 
 	outdated func() bool // the file at hand is no longer what was found
 }
@@ -156,7 +157,11 @@ func (h *hasher) once(ctx context.Context, c *candidate) (protocol.URN, error) {
 	if err := c.check(file); err != nil {
 		return protocol.URN{}, err
 	}
-	urn := protocol.URN{HasSHA1: true, HasTiger: true, Tiger: h.tree.Root()}
+	h.leaves = h.parts.end()
+	urn := protocol.URN{HasSHA1: true, HasTiger: true, Tiger: h.leaves[0]}
+	if len(h.leaves) > 1 {
+		urn.Tiger = tiger.Expand(h.leaves)[0][0]
+	}
 	h.sha1.Sum(urn.SHA1[:0])
 	return urn, nil
 }
@@ -164,11 +169,11 @@ func (h *hasher) once(ctx context.Context, c *candidate) (protocol.URN, error) {
 // content hashes size bytes of a file.
 func (h *hasher) content(ctx context.Context, size uint64, file io.Reader) error {
 	h.sha1.Reset()
-	h.tree.Reset()
+	h.parts.reset(size)
 	h.head = h.head[:0]
 	buf, sum := h.buf, func(b []byte) {
 		h.sha1.Write(b) // hashes never fail
-		h.tree.Write(b)
+		_, _ = h.parts.Write(b)
 	}
 	if size >= largeFile {
 		if h.large == nil {
@@ -217,7 +222,7 @@ func (h *hasher) onTwoCores() (sum func([]byte), end func()) {
 	}()
 	sum = func(b []byte) {
 		work <- b
-		h.tree.Write(b)
+		_, _ = h.parts.Write(b)
 		<-done
 	}
 	return sum, func() { close(work); <-done }

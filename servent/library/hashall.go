@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/seed282dab8e/servent/protocol"
+	"github.com/seed282dab8e/servent/protocol/tiger"
 	"github.com/seed282dab8e/servent/search"
 )
 
@@ -112,6 +113,9 @@ func (l *Library) hashThese(ctx context.Context, h *hasher, tasks []task) []hash
 		if r.reason != "" && ctx.Err() != nil { // it is not the file's fault
 			break
 		}
+		if r.reason == "" {
+			l.keepTree(r.urn.Tiger, r.candidate.size, h.leaves)
+		}
 		r.kind, r.words = kindOf(r.candidate.rel, h.head), h.words
 		out = append(out, r)
 	}
@@ -182,6 +186,7 @@ func (r *hashRun) flush() error {
 	}
 	defer l.unlock()
 	files := make([]*entry, 0, len(r.batch))
+	var old []tiger.Digest // trees
 	l.mu.Lock()
 	near := l.near(s)
 	for _, h := range r.batch {
@@ -192,10 +197,14 @@ func (r *hashRun) flush() error {
 			s.leaveOut(h.in, h.candidate.rel, h.reason)
 			continue
 		}
+		if h.tiger != h.urn.Tiger && h.tiger != (tiger.Digest{}) {
+			old = append(old, h.tiger)
+		}
 		h.learn()
 		files = append(files, h.entry)
 	}
 	l.mu.Unlock()
+	l.dropTrees(old)
 	r.batch = r.batch[:0]
 	return l.publish(s, files, slices.Clone(files))
 }

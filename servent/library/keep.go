@@ -43,6 +43,7 @@ func (l *Library) Close() error {
 		shared = append(shared, root.Dir)
 	}
 	err := l.cache.close(shared...)
+	l.dropTrees(l.cache.purged)
 	l.cache = nil
 	return err
 }

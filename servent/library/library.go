@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"sync"
@@ -31,7 +32,8 @@ type Config struct {
 	Index   search.Index       // for this library alone; nil: in memory
 	Workers int                // files that a scan hashes at once; 0: two, or one on a single core
 	// CachePath is the file that keeps hashes, so that a later start reads only
-	// what is new or has changed, and indices; "": none.
+	// what is new or has changed, and indices; "": none. The trees of large files
+	// are kept beside it, in "trees".
 	CachePath string
 	// OnProgress hears how scans go on, a few times a second for each. Several
 	// goroutines may call it at once.
@@ -83,7 +85,8 @@ type Library struct {
 	busy    chan struct{} // full while folders are compared, published or taken back
 	changed chan struct{}
 	huge    chan struct{} // holds one for each huge file that is hashed
-	trees   treeCache
+	trees   treeStore
+	reading chan struct{}           // full while a large file is read for its tree
 	watched atomic.Pointer[watcher] // of Watch, while it runs
 
 	// Of who has filled busy.
@@ -139,10 +142,14 @@ func New(cfg Config) *Library {
 		busy:    make(chan struct{}, 1),
 		changed: make(chan struct{}, 1),
 		huge:    make(chan struct{}, maxHuge),
+		reading: make(chan struct{}, 1),
 		files:   make(map[uint32]*entry),
 		bySHA1:  make(map[uint64]*entry),
 		equals:  make(map[uint64][]*entry),
 		words:   protocol.NewWordCount(),
+	}
+	if cfg.CachePath != "" {
+		l.trees.dir, l.trees.max = filepath.Join(filepath.Dir(cfg.CachePath), "trees"), maxTreeBytes
 	}
 	l.openCache()
 	return l

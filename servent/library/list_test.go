@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/seed282dab8e/servent/protocol/tiger"
 )
 
 func listed(l *Library, root, rel string) string {
@@ -66,9 +68,10 @@ func TestFromWhileItChanges(t *testing.T) {
 
 func TestTree(t *testing.T) {
 	dir := tempDir(t)
-	write(t, dir, "empty", "", "small", "marmalade", "two", strings.Repeat("x", 1025), "many", strings.Repeat("submarine", 100_000))
+	const part = tiger.MinPart
+	write(t, dir, "small", "marmalade", "one", strings.Repeat("x", part), "two", strings.Repeat("x", part+1), "many", strings.Repeat("submarine", 100_000))
 	l := added(t, dir)
-	want := map[string][2]int{"empty": {1, 1}, "small": {1, 1}, "two": {2, 2}, "many": {10, 440}}
+	want := map[string][2]int{"small": {1, 1}, "one": {1, 1}, "two": {2, 2}, "many": {3, 4}}
 	for f := range l.From(dir, "") {
 		n, err := l.Tree(t.Context(), f)
 		if err != nil || !n.Fit(f.URN.Tiger) || len(n) != want[f.Rel][0] || len(n[len(n)-1]) != want[f.Rel][1] {

@@ -16,7 +16,8 @@ const (
 
 	// features goes out in X-Features: that this end is one of ours. What is
 	// added to the transfer protocol later gets a name of its own there.
-	features = "srvt/0.1"
+	ourFeature = "srvt"
+	features   = ourFeature + "/0.1"
 	// faltFeature says that X-Falt is understood; clientFeatures is what a client says.
 	faltFeature    = "fwalt"
 	clientFeatures = features + ", " + faltFeature + "/0.1"

@@ -49,7 +49,7 @@ type Server struct {
 	open     sync.WaitGroup
 	lists    gate // that are being sent
 	pages    gate // that are being made
-	trees    gate // that are being made
+	trees    gate // that are sent or made
 	small    limiter
 	pushes   limiter
 

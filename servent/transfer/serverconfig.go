@@ -105,10 +105,10 @@ func (c ServerConfig) withDefaults() ServerConfig {
 // Limits of the small things that need no slot.
 const (
 	// maxLists is how many lists of all that is shared are sent at once, maxPages
-	// how many pages are made, maxTrees how many trees: each may read a whole file.
+	// how many pages are made, maxTrees how many trees are sent or waited for.
 	maxLists = 2
 	maxPages = 4
-	maxTrees = 1
+	maxTrees = 16
 	// One address may browse smallRate times a second, smallBurst at first; a
 	// list of everything counts for listCost pages.
 	smallRate, smallBurst = 2, 40

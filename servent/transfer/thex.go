@@ -10,11 +10,15 @@ import (
 	"github.com/seed282dab8e/servent/protocol"
 )
 
-// treeRetry is when to ask again for a tree while another is being made.
+// treeRetry is when to ask again for a tree while too many others are sent or made.
 const treeRetry = 5 * time.Second
 
-// serveTree answers with the tiger tree of a file (section 21). To make one a
-// whole file may have to be read, so it is one at a time.
+// foreignLevels is how many levels of a tree other programs get: gtk-gnutella takes
+// no message longer than 260 KiB, versions before 2011 none longer than 64, and all
+// verify by ten levels. Servents like us get all down to the parts.
+const foreignLevels = 10
+
+// serveTree answers with the tiger tree of a file (section 21).
 func (s *Server) serveTree(w http.ResponseWriter, r *http.Request) {
 	urn, root, _ := strings.Cut(r.URL.RawQuery, ";")
 	f, err := s.findURN(urn)
@@ -31,7 +35,7 @@ func (s *Server) serveTree(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if !s.trees.enter() {
-		s.later(w, treeRetry, "another tree is being made")
+		s.later(w, treeRetry, "too many others want trees")
 		return
 	}
 	defer s.trees.leave()
@@ -42,6 +46,9 @@ func (s *Server) serveTree(w http.ResponseWriter, r *http.Request) {
 		s.cfg.Log.WithError(err).Debug("no tree of a shared file")
 		s.notFound(w, r)
 		return
+	}
+	if !hasFeature(r, ourFeature) {
+		levels = levels[:min(len(levels), foreignLevels)]
 	}
 	body := protocol.THEX{Size: f.Size, Levels: levels}.Append(nil)
 	w.Header().Set("Content-Type", "application/dime")

@@ -33,6 +33,39 @@ func TestServeTree(t *testing.T) {
 	}
 }
 
+// TestTreeDepth: other programs get no more of a tree than they can take, ours all.
+func TestTreeDepth(t *testing.T) {
+	files := newFolder(t)
+	f := files.add(t, "a.bin", noise(513*tiger.LeafSize)) // eleven levels
+	_, addr := startServer(t, ServerConfig{Files: files})
+	b := browse(t, addr)
+	uri := "/uri-res/N2X?" + f.URN.SHA1URN()
+	for said, want := range map[string]int{
+		"X-Features: ": 10, "X-Features: browse/1.0, fwalt/0.1": 10, "X-Features: srvtx/1.0": 10,
+		"X-Features: srvt/0.1": 11, "X-Features: queue/1.0,SRVT/0.2": 11,
+	} {
+		_, body := b.do("GET", uri, said)
+		x, err := protocol.ParseTHEX(body, f.Size, f.URN.Tiger)
+		if err != nil || len(x.Levels) != want {
+			t.Errorf("%q: %d levels, want %d, %v", said, len(x.Levels), want, err)
+		}
+	}
+}
+
+// TestLargestTree: the deepest tree there is can be read, and what gtk-gnutella gets
+// is within what it takes.
+func TestLargestTree(t *testing.T) {
+	const size = tiger.MaxParts * tiger.MinPart
+	nodes := tiger.Expand(make([]tiger.Digest, tiger.MaxParts))
+	whole := protocol.THEX{Size: size, Levels: nodes}.Append(nil)
+	if _, err := protocol.ParseTHEX(whole, size, nodes[0][0]); err != nil || len(nodes) != 14 {
+		t.Errorf("%d levels in %d bytes: %v", len(nodes), len(whole), err)
+	}
+	if n := len(protocol.THEX{Size: size, Levels: nodes[:foreignLevels]}.Append(nil)); n > 64<<10 {
+		t.Errorf("%d bytes for other programs", n)
+	}
+}
+
 // slowTrees is a library that makes a tree when it is told to.
 type slowTrees struct {
 	*folder
@@ -48,29 +81,33 @@ func (s *slowTrees) Tree(ctx context.Context, f library.File) (tiger.Nodes, erro
 	return s.folder.Tree(ctx, f)
 }
 
-func TestServeTreeOneAtATime(t *testing.T) {
+func TestServeTreesAtATime(t *testing.T) {
 	files := &slowTrees{newFolder(t), make(chan struct{}, 1), make(chan error, 1)}
 	uri := "/uri-res/N2X?" + files.add(t, "a", []byte("a")).URN.SHA1URN()
 	s, addr := startServer(t, ServerConfig{Files: files})
 	first := make(chan int)
-	go func() {
-		resp, _ := browse(t, addr).do("GET", uri)
-		first <- resp.StatusCode
-	}()
-	<-files.begun
+	for range maxTrees {
+		go func() {
+			resp, _ := browse(t, addr).do("GET", uri)
+			first <- resp.StatusCode
+		}()
+		<-files.begun
+	}
 	b := browse(t, addr)
 	if resp, _ := b.do("GET", uri); resp.StatusCode != 503 || resp.Header.Get("Retry-After") == "" {
-		t.Errorf("a second tree: %d", resp.StatusCode)
+		t.Errorf("one more tree: %d", resp.StatusCode)
 	}
-	files.end <- nil
-	if code := <-first; code != 200 {
-		t.Errorf("the first: %d", code)
+	for range maxTrees {
+		files.end <- nil
+		if code := <-first; code != 200 {
+			t.Errorf("those at the limit: %d", code)
+		}
 	}
 	files.end <- errors.New("gone")
 	if resp, _ := b.do("GET", uri); resp.StatusCode != 404 {
 		t.Errorf("a tree that cannot be made: %d", resp.StatusCode)
 	}
-	if st := s.Stats(); st.Trees != 1 || st.TreesBusy != 1 || st.Missing != 1 {
+	if st := s.Stats(); st.Trees != maxTrees || st.TreesBusy != 1 || st.Missing != 1 {
 		t.Errorf("stats: %+v", st)
 	}
 }
