@@ -17,7 +17,7 @@ const module = "github.com/seed282dab8e/servent"
 func importTable() map[string][]string {
 	pure := []string{"protocol", "protocol/tiger", "search", "supernode", "nat", "servent/overlay", "servent/transfer/pick"}
 	edge := append(slices.Clone(pure), "search/bleveindex", "nat/stun", "nat/portmap",
-		"servent/library", "servent/reach", "servent/transfer", "servent/wordindex", "servent/leaves")
+		"servent/library", "servent/reach", "servent/transfer", "servent/transfer/journal", "servent/wordindex", "servent/leaves")
 	study := []string{
 		"sim", "sim/exact", "sim/graph", "sim/load", "sim/model", "sim/dht", "sim/gia", "sim/swarm", "sim/report",
 		"protocol", "search", "supernode", "servent/overlay",
@@ -40,7 +40,7 @@ func importTable() map[string][]string {
 		"nat/stun":              {"nat"},
 		"nat/portmap":           {"nat"},
 		"servent/reach":         {"protocol", "nat", "nat/stun", "nat/portmap"},
-		"servent/transfer":      {"protocol", "protocol/tiger", "search", "servent/library", "servent/transfer/pick", "servent/reach"},
+		"servent/transfer":      {"protocol", "protocol/tiger", "search", "servent/library", "servent/transfer/pick", "servent/transfer/journal", "servent/reach"},
 		"servent":               edge,
 		"servent/control":       append(slices.Clone(edge), "servent"),
 		"sim":                   {"protocol", "search", "supernode", "nat", "sim/exact", "sim/graph", "sim/load", "sim/natbox", "servent/overlay", "servent/transfer/pick"},
@@ -54,6 +54,8 @@ func importTable() map[string][]string {
 		"sim/model":             {"supernode", "sim/exact", "sim/graph", "sim/load", "sim/dht", "sim/gia"},
 		"sim/study":             study,
 		"cmd/servent":           {"servent", "servent/control", "sim", "sim/graph", "sim/report", "sim/study", "protocol", "search"},
+
+		"servent/transfer/journal": {"protocol", "protocol/tiger"},
 	}
 }
 
