@@ -95,12 +95,12 @@ func appendHead(b []byte, h Head) []byte {
 	b = append(b, byte(len(urn)))
 	b = append(b, urn...)
 	b = append(b, make([]byte, at+headSize-sumSize-len(b))...)
-	return binary.LittleEndian.AppendUint32(b, crc32.Checksum(b[at:], castagnoli))
+	return binary.LittleEndian.AppendUint32(b, sumHead(b[at:]))
 }
 
 // parseHead reads what appendHead has written.
 func parseHead(b []byte) (h Head, ok bool) {
-	if len(b) != headSize || crc32.Checksum(b[:headSize-sumSize], castagnoli) != sumOf(b) {
+	if len(b) != headSize || sumHead(b) != sumOf(b) {
 		return Head{}, false
 	}
 	b, ok = bytes.CutPrefix(b, append([]byte(magic), version))
@@ -117,5 +117,8 @@ func parseHead(b []byte) (h Head, ok bool) {
 	return h, h.check() == nil
 }
 
-// sumOf returns the checksum of a head.
+// sumHead returns the checksum that a head should end with.
+func sumHead(b []byte) uint32 { return crc32.Checksum(b[:headSize-sumSize], castagnoli) }
+
+// sumOf returns the checksum that a head ends with.
 func sumOf(head []byte) uint32 { return binary.LittleEndian.Uint32(head[headSize-sumSize:]) }

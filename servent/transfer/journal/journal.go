@@ -57,8 +57,9 @@ type Journal struct {
 }
 
 // Create makes f an empty journal, whatever it held, and owns it from then on unless
-// it fails. The journal is durable when Create returns; the name of its file is so
-// once the owner has synced the folder.
+// it fails. When it returns, the journal is durable; its name is so once the caller
+// has synced the folder. Until then a journal that f held may still be there after a
+// power cut: the caller leaves the bytes alone that are recorded in it.
 func Create(f File, h Head) (*Journal, error) {
 	if err := h.check(); err != nil {
 		return nil, fmt.Errorf("create journal: %w", err)
@@ -67,13 +68,7 @@ func Create(f File, h Head) (*Journal, error) {
 	j := &Journal{file: f, head: h, seed: sumOf(b), seq: 1, state: newState(h)}
 	b = appendRecord(b, j.seed, j.base(j.seq))
 	j.end = int64(len(b))
-	// What was there must be gone before anything of the new one is: what a power
-	// cut leaves of both would fit together.
-	err := f.Truncate(0)
-	if err == nil {
-		err = f.Sync()
-	}
-	if err != nil {
+	if err := f.Truncate(h.start(2)); err != nil {
 		return nil, fmt.Errorf("create journal: %w", err)
 	}
 	if err := j.put(b[:h.start(2)], 0); err != nil { // zeros behind the base

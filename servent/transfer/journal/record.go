@@ -59,9 +59,12 @@ func appendRecord(b []byte, seed uint32, r record) []byte {
 		}
 	}
 	binary.LittleEndian.PutUint32(b[at+sumSize:], uint32(len(b)-at-sumSize-4))
-	binary.LittleEndian.PutUint32(b[at:], crc32.Update(seed, castagnoli, b[at+sumSize:]))
+	binary.LittleEndian.PutUint32(b[at:], sumRecord(b[at:], seed))
 	return b
 }
+
+// sumRecord returns the checksum that a record should begin with.
+func sumRecord(b []byte, seed uint32) uint32 { return crc32.Update(seed, castagnoli, b[sumSize:]) }
 
 // parseRecord reads the record at the beginning of b, of a file with that many blocks.
 func parseRecord(b []byte, seed uint32, blocks int) (r record, rest []byte, ok bool) {
@@ -73,7 +76,7 @@ func parseRecord(b []byte, seed uint32, blocks int) (r record, rest []byte, ok b
 		return record{}, b, false
 	}
 	body, rest := b[sumSize+4:sumSize+4+size], b[sumSize+4+size:]
-	if crc32.Update(seed, castagnoli, b[sumSize:sumSize+4+size]) != binary.LittleEndian.Uint32(b) {
+	if sumRecord(b[:sumSize+4+size], seed) != binary.LittleEndian.Uint32(b) {
 		return record{}, b, false
 	}
 	flags, count := body[8], uint64(binary.LittleEndian.Uint32(body[9:]))
@@ -82,7 +85,7 @@ func parseRecord(b []byte, seed uint32, blocks int) (r record, rest []byte, ok b
 		want += tiger.Size + uint64(blocks)*tiger.Size
 	}
 	seq := binary.LittleEndian.Uint64(body)
-	if seq > maxSeq || flags&^(hasBase|hasTree) != 0 || count > uint64(blocks) || uint64(size) != want {
+	if seq > maxSeq || flags&^(hasBase|hasTree) != 0 || uint64(size) != want {
 		return record{}, b, false
 	}
 	r = record{seq: seq, base: flags&hasBase != 0, blocks: make([]Block, count)}
