@@ -15,7 +15,7 @@ const module = "github.com/seed282dab8e/servent"
 // import. A package without a row is an error, so that a new one is thought
 // about before it is built on.
 func importTable() map[string][]string {
-	pure := []string{"protocol", "protocol/tiger", "search", "supernode", "nat", "servent/overlay", "servent/transfer/pick"}
+	pure := []string{"protocol", "protocol/tiger", "search", "supernode", "nat", "servent/overlay", "servent/transfer/pick", "servent/transfer/mesh"}
 	edge := append(slices.Clone(pure), "search/bleveindex", "nat/stun", "nat/portmap",
 		"servent/library", "servent/reach", "servent/transfer", "servent/transfer/journal", "servent/wordindex", "servent/leaves")
 	study := []string{
@@ -27,6 +27,7 @@ func importTable() map[string][]string {
 		"protocol/tiger/gen":    nil, // writes the S-boxes of protocol/tiger
 		"nat":                   nil,
 		"sim/graph":             {"sim/exact"},
+		"servent/transfer/mesh": {"protocol"},
 		"servent/transfer/pick": nil,
 		"protocol":              {"protocol/tiger"},
 		"search":                {"protocol"},
@@ -40,7 +41,7 @@ func importTable() map[string][]string {
 		"nat/stun":              {"nat"},
 		"nat/portmap":           {"nat"},
 		"servent/reach":         {"protocol", "nat", "nat/stun", "nat/portmap"},
-		"servent/transfer":      {"protocol", "protocol/tiger", "search", "servent/library", "servent/transfer/pick", "servent/transfer/journal", "servent/reach"},
+		"servent/transfer":      {"protocol", "protocol/tiger", "search", "servent/library", "servent/transfer/pick", "servent/transfer/journal", "servent/reach", "servent/transfer/mesh"},
 		"servent":               edge,
 		"servent/control":       append(slices.Clone(edge), "servent"),
 		"sim":                   {"protocol", "search", "supernode", "nat", "sim/exact", "sim/graph", "sim/load", "sim/natbox", "servent/overlay", "servent/transfer/pick"},

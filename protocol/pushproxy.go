@@ -112,39 +112,47 @@ func parseIndex(s string) (uint32, error) {
 // What is no address is left out, and so is what passes MaxAddrs.
 func ParsePushProxies(s string) []netip.AddrPort {
 	var out []netip.AddrPort
-	for part := range strings.SplitSeq(clipList(s), ",") {
-		if a, ok := parseHost(strings.Trim(part, blanks)); ok && len(out) < MaxAddrs {
+	for part := range strings.SplitSeq(clipList(s, maxProxyText), ",") {
+		if a, ok := parseHost(strings.Trim(part, blanks), defaultPort); ok && len(out) < MaxAddrs {
 			out = append(out, a)
 		}
 	}
 	return out
 }
 
-// clipList leaves out of a list with commas what passes maxProxyText, and cuts no entry.
-func clipList(s string) string {
-	if len(s) <= maxProxyText {
+// clipList leaves out of a list with commas what passes limit, and cuts no entry.
+func clipList(s string, limit int) string {
+	if len(s) <= limit {
 		return s
 	}
-	return s[:max(0, strings.LastIndexByte(s[:maxProxyText+1], ','))]
+	return s[:max(0, strings.LastIndexByte(s[:limit+1], ','))]
 }
 
-// parseHost reads an address with or without a port.
-func parseHost(s string) (netip.AddrPort, bool) {
-	if ip, err := netip.ParseAddr(s); err == nil {
-		s = netip.AddrPortFrom(ip, defaultPort).String()
+// parseHost reads an address, with a port or without one, which then is otherwise.
+func parseHost(s string, otherwise uint16) (netip.AddrPort, bool) {
+	bare := s
+	if strings.HasPrefix(s, "[") && strings.HasSuffix(s, "]") {
+		bare = s[1 : len(s)-1]
+	}
+	if ip, err := netip.ParseAddr(bare); err == nil {
+		s = netip.AddrPortFrom(ip, otherwise).String()
 	}
 	a, err := netip.ParseAddrPort(s)
-	if err != nil || a.Port() == 0 || a.Addr().IsUnspecified() || a.Addr().Zone() != "" {
+	ip := a.Addr().Unmap()
+	if err != nil || a.Port() == 0 || ip.IsUnspecified() || ip.Zone() != "" {
 		return netip.AddrPort{}, false
 	}
-	return netip.AddrPortFrom(a.Addr().Unmap(), a.Port()), true
+	return netip.AddrPortFrom(ip, a.Port()), true
 }
 
 // PushProxies returns the value of X-Push-Proxy.
-func PushProxies(proxies []netip.AddrPort) string {
-	texts := make([]string, 0, len(proxies))
-	for _, p := range proxies[:min(len(proxies), MaxAddrs)] {
-		texts = append(texts, p.String())
+func PushProxies(proxies []netip.AddrPort) string { return addrList(proxies) }
+
+// addrList joins addresses, MaxAddrs at most, with commas.
+func addrList(addrs []netip.AddrPort) string {
+	texts := make([]string, 0, min(len(addrs), MaxAddrs))
+	for _, a := range addrs[:min(len(addrs), MaxAddrs)] {
+		texts = append(texts, a.String())
 	}
 	return strings.Join(texts, ",")
 }
@@ -174,7 +182,7 @@ func ParseFWNodeInfo(s string) (FWNodeInfo, error) {
 		part = strings.Trim(part, blanks)
 		if a, ok := parsePortHost(part); ok {
 			n.Addr = a
-		} else if a, ok := parseHost(part); ok && len(n.Proxies) < MaxAddrs {
+		} else if a, ok := parseHost(part, defaultPort); ok && len(n.Proxies) < MaxAddrs {
 			n.Proxies = append(n.Proxies, a)
 		}
 	}
@@ -194,7 +202,7 @@ func parseAnyGUID(s string) (GUID, error) {
 // is left out, and so is what passes MaxFirewalled.
 func ParseFirewalled(s string) []FWNodeInfo {
 	var out []FWNodeInfo
-	for part := range strings.SplitSeq(clipList(s), ",") {
+	for part := range strings.SplitSeq(clipList(s, maxProxyText), ",") {
 		n, err := ParseFWNodeInfo(part)
 		if err == nil && len(n.Proxies) > 0 && len(out) < MaxFirewalled {
 			out = append(out, n)
