@@ -41,7 +41,7 @@ func importTable() map[string][]string {
 		"nat/stun":              {"nat"},
 		"nat/portmap":           {"nat"},
 		"servent/reach":         {"protocol", "nat", "nat/stun", "nat/portmap"},
-		"servent/transfer":      {"protocol", "protocol/tiger", "search", "servent/library", "servent/transfer/pick", "servent/transfer/journal", "servent/reach", "servent/transfer/mesh"},
+		"servent/transfer":      {"protocol", "protocol/tiger", "search", "servent/library", "servent/transfer/pick", "servent/transfer/journal", "servent/reach", "servent/transfer/mesh", "nat"},
 		"servent":               edge,
 		"servent/control":       append(slices.Clone(edge), "servent"),
 		"sim":                   {"protocol", "search", "supernode", "nat", "sim/exact", "sim/graph", "sim/load", "sim/natbox", "servent/overlay", "servent/transfer/pick"},

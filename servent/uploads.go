@@ -75,6 +75,8 @@ func (s *Servent) proxies() (addrs []netip.AddrPort) {
 // Served is what others were given beside files.
 type Served struct {
 	Queued  int    `json:"queued"`  // places in the queue for uploads that are taken now
+	Sharers uint64 `json:"sharers"` // upload slots that went to who shares, too
+	Alts    uint64 `json:"alts"`    // other sources that those who asked for files have told of
 	Browses uint64 `json:"browses"` // pages and lists of what is shared
 	Trees   uint64 `json:"trees"`   // tiger trees
 	Pushes  uint64 `json:"pushes"`  // passed on as push proxy, over HTTP
@@ -84,6 +86,9 @@ type Served struct {
 type HTTPEdge struct {
 	QueueFull   uint64 `json:"uploads_queue_full"` // no place in the queue
 	PerAddr     uint64 `json:"uploads_per_ip"`     // one address had its share of slots and places
+	PerSlot     uint64 `json:"uploads_per_slot"`   // one host had its share of connections for one file
+	NoPart      uint64 `json:"uploads_no_part"`    // asked for parts of a file that are not here yet
+	AltsRefused uint64 `json:"alts_refused"`       // told of sources of which they may not tell
 	QueueEarly  uint64 `json:"queue_early"`        // asked again before their time
 	QueueBack   uint64 `json:"queue_back"`         // sent to the back for that
 	QueueLost   uint64 `json:"queue_lost"`         // places of who did not ask again in time
@@ -95,12 +100,13 @@ type HTTPEdge struct {
 }
 
 func served(up transfer.ServerStats) Served {
-	return Served{Queued: up.Queued, Browses: up.Browses, Trees: up.Trees, Pushes: up.Pushes}
+	return Served{Queued: up.Queued, Sharers: up.Sharers, Alts: up.AltsHeard, Browses: up.Browses, Trees: up.Trees, Pushes: up.Pushes}
 }
 
 func httpEdge(up transfer.ServerStats) HTTPEdge {
 	return HTTPEdge{
-		QueueFull: up.QueueFull, PerAddr: up.PerAddr, QueueEarly: up.QueueEarly, QueueBack: up.QueueBack, QueueLost: up.QueueLost,
+		QueueFull: up.QueueFull, PerAddr: up.PerAddr, PerSlot: up.PerSlot, NoPart: up.Unavailable, AltsRefused: up.AltsRefused,
+		QueueEarly: up.QueueEarly, QueueBack: up.QueueBack, QueueLost: up.QueueLost,
 		BrowsesBusy: up.BrowsesBusy, TreesBusy: up.TreesBusy, PushesVain: up.PushesVain,
 		TooOften: up.TooOften, CrossOrigin: up.CrossOrigin,
 	}

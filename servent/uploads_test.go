@@ -112,7 +112,7 @@ func TestForeignQueues(t *testing.T) {
 func TestUploadLimits(t *testing.T) {
 	dir := t.TempDir()
 	var uris []string
-	for _, word := range []string{"marmalade ", "butter "} {
+	for _, word := range []string{"marmalade ", "butter ", "bread "} {
 		content := strings.Repeat(word, 50_000)
 		if err := os.WriteFile(filepath.Join(dir, word+".txt"), []byte(content), 0o600); err != nil {
 			t.Fatal(err)
@@ -133,8 +133,8 @@ func TestUploadLimits(t *testing.T) {
 			perAddr, noPlace uint64
 		}{
 			{"5.9.0.1", 0, 200, "", 0, 0},
-			{"5.9.0.1", 0, 503, "1", 0, 0}, // a slot is free, but not for this address
-			{"5.9.0.1", 1, 503, "", 1, 0},
+			{"5.9.0.1", 1, 503, "1", 0, 0}, // a slot is free, but not for this address
+			{"5.9.0.1", 2, 503, "", 1, 0},
 			{"5.9.0.2", 0, 200, "", 1, 0},
 			{"5.9.0.3", 0, 503, "2", 1, 0},
 			{"5.9.0.4", 0, 503, "", 1, 1},

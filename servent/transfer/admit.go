@@ -10,18 +10,18 @@ import (
 	"time"
 
 	"github.com/seed282dab8e/servent/protocol"
-	"github.com/seed282dab8e/servent/servent/library"
 )
 
 // admit takes a slot for an upload, which release gives back; or it tells the
-// client where it stands in the queue.
-func (s *Server) admit(w http.ResponseWriter, r *http.Request, u upload) bool {
+// client where it stands in the queue, and returns nil.
+func (s *Server) admit(w http.ResponseWriter, r *http.Request, u upload) *lane {
+	before, _ := protocol.ParseQueuePlace(r.Header.Get(protocol.HeaderQueued)) // who has no ID has none
 	s.mu.Lock()
-	v := s.queue.ask(time.Now(), u)
+	v := s.queue.ask(time.Now(), u, before.ID)
 	s.mu.Unlock()
-	if v.now {
+	if v.lane != nil {
 		s.active.Add(1)
-		return true
+		return v.lane
 	}
 	s.busySlots.Add(1)
 	h := w.Header()
@@ -38,17 +38,17 @@ func (s *Server) admit(w http.ResponseWriter, r *http.Request, u upload) bool {
 	}
 	if v.place.Position > 0 && wantsPage(r) {
 		s.waitingPage(w, r, v)
-		return false
+		return nil
 	}
 	if queueVersion(r) != protocol.QueueNone {
 		// gtk-gnutella leaves the text on the connection, and takes it for the next
 		// answer: so there is none for whoever knows queues.
 		s.retryAfter(w, v.retry)
 		w.WriteHeader(http.StatusServiceUnavailable)
-		return false
+		return nil
 	}
 	s.later(w, v.retry, "all upload slots are taken")
-	return false
+	return nil
 }
 
 // waitingPage shows to a person where he stands; his browser asks again by
@@ -62,13 +62,12 @@ func (s *Server) waitingPage(w http.ResponseWriter, r *http.Request, v turn) {
 		v.place.Position, v.place.Length, seconds)})
 }
 
-// release gives a slot back. more says that the client has not got the end of
-// the file, and may come for it.
-func (s *Server) release(u upload, more bool) {
+// release gives back what admit took, after a piece went out.
+func (s *Server) release(u upload, sent piece) {
 	s.active.Add(-1)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.queue.done(time.Now(), u, more)
+	s.queue.done(time.Now(), u, sent)
 }
 
 func (s *Server) queueStats() queueCounts {
@@ -93,17 +92,18 @@ func queueVersion(r *http.Request) protocol.QueueVersion {
 	if p, err := protocol.ParseQueuePlace(r.Header.Get(protocol.HeaderQueued)); err == nil && p.ID != "" {
 		return protocol.QueuePARQ
 	}
-	v := protocol.ParseQueueVersion(r.Header.Get(protocol.HeaderQueue))
-	for f := range strings.SplitSeq(r.Header.Get("X-Features"), ",") {
-		if name, version, _ := strings.Cut(strings.TrimSpace(f), "/"); strings.EqualFold(name, "queue") {
-			v = max(v, protocol.ParseQueueVersion(version))
-		}
-	}
-	return v
+	version, _ := featureOf(r, "queue")
+	return max(protocol.ParseQueueVersion(r.Header.Get(protocol.HeaderQueue)), protocol.ParseQueueVersion(version))
 }
 
-func uploadOf(r *http.Request, f library.File) upload {
-	return upload{host: remoteHost(r.RemoteAddr), file: f.URN.SHA1}
+// featureOf returns the version of a feature that a client names in X-Features.
+func featureOf(r *http.Request, feature string) (version string, ok bool) {
+	for f := range strings.SplitSeq(r.Header.Get("X-Features"), ",") {
+		if name, version, _ := strings.Cut(strings.TrimSpace(f), "/"); strings.EqualFold(name, feature) {
+			return version, true
+		}
+	}
+	return "", false
 }
 
 // newQueueID returns an ID that nobody guesses.

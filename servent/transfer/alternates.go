@@ -102,16 +102,3 @@ func (a *alternates) of(now time.Time, file protocol.SHA1) (found []protocol.FWN
 func (c *Client) Alternates(file protocol.SHA1) []protocol.FWNodeInfo {
 	return c.known.of(time.Now(), file)
 }
-
-// knowsFalt says whether a client understands X-Falt.
-func knowsFalt(r *http.Request) bool { return hasFeature(r, faltFeature) }
-
-// hasFeature says whether X-Features names a feature, of whatever version.
-func hasFeature(r *http.Request, feature string) bool {
-	for f := range strings.SplitSeq(r.Header.Get("X-Features"), ",") {
-		if name, _, _ := strings.Cut(strings.TrimSpace(f), "/"); strings.EqualFold(name, feature) {
-			return true
-		}
-	}
-	return false
-}

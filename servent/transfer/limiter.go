@@ -5,6 +5,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/seed282dab8e/servent/servent/transfer/mesh"
 )
 
 // gate lets so many pass at once, and counts who is turned away.
@@ -90,20 +92,9 @@ func (l *limiter) refused() uint64 {
 	return l.over
 }
 
-// ipv6Host is how many bits of an IPv6 address tell one host from another.
-const ipv6Host = 64
-
 // remoteHost returns what stands for the host at a remote address; the zero value
 // where that is none, as in a pipe.
 func remoteHost(remote string) netip.Addr {
-	a, err := netip.ParseAddrPort(remote)
-	if err != nil {
-		return netip.Addr{}
-	}
-	host := a.Addr().Unmap().WithZone("")
-	if host.Is6() && !host.IsLoopback() && !host.IsLinkLocalUnicast() {
-		prefix, _ := host.Prefix(ipv6Host) // never too long
-		return prefix.Addr()
-	}
-	return host
+	a, _ := netip.ParseAddrPort(remote)
+	return mesh.HostOf(a.Addr())
 }

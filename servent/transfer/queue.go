@@ -16,33 +16,41 @@ const (
 	lateBy = 2
 	// maxPace times the pace is the longest that anybody is told to wait.
 	maxPace = 10
+	// bodyRetry is what is told to who has as many bodies in its slot as it may.
+	bodyRetry = 5 * time.Second
 )
 
-// upload is what one address wants: there is one place for it in the queue, over
+// upload is what one address wants: there is one slot or one place for it in the queue, over
 // however many connections it asks.
 type upload struct {
-	host netip.Addr
-	file protocol.SHA1
+	host   netip.Addr
+	file   protocol.SHA1
+	size   uint64
+	shares bool // the address gives others something, too
 }
 
+func (u upload) of(o upload) bool { return u.host == o.host && u.file == o.file }
+
 // uploadQueue decides who may upload: it hands out slots, and past them places in
-// the order of asking. It is pure and not safe for concurrent use; times that it
-// is given never go back.
+// the order of asking, of which those who share get more. It is pure and not safe for
+// concurrent use; times that it is given never go back.
 //
-// A slot belongs to an upload. Whoever fetches a file range by range keeps it
-// from one range to the next, for as long as hold says. A freed slot goes to the
-// first in the queue as soon as that asks again, in time and not too early, and
+// A slot belongs to an upload, with as many bodies at once as perSlot says. Whoever fetches a
+// file range by range keeps it from one range to the next, for as long as hold says. A freed
+// slot goes to the first in the queue as soon as that asks again, in time and not too early, and
 // nobody overtakes: the second is served only where there is a slot for both.
 type uploadQueue struct {
 	slots   int           // at once
 	perHost int           // slots, and again places, of one address
+	perSlot int           // bodies
 	max     int           // places
 	pace    time.Duration // how long the first in the queue waits before it asks again
 	hold    time.Duration
 	newID   func() string
 
-	taken  []slot
+	taken  []*slot
 	places []place // in order
+	ahead  int     // how many who share have had their turn since one who does not
 	counts queueCounts
 }
 
@@ -51,6 +59,8 @@ type queueCounts struct {
 	Waiting int
 	Full    uint64 // found no place, all being taken
 	PerHost uint64 // found neither slot nor place: its address has its share
+	PerSlot uint64 // bodies past those of one slot
+	Sharers uint64 // slots given to who shares
 	Early   uint64 // asked again too early
 	Back    uint64 // sent to the back for it
 	Lost    uint64 // places of who did not ask again in time
@@ -59,7 +69,13 @@ type queueCounts struct {
 // slot is one upload that runs, or that may go on until the time of held.
 type slot struct {
 	upload
-	held time.Time // zero: runs
+	lane   *lane
+	begun  time.Time
+	held   time.Time // while there are no bodies
+	bodies int       // that run
+	pieces int       // that went out
+	next   uint64    // where the last of them ended
+	more   bool      // one of those that ran at once had not the end
 }
 
 type place struct {
@@ -72,33 +88,76 @@ type place struct {
 
 // turn is what a queue says to who asks: go ahead, or where it stands.
 type turn struct {
-	now   bool
+	lane  *lane               // nil: not now
 	place protocol.QueuePlace // Position 0: no place
 	retry time.Duration       // ask again after that
 }
 
-// ask wants to upload.
-func (q *uploadQueue) ask(now time.Time, u upload) turn {
+// ask wants to upload. An id is of the place that was given before, maybe at another address.
+func (q *uploadQueue) ask(now time.Time, u upload, id string) turn {
 	q.expire(now)
-	if q.resume(u) {
-		return turn{now: true}
+	if s := q.slotOf(u); s != nil {
+		return q.share(s)
 	}
-	at := slices.IndexFunc(q.places, func(p place) bool { return p.upload == u })
+	at := slices.IndexFunc(q.places, func(p place) bool { return p.of(u) })
+	if i := slices.IndexFunc(q.places, func(p place) bool { return p.id == id && p.file == u.file }); at < 0 && i >= 0 {
+		at = i
+	}
+	if at >= 0 {
+		q.places[at].upload = u
+		return q.askAgain(now, q.arrange(at))
+	}
+	q.places = append(q.places, place{upload: u})
+	at = q.arrange(len(q.places) - 1)
+	if q.first(at) {
+		return q.take(now, at)
+	}
 	switch {
-	case at >= 0:
-		return q.askAgain(now, at)
-	case q.free() > q.ahead(len(q.places)) && q.mayTake(u.host):
-		q.taken = append(q.taken, slot{upload: u})
-		return turn{now: true}
-	case q.placesOf(u.host) >= q.perHost:
+	case q.placesOf(u.host) > q.perHost:
 		q.counts.PerHost++
-		return turn{retry: q.wait(len(q.places) + 1)}
-	case len(q.places) >= q.max:
+	case len(q.places) > q.max:
 		q.counts.Full++
-		return turn{retry: q.wait(len(q.places) + 1)}
+	default:
+		q.places[at].id = q.newID()
+		return q.stand(now, at)
 	}
-	q.places = append(q.places, place{upload: u, id: q.newID()})
-	return q.stand(now, len(q.places)-1)
+	q.places = slices.Delete(q.places, at, at+1)
+	return turn{retry: q.wait(len(q.places) + 1)}
+}
+
+// share lets one more body into a slot.
+func (q *uploadQueue) share(s *slot) turn {
+	if s.bodies >= q.perSlot {
+		q.counts.PerSlot++
+		return turn{retry: bodyRetry}
+	}
+	if s.bodies == 0 {
+		s.more = false
+	}
+	s.bodies++
+	return turn{lane: s.lane}
+}
+
+// first reports whether there is a slot for place at and for all before it.
+func (q *uploadQueue) first(at int) bool {
+	n := q.slots - len(q.taken)
+	for _, p := range q.places[:at] {
+		if q.mayTake(p.host) {
+			n--
+		}
+	}
+	return n > 0 && q.mayTake(q.places[at].host)
+}
+
+// take gives a slot to place at.
+func (q *uploadQueue) take(now time.Time, at int) turn {
+	s := &slot{upload: q.places[at].upload, lane: newLane(), begun: now, bodies: 1}
+	if s.shares {
+		q.counts.Sharers++
+	}
+	q.taken = append(q.taken, s)
+	q.leave(at)
+	return turn{lane: s.lane}
 }
 
 // askAgain is ask of who has place at.
@@ -107,18 +166,16 @@ func (q *uploadQueue) askAgain(now time.Time, at int) turn {
 	if now.Before(p.from) {
 		q.counts.Early++
 		if p.early++; p.early <= maxEarly {
-			return q.tell(at, p.from.Sub(now))
+			return q.tell(now, at, p.from.Sub(now))
 		}
 		q.counts.Back++
 		last := *p
 		last.early = 0
 		q.places = append(slices.Delete(q.places, at, at+1), last)
-		return q.stand(now, len(q.places)-1)
+		return q.stand(now, q.arrange(len(q.places)-1))
 	}
-	if q.free() > q.ahead(at) && q.mayTake(p.host) {
-		q.taken = append(q.taken, slot{upload: p.upload})
-		q.places = slices.Delete(q.places, at, at+1)
-		return turn{now: true}
+	if q.first(at) {
+		return q.take(now, at)
 	}
 	return q.stand(now, at)
 }
@@ -129,17 +186,17 @@ func (q *uploadQueue) stand(now time.Time, at int) turn {
 	p := &q.places[at]
 	p.from = now.Add(wait)
 	p.until = p.from.Add(lateBy * q.pace)
-	return q.tell(at, wait)
+	return q.tell(now, at, wait)
 }
 
 // tell says where place at is. What is told goes out in seconds: rounded up, so
 // that nobody who does as he is told comes too early.
-func (q *uploadQueue) tell(at int, retry time.Duration) turn {
+func (q *uploadQueue) tell(now time.Time, at int, retry time.Duration) turn {
 	retry = (retry + time.Second - 1).Truncate(time.Second)
 	return turn{retry: retry, place: protocol.QueuePlace{
 		Position: at + 1, Length: len(q.places), Limit: q.slots, ID: q.places[at].id,
 		PollMin: retry, PollMax: retry + lateBy*q.pace,
-		ETA: retry, Lifetime: retry + lateBy*q.pace,
+		ETA: q.eta(now, at), Lifetime: retry + lateBy*q.pace,
 	}}
 }
 
@@ -149,46 +206,42 @@ func (q *uploadQueue) wait(position int) time.Duration {
 	return min(q.pace+time.Duration(position-1)*q.pace*2/3, maxPace*q.pace)
 }
 
-// resume gives u back a slot that is held for it.
-func (q *uploadQueue) resume(u upload) bool {
-	i := slices.IndexFunc(q.taken, func(s slot) bool { return s.upload == u && !s.held.IsZero() })
-	if i < 0 {
-		return false
+// done ends a body that ask let through. Where u may come for the rest of the file the slot is held
+// when no other body runs.
+func (q *uploadQueue) done(now time.Time, u upload, p piece) {
+	s := q.slotOf(u)
+	ended := p.size == 0 || p.End == p.size && (p.open || s.pieces > 0 && p.First == s.next)
+	s.bodies--
+	s.pieces++
+	s.next = p.End
+	s.more = s.more || !ended
+	switch {
+	case s.bodies > 0:
+	case s.more:
+		s.held = now.Add(q.hold)
+	default:
+		q.taken = slices.DeleteFunc(q.taken, func(o *slot) bool { return o == s })
 	}
-	q.taken[i].held = time.Time{}
-	return true
-}
-
-// done ends an upload that ask let through. more says that u will come for the
-// rest of the file: the slot is held.
-func (q *uploadQueue) done(now time.Time, u upload, more bool) {
-	i := slices.IndexFunc(q.taken, func(s slot) bool { return s.upload == u && s.held.IsZero() })
-	if more {
-		q.taken[i].held = now.Add(q.hold)
-		return
-	}
-	q.taken = slices.Delete(q.taken, i, i+1)
 }
 
 // expire forgets who did not come in time.
 func (q *uploadQueue) expire(now time.Time) {
-	q.taken = slices.DeleteFunc(q.taken, func(s slot) bool { return !s.held.IsZero() && now.After(s.held) })
-	before := len(q.places)
-	q.places = slices.DeleteFunc(q.places, func(p place) bool { return now.After(p.until) })
-	q.counts.Lost += uint64(before - len(q.places))
-}
-
-func (q *uploadQueue) free() int { return q.slots - len(q.taken) }
-
-// ahead counts the places before at that could take a slot now.
-func (q *uploadQueue) ahead(at int) int {
-	n := 0
-	for _, p := range q.places[:at] {
-		if q.mayTake(p.host) {
-			n++
+	q.taken = slices.DeleteFunc(q.taken, func(s *slot) bool { return s.bodies == 0 && now.After(s.held) })
+	for i := len(q.places) - 1; i >= 0; i-- {
+		if now.After(q.places[i].until) {
+			q.leave(i) // had its turn: those of its group shall not keep others away by staying away
+			q.counts.Lost++
 		}
 	}
-	return n
+	q.arrange(0)
+}
+
+func (q *uploadQueue) slotOf(u upload) *slot {
+	i := slices.IndexFunc(q.taken, func(s *slot) bool { return s.of(u) })
+	if i < 0 {
+		return nil
+	}
+	return q.taken[i]
 }
 
 // mayTake reports whether an address has fewer slots than it may.

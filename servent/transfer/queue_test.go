@@ -18,7 +18,7 @@ import (
 func queueScript(t *testing.T, script string) *uploadQueue {
 	t.Helper()
 	ids := 0
-	q := &uploadQueue{slots: 2, perHost: 2, max: 4, pace: 30 * time.Second, hold: 10 * time.Second, newID: func() string {
+	q := &uploadQueue{slots: 2, perHost: 2, perSlot: 2, max: 4, pace: 30 * time.Second, hold: 10 * time.Second, newID: func() string {
 		ids++
 		return strconv.Itoa(ids)
 	}}
@@ -37,14 +37,14 @@ func queueScript(t *testing.T, script string) *uploadQueue {
 			q.slots, _ = strconv.Atoi(f[2])
 			continue
 		}
-		u := upload{netip.AddrFrom4([4]byte{10, 0, 0, f[2][0]}), protocol.SHA1{f[2][1]}}
+		u := upload{host: netip.AddrFrom4([4]byte{10, 0, 0, f[2][0]}), file: protocol.SHA1{f[2][1]}}
 		switch f[1] {
 		case "done":
-			q.done(now, u, false)
+			q.done(now, u, piece{})
 		case "part":
-			q.done(now, u, true)
+			q.done(now, u, piece{Range: protocol.Range{End: 1}, size: 9})
 		case "ask":
-			if got := turnText(q.ask(now, u)); got != f[3] {
+			if got := turnText(q.ask(now, u, "")); got != f[3] {
 				t.Fatalf("%s: %s", strings.TrimSpace(line), got)
 			}
 		}
@@ -54,7 +54,7 @@ func queueScript(t *testing.T, script string) *uploadQueue {
 
 func turnText(v turn) string {
 	switch {
-	case v.now:
+	case v.lane != nil:
 		return "go"
 	case v.place.Position == 0:
 		return "no"

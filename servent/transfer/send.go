@@ -29,20 +29,23 @@ type Upload struct {
 	Whole   bool // all that was promised went out
 }
 
-// send answers with content or the range of it that is asked for. more tells
-// that this was a part, and that the end of the file was not in it.
-func (s *Server) send(w http.ResponseWriter, r *http.Request, f library.File, content *os.File) (more bool) {
+// piece is a part of a file that went out, of a connection that can take another request;
+// its zero value is none of that.
+type piece struct {
+	protocol.Range
+	size uint64 // of the file
+	open bool   // all from First on was asked for
+}
+
+// send answers with content or the range of it that is asked for.
+func (s *Server) send(w http.ResponseWriter, r *http.Request, f library.File, content *os.File, l *lane) piece {
 	s.describe(w.Header(), r, f)
-	u := &uploadWriter{ResponseWriter: w, server: s, ctx: r.Context(), control: http.NewResponseController(w)}
-	begin := time.Now()
+	u := s.writer(w, r, l)
 	http.ServeContent(u, r, "", f.ModTime, content)
 	if r.Method != http.MethodGet || u.code != http.StatusOK && u.code != http.StatusPartialContent {
-		return false
+		return piece{}
 	}
-	var first, last, size uint64
-	_, err := fmt.Sscanf(w.Header().Get("Content-Range"), "bytes %d-%d/%d", &first, &last, &size)
-	ended := s.finish(u, r, f, first, time.Since(begin))
-	return ended && err == nil && last+1 < size && !r.Close
+	return s.finish(u, r, f)
 }
 
 // describe sets the headers that tell of a file (section 19).
@@ -57,7 +60,7 @@ func (s *Server) describe(h http.Header, r *http.Request, f library.File) {
 	if f.URN.HasSHA1 && f.URN.HasTiger {
 		h.Set("X-Thex-URI", "/uri-res/N2X?"+f.URN.SHA1URN()+";"+f.URN.Tiger.String())
 	}
-	if knowsFalt(r) {
+	if _, ok := featureOf(r, faltFeature); ok {
 		if nodes := s.cfg.Alternates(f.URN.SHA1); len(nodes) > 0 {
 			h.Set(protocol.HeaderFalt, protocol.Firewalled(nodes))
 		}
@@ -83,9 +86,14 @@ func contentURN(r *http.Request, u protocol.URN) string {
 	return u.SHA1URN()
 }
 
-// finish counts a body, tells about it, and returns whether it went out whole.
-func (s *Server) finish(u *uploadWriter, r *http.Request, f library.File, offset uint64, elapsed time.Duration) bool {
-	whole := u.sent == u.promised
+// finish counts a body, tells about it, and returns what it was of the file.
+func (s *Server) finish(u *uploadWriter, r *http.Request, f library.File) piece {
+	if r.Method != http.MethodGet {
+		return piece{}
+	}
+	var first, last, size uint64
+	_, err := fmt.Sscanf(u.Header().Get("Content-Range"), "bytes %d-%d/%d", &first, &last, &size)
+	whole, elapsed := u.sent == u.promised, time.Since(u.begin)
 	if whole {
 		s.done.Add(1)
 	} else {
@@ -95,11 +103,15 @@ func (s *Server) finish(u *uploadWriter, r *http.Request, f library.File, offset
 	if s.cfg.OnUpload != nil {
 		addr, _ := netip.ParseAddrPort(r.RemoteAddr) // invalid where it is no TCP connection
 		s.cfg.OnUpload(Upload{
-			File: f, Addr: addr, Agent: r.UserAgent(), Offset: offset,
+			File: f, Addr: addr, Agent: r.UserAgent(), Offset: first,
 			Bytes: uint64(u.sent), Elapsed: elapsed, Whole: whole,
 		})
 	}
-	return whole
+	if !whole || err != nil || r.Close {
+		return piece{}
+	}
+	asked := askedRanges(r, size)
+	return piece{protocol.Range{First: first, End: last + 1}, size, len(asked) == 1 && asked[0].open}
 }
 
 func contentType(name string) string {

@@ -3,7 +3,9 @@ package transfer
 import (
 	"errors"
 	"net/http"
+	"net/netip"
 	"net/url"
+	"os"
 	"strconv"
 	"strings"
 	"syscall"
@@ -84,7 +86,7 @@ func (s *Server) notFound(w http.ResponseWriter, r *http.Request) {
 
 // serve finds the file and sends it, if there is a slot.
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
-	f, err := s.find(r.URL)
+	f, part, err := s.find(r.URL)
 	if err != nil {
 		s.refuse(w, err.Error(), http.StatusBadRequest)
 		return
@@ -93,19 +95,45 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		s.notFound(w, r)
 		return
 	}
+	if part != nil && !part.whole() {
+		part.tellRanges(w.Header(), r) // with 503, too: without that it would mean that all is here
+	}
+	var self []netip.AddrPort
+	if strings.EqualFold(r.URL.Path, pathByURN) {
+		self = s.learnAlternates(r, f.URN.SHA1)
+		s.tellAlternates(w.Header(), r, f.URN.SHA1, self)
+	}
 	if n := strings.Count(r.Header.Get("Range"), ","); n >= maxRanges {
 		s.refuse(w, "too many ranges: ask for "+strconv.Itoa(maxRanges)+" at most", http.StatusRequestedRangeNotSatisfiable)
 		return
 	}
-	more := false
-	if r.Method == http.MethodGet {
-		u := uploadOf(r, *f)
-		if !s.admit(w, r, u) {
+	u := upload{
+		host: remoteHost(r.RemoteAddr), file: f.URN.SHA1, size: f.Size, shares: s.shares(r, f.URN.SHA1, self),
+	}
+	open := func() (*os.File, error) { return s.cfg.Files.Open(*f) }
+	if part != nil {
+		if !part.whole() {
+			s.servePart(w, r, part, u)
 			return
 		}
-		defer func() { s.release(u, more) }()
+		open = func() (*os.File, error) { return s.openPart(r, part) }
 	}
-	content, err := s.cfg.Files.Open(*f)
+	s.upload(w, r, u, open, func(content *os.File, l *lane) piece {
+		return s.send(w, r, *f, content, l)
+	})
+}
+
+// upload has send send from a file that it opens, if there is a slot.
+func (s *Server) upload(w http.ResponseWriter, r *http.Request, u upload, open func() (*os.File, error), send func(*os.File, *lane) piece) {
+	var l *lane
+	var sent piece
+	if r.Method == http.MethodGet {
+		if l = s.admit(w, r, u); l == nil {
+			return
+		}
+		defer func() { s.release(u, sent) }()
+	}
+	content, err := open()
 	if errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) {
 		s.cfg.Log.WithError(err).Warn("no free file descriptor for an upload")
 		s.later(w, s.cfg.RetryAfter, "no file can be opened now")
@@ -117,11 +145,12 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer content.Close()
-	more = s.send(w, r, *f, content)
+	sent = send(content, l)
 }
 
-// find looks up what a URL names (section 19); nil when we do not have it.
-func (s *Server) find(u *url.URL) (*library.File, error) {
+// find looks up what a URL names (section 19); nil when we do not have it. part is
+// of a file that is asked by hash and is not whole yet.
+func (s *Server) find(u *url.URL) (f *library.File, part *Partial, err error) {
 	rest, ok := strings.CutPrefix(u.Path, pathByIndex)
 	if !ok {
 		return s.findURN(u.RawQuery)
@@ -129,29 +158,35 @@ func (s *Server) find(u *url.URL) (*library.File, error) {
 	number, name, _ := strings.Cut(rest, "/")
 	index, err := strconv.ParseUint(number, 10, 32)
 	if err != nil {
-		return nil, errors.New("malformed file index")
+		return nil, nil, errors.New("malformed file index")
 	}
-	f, ok := s.cfg.Files.ByIndex(uint32(index))
+	shared, ok := s.cfg.Files.ByIndex(uint32(index))
 	// A number may have meant another file to who has it from long ago, so the
 	// name must fit.
-	if !ok || !strings.EqualFold(f.Name(), name) {
-		return nil, nil
+	if !ok || !strings.EqualFold(shared.Name(), name) {
+		return nil, nil, nil
 	}
-	return &f, nil
+	return &shared, nil, nil
 }
 
-func (s *Server) findURN(query string) (*library.File, error) {
+func (s *Server) findURN(query string) (f *library.File, part *Partial, err error) {
 	text, err := url.QueryUnescape(query)
 	if err != nil {
-		return nil, errors.New("malformed urn")
+		return nil, nil, errors.New("malformed urn")
 	}
 	urn, err := protocol.ParseURN(text)
 	if err != nil || !urn.HasSHA1 {
-		return nil, errors.New("malformed urn, or of a kind that is not served")
+		return nil, nil, errors.New("malformed urn, or of a kind that is not served")
 	}
-	f, ok := s.cfg.Files.BySHA1(urn.SHA1)
-	if !ok || urn.HasTiger && f.URN.HasTiger && urn.Tiger != f.URN.Tiger {
-		return nil, nil
+	shared, ok := s.cfg.Files.BySHA1(urn.SHA1)
+	if !ok {
+		var p Partial
+		if p, ok = s.cfg.Partial(urn.SHA1); ok {
+			shared, part = p.File, &p
+		}
 	}
-	return &f, nil
+	if !ok || urn.HasTiger && shared.URN.HasTiger && urn.Tiger != shared.URN.Tiger {
+		return nil, nil, nil
+	}
+	return &shared, part, nil
 }

@@ -22,9 +22,15 @@ type ServerStats struct {
 	Busy    uint64 // requests that found no free slot
 	Refused uint64 // connections past MaxConns, and requests that make no sense
 
+	Unavailable uint64 // requests for parts of a file that are not here yet
+	AltsHeard   uint64 // sources that requests told of, for and against
+	AltsRefused uint64 // of whom they may not tell: near them only, or no hosts
+
 	Queued     int    // places that are taken now
 	QueueFull  uint64 // requests that found no place
 	PerAddr    uint64 // requests past MaxPerAddr
+	PerSlot    uint64 // requests past MaxBodies
+	Sharers    uint64 // slots given to who shares
 	QueueEarly uint64 // requests that came before their time
 	QueueBack  uint64 // places sent to the back for that
 	QueueLost  uint64 // places of who did not come again in time
@@ -61,7 +67,8 @@ type Server struct {
 	missing, busySlots, refused atomic.Uint64
 	browses, treesSent          atomic.Uint64
 	pushesSent, pushesVain      atomic.Uint64
-	crossOrigin                 atomic.Uint64
+	crossOrigin, unavailable    atomic.Uint64
+	altsHeard, altsRefused      atomic.Uint64
 }
 
 // NewServer returns a server. It starts nothing.
@@ -73,7 +80,7 @@ func NewServer(cfg ServerConfig) *Server {
 		small:  limiter{rate: smallRate, burst: smallBurst},
 		pushes: limiter{rate: pushRate, burst: pushBurst},
 		queue: uploadQueue{
-			slots: cfg.MaxUploads, perHost: cfg.MaxPerAddr, max: cfg.MaxQueue,
+			slots: cfg.MaxUploads, perHost: cfg.MaxPerAddr, perSlot: cfg.MaxBodies, max: cfg.MaxQueue,
 			pace: cfg.RetryAfter, hold: holdSlot, newID: newQueueID,
 		},
 	}
@@ -118,14 +125,15 @@ func (s *Server) Stats() ServerStats {
 		Busy:    s.busySlots.Load(),
 		Refused: s.refused.Load(),
 
-		Queued: q.Waiting, QueueFull: q.Full, PerAddr: q.PerHost,
+		Queued: q.Waiting, QueueFull: q.Full, PerAddr: q.PerHost, PerSlot: q.PerSlot, Sharers: q.Sharers,
 		QueueEarly: q.Early, QueueBack: q.Back, QueueLost: q.Lost,
 
 		Browses: s.browses.Load(), Trees: s.treesSent.Load(), TreesBusy: s.trees.refused.Load(),
 		Pushes: s.pushesSent.Load(), PushesVain: s.pushesVain.Load(),
 		BrowsesBusy: s.lists.refused.Load() + s.pages.refused.Load(),
 		TooOften:    s.small.refused() + s.pushes.refused(),
-		CrossOrigin: s.crossOrigin.Load(),
+		CrossOrigin: s.crossOrigin.Load(), Unavailable: s.unavailable.Load(),
+		AltsHeard: s.altsHeard.Load(), AltsRefused: s.altsRefused.Load(),
 	}
 }
 

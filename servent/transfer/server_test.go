@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -298,20 +299,23 @@ const largeFile = 32 << 20
 
 func TestUploadSlots(t *testing.T) {
 	files := newFolder(t)
-	path := "/uri-res/N2R?" + files.add(t, "large", make([]byte, largeFile)).URN.SHA1URN()
+	var paths []string
+	for i, size := range []int{largeFile, largeFile + 1, 100} {
+		paths = append(paths, "/uri-res/N2R?"+files.add(t, "file"+strconv.Itoa(i), make([]byte, size)).URN.SHA1URN())
+	}
 	ended := make(chan Upload, 8)
 	s, addr := startServer(t, ServerConfig{Files: files, MaxUploads: 2, RetryAfter: time.Second, OnUpload: func(u Upload) { ended <- u }})
 	first, second, third := browse(t, addr), browse(t, addr), browse(t, addr)
 	for i, b := range []*browser{first, second} { // at the limit
-		if resp := b.send("GET", path); resp.StatusCode != 200 {
+		if resp := b.send("GET", paths[i]); resp.StatusCode != 200 {
 			t.Fatalf("upload %d: %d", i, resp.StatusCode)
 		}
 	}
-	resp, _ := third.do("GET", path) // one past it
+	resp, _ := third.do("GET", paths[2]) // one past it
 	if resp.StatusCode != 503 || resp.Header.Get("Retry-After") != "1" || resp.Close {
 		t.Fatalf("past the limit: %d, Retry-After %q, closing %v", resp.StatusCode, resp.Header.Get("Retry-After"), resp.Close)
 	}
-	if resp, _ := third.do("HEAD", path); resp.StatusCode != 200 {
+	if resp, _ := third.do("HEAD", paths[2]); resp.StatusCode != 200 {
 		t.Errorf("HEAD needs no slot: %d", resp.StatusCode)
 	}
 	if st := s.Stats(); st.Active != 2 || st.Busy != 1 {
@@ -319,11 +323,11 @@ func TestUploadSlots(t *testing.T) {
 	}
 	first.conn.Close()
 	u := <-ended
-	if u.Whole || u.Bytes >= largeFile || u.Agent != "test/1" || u.File.Rel != "large" || !u.Addr.IsValid() {
+	if u.Whole || u.Bytes >= largeFile || u.Agent != "test/1" || u.File.Rel != "file0" || !u.Addr.IsValid() {
 		t.Errorf("broken upload: %+v", u)
 	}
 	<-time.After(time.Second)
-	if resp, body := third.do("GET", path, "Range: bytes=5-9"); resp.StatusCode != 206 || len(body) != 5 {
+	if resp, body := third.do("GET", paths[2], "Range: bytes=5-9"); resp.StatusCode != 206 || len(body) != 5 {
 		t.Fatalf("freed slot: status %d", resp.StatusCode)
 	}
 	if u := <-ended; !u.Whole || u.Offset != 5 || u.Bytes != 5 {

@@ -14,6 +14,7 @@ import (
 	"github.com/seed282dab8e/servent/protocol/tiger"
 	"github.com/seed282dab8e/servent/search"
 	"github.com/seed282dab8e/servent/servent/library"
+	"github.com/seed282dab8e/servent/servent/transfer/mesh"
 )
 
 // Files is what a server needs of the library.
@@ -47,8 +48,9 @@ type ServerConfig struct {
 	Files      Files // required
 	Agent      string
 	GUID       protocol.GUID      // our own, for GIV
-	MaxUploads int                // bodies sent at once, one past it gets 503; default DefaultMaxUploads
+	MaxUploads int                // slots, each for one host and file, one past it gets 503; default DefaultMaxUploads
 	MaxPerAddr int                // of them to one address, and as many places in the queue; default 4
+	MaxBodies  int                // sent at once in one slot, one past it gets 503; default 8
 	MaxQueue   int                // places in the queue, one past it gets 503 without one; default 128
 	MaxConns   int                // open connections, one past it is closed; default 256
 	Rate       *rate.Limiter      // bytes a second over all uploads; nil: no limit
@@ -65,6 +67,15 @@ type ServerConfig struct {
 	// those who pass pushes on to us.
 	Firewalled func() bool
 	Proxies    func() []netip.AddrPort
+
+	// Partial finds a file that is not in Files and of which there are parts.
+	Partial func(protocol.SHA1) (Partial, bool)
+	// Mesh knows who else has which file: requests tell it, answers tell of it (nil: neither).
+	Mesh *mesh.Mesh
+	// IsSelf says that an address is our own, of which others need not be told.
+	IsSelf func(netip.AddrPort) bool
+	// Shares says that a host serves us now: then it comes before those who share nothing.
+	Shares func(host netip.Addr) bool
 
 	// Alternates are others who have a file and cannot be connected to.
 	Alternates func(file protocol.SHA1) []protocol.FWNodeInfo
@@ -83,6 +94,7 @@ func (c ServerConfig) withDefaults() ServerConfig {
 	c.Log = orDiscard(c.Log).WithField("component", "upload")
 	c.MaxUploads = orDefault(c.MaxUploads, DefaultMaxUploads)
 	c.MaxPerAddr = orDefault(c.MaxPerAddr, 4)
+	c.MaxBodies = orDefault(c.MaxBodies, 8)
 	c.MaxQueue = orDefault(c.MaxQueue, 128)
 	c.MaxConns = orDefault(c.MaxConns, 256)
 	c.HeaderTimeout = orDefault(c.HeaderTimeout, 15*time.Second)
@@ -92,6 +104,15 @@ func (c ServerConfig) withDefaults() ServerConfig {
 	c.MaxHeaderBytes = orDefault(c.MaxHeaderBytes, 16<<10)
 	if c.Firewalled == nil {
 		c.Firewalled = func() bool { return false }
+	}
+	if c.Partial == nil {
+		c.Partial = func(protocol.SHA1) (Partial, bool) { return Partial{}, false }
+	}
+	if c.IsSelf == nil {
+		c.IsSelf = func(netip.AddrPort) bool { return false }
+	}
+	if c.Shares == nil {
+		c.Shares = func(netip.Addr) bool { return false }
 	}
 	if c.Alternates == nil {
 		c.Alternates = func(protocol.SHA1) []protocol.FWNodeInfo { return nil }

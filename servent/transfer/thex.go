@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/seed282dab8e/servent/protocol"
+	"github.com/seed282dab8e/servent/protocol/tiger"
+	"github.com/seed282dab8e/servent/servent/library"
 )
 
 // treeRetry is when to ask again for a tree while too many others are sent or made.
@@ -21,7 +23,7 @@ const foreignLevels = 10
 // serveTree answers with the tiger tree of a file (section 21).
 func (s *Server) serveTree(w http.ResponseWriter, r *http.Request) {
 	urn, root, _ := strings.Cut(r.URL.RawQuery, ";")
-	f, err := s.findURN(urn)
+	f, part, err := s.findURN(urn)
 	if err != nil {
 		s.refuse(w, err.Error(), http.StatusBadRequest)
 		return
@@ -34,6 +36,10 @@ func (s *Server) serveTree(w http.ResponseWriter, r *http.Request) {
 		s.tooOften(w)
 		return
 	}
+	if part != nil {
+		s.sendTree(w, r, *f, part.Tree, nil)
+		return
+	}
 	if !s.trees.enter() {
 		s.later(w, treeRetry, "too many others want trees")
 		return
@@ -42,6 +48,11 @@ func (s *Server) serveTree(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), treeTimeout)
 	defer cancel()
 	levels, err := s.cfg.Files.Tree(ctx, *f)
+	s.sendTree(w, r, *f, levels, err)
+}
+
+// sendTree sends a tree, if there is one that fits.
+func (s *Server) sendTree(w http.ResponseWriter, r *http.Request, f library.File, levels tiger.Nodes, err error) {
 	if err != nil || len(levels) == 0 || len(levels[0]) != 1 || levels[0][0] != f.URN.Tiger {
 		s.cfg.Log.WithError(err).Debug("no tree of a shared file")
 		s.notFound(w, r)

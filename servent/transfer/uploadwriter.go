@@ -5,7 +5,10 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"sync/atomic"
 	"time"
+
+	"golang.org/x/time/rate"
 )
 
 // writeStep is how much goes out under one deadline, and at most after one
@@ -19,10 +22,28 @@ type uploadWriter struct {
 	server  *Server
 	ctx     context.Context
 	control *http.ResponseController
+	lane    *lane // nil for HEAD
+	begin   time.Time
 
 	code     int
 	promised int64 // by Content-Length
 	sent     int64
+}
+
+// lane is what the bodies have in common that share a slot: they come to the rate limit one at
+// a time, so that who has many connections gets no more of a rate than who has one.
+type lane struct {
+	turn chan struct{}
+	sent atomic.Uint64 // bytes, over all of them
+}
+
+func newLane() *lane { return &lane{turn: make(chan struct{}, 1)} }
+
+// writer returns what a body is written to.
+func (s *Server) writer(w http.ResponseWriter, r *http.Request, l *lane) *uploadWriter {
+	return &uploadWriter{
+		ResponseWriter: w, server: s, ctx: r.Context(), control: http.NewResponseController(w), lane: l, begin: time.Now(),
+	}
 }
 
 func (u *uploadWriter) WriteHeader(code int) {
@@ -85,11 +106,25 @@ func (u *uploadWriter) step(n int64) int64 {
 
 // pace waits until n bytes may be sent and sets their deadline.
 func (u *uploadWriter) pace(n int64) error {
-	if err := waitRate(u.ctx, u.server.cfg.Rate, int(n)); err != nil {
+	if err := u.lane.wait(u.ctx, u.server.cfg.Rate, int(n)); err != nil {
 		return err
 	}
 	_ = u.control.SetWriteDeadline(time.Now().Add(u.server.cfg.WriteTimeout)) // as in handle
 	return nil
+}
+
+// wait waits until n bytes may pass.
+func (l *lane) wait(ctx context.Context, rate *rate.Limiter, n int) error {
+	if l == nil || rate == nil {
+		return nil
+	}
+	select {
+	case l.turn <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	defer func() { <-l.turn }()
+	return waitRate(ctx, rate, n)
 }
 
 // count adds n bytes of the file; the text of a refusal does not count.
@@ -98,5 +133,6 @@ func (u *uploadWriter) count(n int64) {
 		return
 	}
 	u.sent += n
+	u.lane.sent.Add(uint64(n))
 	u.server.bytesOut.Add(uint64(n))
 }

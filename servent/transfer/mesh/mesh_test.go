@@ -24,13 +24,6 @@ func host(n int) netip.Addr {
 
 func source7(n int) netip.AddrPort { return netip.AddrPortFrom(host(n), 7) }
 
-func sources(from, n int) (all []netip.AddrPort) {
-	for i := range n {
-		all = append(all, source7(from+i))
-	}
-	return all
-}
-
 func (m *Mesh) wants(t *testing.T, after time.Duration, want ...netip.AddrPort) {
 	t.Helper()
 	if got := m.Of(start.Add(after), music, 1000, nil); !slices.Equal(got, want) {
@@ -283,7 +276,7 @@ func TestMeshCounts(t *testing.T) {
 		var m Mesh
 		r := rand.New(rand.NewPCG(seed, 1))
 		now := start
-		for range 5000 {
+		for range 2000 {
 			now = now.Add(time.Duration(r.IntN(5000)) * time.Millisecond)
 			f, from, a := protocol.SHA1{byte(r.IntN(3))}, host(r.IntN(12)), source7(r.IntN(300))
 			switch r.IntN(8) {
