@@ -3,8 +3,9 @@
 // servent that cannot be dialled offers a file (GIV).
 //
 // Uploads answer GET and HEAD of /uri-res/N2R?urn:sha1:… and
-// /get/<index>/<name> with exact ranges over kept-alive connections. Past the
-// slots there is a queue, a pure data structure of its own. The same server
+// /get/<index>/<name> with exact ranges over kept-alive connections, and what is
+// verified of a file that is still loading. Past the slots there is a queue, a
+// pure data structure of its own. Who else has a file is in package mesh. The same server
 // hands out tiger trees, shows what is shared, to people as pages and to
 // servents as QueryHit messages, and passes pushes on. Whatever a stranger can
 // have it do is bounded: at once, for each address, and in a second.
