@@ -129,7 +129,18 @@ func buildServent(ctx context.Context, dir string) (string, error) {
 
 // serventCommand is a command of the program, which knows no other home than dir.
 func serventCommand(ctx context.Context, program, dir string, args ...string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, program, append(args, "--data-dir", filepath.Join(dir, "data"), "--listen", "127.0.0.1:0", "--connect-only")...)
+	return serventAt(ctx, program, dir, "127.0.0.1", args...)
+}
+
+// serventAt is serventCommand for a servent at one address of this machine.
+func serventAt(ctx context.Context, program, dir, host string, args ...string) *exec.Cmd {
+	return serventJoin(ctx, program, dir, append(args, "--listen", host+":0", "--connect-only")...)
+}
+
+// serventJoin is serventCommand where a servent runs on dir already, and does what
+// is asked.
+func serventJoin(ctx context.Context, program, dir string, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, program, append(args, "--data-dir", filepath.Join(dir, "data"))...)
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir}
 	return cmd
 }
@@ -146,7 +157,12 @@ type sharing struct {
 // startSharing starts one of home by a command (share or supernode), and returns
 // when it says that it is ready: all is shared then, and can be found.
 func startSharing(ctx context.Context, program, home, command string, args ...string) (*sharing, error) {
-	s := &sharing{cmd: serventCommand(ctx, program, home, append([]string{command, "--json"}, args...)...), rest: make(chan struct{})}
+	return startSharingAt(ctx, program, home, "127.0.0.1", command, args...)
+}
+
+// startSharingAt is startSharing at one address of this machine.
+func startSharingAt(ctx context.Context, program, home, host, command string, args ...string) (*sharing, error) {
+	s := &sharing{cmd: serventAt(ctx, program, home, host, append([]string{command, "--json"}, args...)...), rest: make(chan struct{})}
 	s.cmd.Stderr = os.Stderr
 	out, err := s.cmd.StdoutPipe()
 	if err != nil {

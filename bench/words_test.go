@@ -101,6 +101,63 @@ func TestDownload(t *testing.T) {
 	}
 }
 
+func TestSwarm(t *testing.T) {
+	text, r := measureSmall(t, "swarm", "-mib", "5", "-rounds", "1")
+	if len(r.Rows) != 8 || r.Rows[0].Peer != libtorrent || r.Rows[4].Peer != aria2 {
+		t.Errorf("want four rows beside libtorrent and four beside aria2:\n%s", text)
+	}
+}
+
+func TestSeed(t *testing.T) {
+	text, r := measureSmall(t, "seed", "-mib", "2", "-loaders", "2", "-rounds", "1")
+	if len(r.Rows) != 3 || !r.Rows[0].OfFigure || r.Rows[1].Ours[0] < 1 || r.Rows[1].Theirs[0] < 1 {
+		t.Errorf("want a limit of the time, and that every byte left both seeds:\n%s", text)
+	}
+}
+
+func TestSmall(t *testing.T) {
+	text, r := measureSmall(t, "small", "-files", "120", "-kib", "2", "-rounds", "1")
+	if len(r.Rows) != 4 || r.Rows[0].Peer != wget {
+		t.Errorf("want four rows beside wget:\n%s", text)
+	}
+}
+
+// TestSmallCompares makes sure that files that are missing, others or too many end
+// the run.
+func TestSmallCompares(t *testing.T) {
+	s := smallFiles{shared: t.TempDir(), names: make(map[string]string)}
+	sums, err := writeSmall(s.shared, 2, 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for rel := range sums {
+		s.names[rel] = rel
+	}
+	same := func(rel string) (string, bool) { return rel, s.names[rel] != "" }
+	if err := s.compare(s.shared, same); err != nil {
+		t.Fatalf("the folder is not like itself: %v", err)
+	}
+	for what, change := range map[string]func(dir string) error{
+		"missing": func(dir string) error { return os.Remove(filepath.Join(dir, "folder 000", "file 00001.dat")) },
+		"other": func(dir string) error {
+			return os.WriteFile(filepath.Join(dir, "folder 000", "file 00001.dat"), []byte("0123456789"), 0o600)
+		},
+		"short": func(dir string) error { return os.Truncate(filepath.Join(dir, "folder 000", "file 00001.dat"), 9) },
+		"extra": func(dir string) error { return os.WriteFile(filepath.Join(dir, "more"), nil, 0o600) },
+	} {
+		dir := t.TempDir()
+		if err := os.CopyFS(dir, os.DirFS(s.shared)); err != nil {
+			t.Fatal(err)
+		}
+		if err := change(dir); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.compare(dir, same); err == nil {
+			t.Errorf("%s: no error", what)
+		}
+	}
+}
+
 func TestShareMany(t *testing.T) {
 	text, r := measureSmall(t, "share", "-files", "300", "-queries", "50", "-rounds", "2", "-rest", "1ms", "-tree", smallTree(t))
 	if !strings.Contains(text, "320 files shared, 300 of them generated") {
@@ -165,7 +222,7 @@ func TestSplit(t *testing.T) {
 
 func TestMissing(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
-	for _, word := range []string{"hashing", "download"} {
+	for _, word := range []string{"hashing", "download", "swarm", "seed", "small"} {
 		w, _, err := split([]string{word})
 		if err != nil {
 			t.Fatal(err)
