@@ -148,6 +148,12 @@ type script func(conn net.Conn, r *http.Request) bool
 // rogue runs a hand-written HTTP server until the test ends.
 func rogue(t testing.TB, do script) netip.AddrPort {
 	t.Helper()
+	return rawServer(t, func(conn net.Conn) { converse(conn, do) })
+}
+
+// rawServer gives each connection to serve until the test ends, and then closes it.
+func rawServer(t testing.TB, serve func(net.Conn)) netip.AddrPort {
+	t.Helper()
 	l := listen(t)
 	var running sync.WaitGroup
 	ctx, stop := context.WithCancel(context.Background())
@@ -160,7 +166,7 @@ func rogue(t testing.TB, do script) netip.AddrPort {
 			running.Go(func() {
 				defer conn.Close()
 				defer context.AfterFunc(ctx, func() { conn.Close() })()
-				converse(conn, do)
+				serve(conn)
 			})
 		}
 	})
