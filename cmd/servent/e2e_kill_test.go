@@ -176,6 +176,17 @@ func recordIn(path string) (offset uint64) {
 	return offset
 }
 
+// noiseOf makes a file of random bytes and returns them.
+func noiseOf(t *testing.T, path string, size int) []byte {
+	t.Helper()
+	b := make([]byte, size)
+	_, _ = mathrand.NewChaCha8([32]byte{1}).Read(b) // never fails
+	if err := os.WriteFile(path, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
 // writeNoise makes a file of killedSize random bytes and returns its SHA-1.
 func writeNoise(t *testing.T, path string, seed uint64) []byte {
 	t.Helper()
@@ -200,6 +211,8 @@ type tap struct {
 	addr  string
 	bytes atomic.Int64
 	idle  sync.WaitGroup // connections
+	open  atomic.Int64   // likewise
+	most  atomic.Int64   // of them at once
 
 	mu   sync.Mutex
 	from []uint64 // of each request, since asked was called
@@ -221,6 +234,7 @@ func newTap(t *testing.T, to string) *tap {
 				return
 			}
 			w.idle.Add(1)
+			w.most.Store(max(w.most.Load(), w.open.Add(1)))
 			go w.pass(conn, to)
 		}
 	}()
@@ -235,6 +249,7 @@ func newTap(t *testing.T, to string) *tap {
 // pass passes on what both sides say. The other side is a process that ends.
 func (w *tap) pass(conn net.Conn, to string) {
 	defer w.idle.Done()
+	defer w.open.Add(-1)
 	defer conn.Close()
 	server, err := net.Dial("tcp", to)
 	if err != nil {
