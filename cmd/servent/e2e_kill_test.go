@@ -3,7 +3,6 @@
 package main
 
 import (
-	"bufio"
 	"crypto/sha1"
 	"encoding/base32"
 	"encoding/binary"
@@ -11,12 +10,8 @@ import (
 	"hash/crc32"
 	"io"
 	mathrand "math/rand/v2"
-	"net"
 	"os"
 	"path/filepath"
-	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -28,14 +23,14 @@ const (
 	killingTime = 30 * time.Second
 	// wholeTime is what one download may take.
 	wholeTime = time.Minute
-	// recordedEvery is how many bytes of a download are on their way to the journal
-	// at most: ClientConfig.CheckpointBytes.
-	recordedEvery = 64 << 20
+	// killedWithin is in how many hundredths of the time that a whole download takes
+	// each is killed: there are some records by then, and some downloads end.
+	killedWithin  = 38
+	killedSources = 3
 )
 
-// TestKilledGet kills `servent get` with kill -9 at random moments. Each start goes
-// on from the last record in the journal, not a byte before it, and whenever the
-// file has its name it is right.
+// TestKilledGet kills `servent get` with kill -9 at random moments. No start asks for
+// a byte that the journal tells of, and whenever the file has its name it is right.
 func TestKilledGet(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short")
@@ -45,26 +40,26 @@ func TestKilledGet(t *testing.T) {
 	rnd := mathrand.New(mathrand.NewPCG(seed, 0))
 	shared := t.TempDir()
 	sum := writeNoise(t, filepath.Join(shared, "noise.bin"), seed)
-	sharer := share(t, shared)
-	wire := newTap(t, sharer.ready.Listen)
-	k := &killed{
-		home: newHome(t), wire: wire, dir: t.TempDir(), sum: sum,
-		link: fmt.Sprintf("magnet:?xt=urn:sha1:%s&dn=noise.bin&xl=%d&xs=http://%s/",
-			base32.StdEncoding.EncodeToString(sum), killedSize, wire.addr),
+	k := &killed{home: newHome(t), dir: t.TempDir(), sum: sum}
+	k.link = fmt.Sprintf("magnet:?xt=urn:sha1:%s&dn=noise.bin&xl=%d", base32.StdEncoding.EncodeToString(sum), killedSize)
+	for range killedSources {
+		wire := newTap(t, share(t, shared).ready.Listen)
+		k.wires = append(k.wires, wire)
+		k.link += "&xs=http://" + wire.addr + "/"
 	}
 	whole := k.undisturbed(t)
-	span := 3 * whole * recordedEvery / killedSize // some records
-	begin, fetched := time.Now(), wire.bytes.Load()
+	span := whole * killedWithin / 100
+	begin, fetched := time.Now(), k.fetched()
 	n := 0
 	for ; n < kills && time.Since(begin) < killingTime; n++ {
 		k.round(t, time.Duration(rnd.Int64N(int64(span))))
 	}
 	k.run(t, wholeTime)
 	k.finished(t)
-	fetched = wire.bytes.Load() - fetched
+	fetched = k.fetched() - fetched
 	again := fetched - int64(k.done)*killedSize
-	t.Logf("%d kills within %v each: %d starts went on from a record, %d downloads ended, %.1f of %.1f GB were fetched again (%.1f MB a kill), the sharer says it sent %.1f GB",
-		n, span.Round(time.Millisecond), k.resumed, k.done, float64(again)/1e9, float64(fetched)/1e9, float64(again)/1e6/float64(n), float64(sharer.status(t).Transfer.Uploaded)/1e9)
+	t.Logf("%d kills within %v each: %d starts went on from a record, %d downloads ended, %.1f of %.1f GB were fetched again (%.1f MB a kill)",
+		n, span.Round(time.Millisecond), k.resumed, k.done, float64(again)/1e9, float64(fetched)/1e9, float64(again)/1e6/float64(n))
 	if n == kills && k.resumed < 5 {
 		t.Error("too few went on from a record to show anything")
 	}
@@ -76,12 +71,20 @@ func TestKilledGet(t *testing.T) {
 // killed is a download that is killed again and again.
 type killed struct {
 	home      home
-	wire      *tap
+	wires     []*tap
 	dir, link string
 	sum       []byte
 
-	recorded      uint64 // in the journal after the last kill
+	recorded      []extent // in the journal after the last kill
 	resumed, done int
+}
+
+// fetched is how many bytes have come.
+func (k *killed) fetched() (n int64) {
+	for _, w := range k.wires {
+		n += w.bytes.Load()
+	}
+	return n
 }
 
 // undisturbed downloads the file once and returns how long that takes.
@@ -95,8 +98,7 @@ func (k *killed) undisturbed(t *testing.T) time.Duration {
 	return whole
 }
 
-// run starts a download, which it kills after some time, and checks from where on
-// it asks.
+// run starts a download, which it kills after some time, and checks what it asks for.
 func (k *killed) run(t *testing.T, after time.Duration) {
 	t.Helper()
 	p := k.home.spawn(t, "get", "--json", "--connect-only", "--listen", "127.0.0.1:0", "--output", k.dir, k.link)
@@ -108,12 +110,19 @@ func (k *killed) run(t *testing.T, after time.Duration) {
 	case <-time.After(after):
 		p.kill()
 	}
-	k.wire.idle.Wait()
-	asked := k.wire.asked()
-	if len(asked) > 0 && asked[0] != k.recorded {
-		t.Errorf("asked from byte %d on, %d were recorded", asked[0], k.recorded)
+	var asked []extent
+	for _, w := range k.wires {
+		w.idle.Wait()
+		asked = append(asked, w.asked()...)
 	}
-	if len(asked) > 0 && asked[0] > 0 {
+	for _, a := range asked {
+		for _, r := range k.recorded {
+			if max(a.first, r.first) < min(a.end, r.end) {
+				t.Errorf("asked for bytes %d to %d, and %d to %d were recorded", a.first, a.end, r.first, r.end)
+			}
+		}
+	}
+	if len(asked) > 0 && len(k.recorded) > 0 {
 		k.resumed++
 	}
 }
@@ -127,10 +136,18 @@ func (k *killed) round(t *testing.T, after time.Duration) {
 		k.finished(t)
 		return
 	}
-	before := k.recorded
-	if k.recorded = recordIn(filepath.Join(k.dir, "noise.bin.part.journal")); k.recorded < before {
-		t.Errorf("%d bytes are recorded, %d were", k.recorded, before)
+	before := lengthOf(k.recorded)
+	k.recorded = recordedIn(filepath.Join(k.dir, "noise.bin.part.journal"))
+	if now := lengthOf(k.recorded); now < before {
+		t.Errorf("%d bytes are recorded, %d were", now, before)
 	}
+}
+
+func lengthOf(all []extent) (n uint64) {
+	for _, e := range all {
+		n += e.end - e.first
+	}
+	return n
 }
 
 // finished checks the file and its folder, and removes the file.
@@ -152,17 +169,63 @@ func (k *killed) finished(t *testing.T) {
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)
 	}
-	k.recorded = 0
+	k.recorded = nil
 	k.done++
 }
 
-// recordIn reads how many bytes the newer of two records tells of; 0: there is none.
-// Each has 8 KiB: checksum and length, "SRVTJRNL", a version, a number, size, offset.
-func recordIn(path string) (offset uint64) {
+// recordedIn reads which bytes the journal of a download tells of.
+func recordedIn(path string) []extent {
 	b, err := os.ReadFile(path)
 	if err != nil {
-		return 0
+		return nil // not begun
 	}
+	if n := recordIn(b); n > 0 {
+		return []extent{{0, n}}
+	}
+	return blocksIn(b)
+}
+
+// blocksIn reads a journal of blocks: a head of 512 bytes ("SRVTBLKS", a version, the
+// size of the file, that of its blocks, …, CRC-32C), and two halves of records, of
+// which the one with the higher number counts. A record is its checksum, which goes on
+// from the head's, the length of what follows, a number, flags, how many blocks it
+// adds, and of each its index and its root.
+func blocksIn(b []byte) (all []extent) {
+	const head, recordHead, block, digest = 512, 21, 28, 24
+	le := binary.LittleEndian
+	if len(b) < head || string(b[:8]) != "SRVTBLKS" {
+		return nil
+	}
+	seed, size, length := le.Uint32(b[head-4:]), le.Uint64(b[9:]), le.Uint64(b[17:])
+	n := (size-1)/length + 1
+	half := (recordHead + digest + n*digest + n*(recordHead+block) + 511) / 512 * 512
+	newest := uint64(0)
+	for b = b[head:]; len(b) > 0; b = b[min(half, uint64(len(b))):] {
+		var seq uint64
+		var blocks []extent
+		for rest := b[:min(half, uint64(len(b)))]; len(rest) >= recordHead; {
+			end := 8 + uint64(le.Uint32(rest[4:]))
+			if end < recordHead || end > uint64(len(rest)) || crc32.Update(seed, crc32.MakeTable(crc32.Castagnoli), rest[4:end]) != le.Uint32(rest) {
+				break
+			}
+			seq = le.Uint64(rest[8:])
+			for i := range uint64(le.Uint32(rest[17:])) {
+				first := uint64(le.Uint32(rest[recordHead+i*block:])) * length
+				blocks = append(blocks, extent{first, min(first+length, size)})
+			}
+			rest = rest[end:]
+		}
+		if seq > newest {
+			newest, all = seq, blocks
+		}
+	}
+	return all
+}
+
+// recordIn reads a journal of a download from one source at a time, and returns how
+// many bytes the newer of its two records tells of; 0: there is none. Each has 8 KiB:
+// checksum and length, "SRVTJRNL", a version, a number, size, offset.
+func recordIn(b []byte) (offset uint64) {
 	var last uint64
 	for ; len(b) >= 8<<10; b = b[8<<10:] {
 		size := binary.LittleEndian.Uint32(b[4:])
@@ -204,98 +267,4 @@ func writeNoise(t *testing.T, path string, seed uint64) []byte {
 		t.Fatal(err)
 	}
 	return sum.Sum(nil)
-}
-
-// tap stands before a servent: it counts what that sends and notes what is asked.
-type tap struct {
-	addr  string
-	bytes atomic.Int64
-	idle  sync.WaitGroup // connections
-	open  atomic.Int64   // likewise
-	most  atomic.Int64   // of them at once
-
-	mu   sync.Mutex
-	from []uint64 // of each request, since asked was called
-}
-
-func newTap(t *testing.T, to string) *tap {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := &tap{addr: l.Addr().String()}
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		for {
-			conn, err := l.Accept()
-			if err != nil {
-				return
-			}
-			w.idle.Add(1)
-			w.most.Store(max(w.most.Load(), w.open.Add(1)))
-			go w.pass(conn, to)
-		}
-	}()
-	t.Cleanup(func() {
-		l.Close()
-		<-ended
-		w.idle.Wait()
-	})
-	return w
-}
-
-// pass passes on what both sides say. The other side is a process that ends.
-func (w *tap) pass(conn net.Conn, to string) {
-	defer w.idle.Done()
-	defer w.open.Add(-1)
-	defer conn.Close()
-	server, err := net.Dial("tcp", to)
-	if err != nil {
-		return
-	}
-	defer server.Close()
-	go func() {
-		defer server.Close()
-		w.requests(io.TeeReader(conn, server))
-	}()
-	b := make([]byte, 256<<10)
-	for {
-		n, err := server.Read(b)
-		if n > 0 {
-			_, werr := conn.Write(b[:n])
-			if w.bytes.Add(int64(n)); werr != nil {
-				return
-			}
-		}
-		if err != nil {
-			return
-		}
-	}
-}
-
-// requests notes from where on each request asks.
-func (w *tap) requests(r io.Reader) {
-	from := uint64(0)
-	for s := bufio.NewScanner(r); s.Scan(); {
-		switch line := s.Text(); {
-		case strings.HasPrefix(line, "Range:"):
-			_, _ = fmt.Sscanf(line, "Range: bytes=%d-", &from) // 0 shows that it was none
-		case line == "":
-			w.mu.Lock()
-			w.from = append(w.from, from)
-			w.mu.Unlock()
-			from = 0
-		}
-	}
-}
-
-// asked returns from where on was asked since the last call.
-func (w *tap) asked() []uint64 {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	from := w.from
-	w.from = nil
-	return from
 }
