@@ -45,6 +45,7 @@ type foreignSource struct {
 // foreignLog is what a source has seen.
 type foreignLog struct {
 	conns, requests, trees int
+	open                   int         // connections
 	queued                 []time.Time // when it was asked while it queued, and once more
 	asked                  []span      // of the file, as far as the request said; open ends are the file's
 	sent                   []span      // of the file: bytes that went out as they should
@@ -55,7 +56,8 @@ func (f *foreignSource) serve(t testing.TB) netip.AddrPort {
 	t.Helper()
 	f.urn = urnOf(f.content)
 	return rawServer(t, func(conn net.Conn) {
-		f.note(func(l *foreignLog) { l.conns++ })
+		f.note(func(l *foreignLog) { l.conns, l.open = l.conns+1, l.open+1 })
+		defer f.note(func(l *foreignLog) { l.open-- })
 		br := bufio.NewReader(conn)
 		for {
 			r, err := readForeign(br)

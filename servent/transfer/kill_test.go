@@ -18,26 +18,29 @@ import (
 )
 
 // getChild is the environment variable that makes this test binary download, in
-// place of testing: address, URN and folder.
+// place of testing: addresses with commas, URN and folder.
 const getChild = "TRANSFER_TEST_GET"
 
 // killingTime is about how long TestKilledDownloads may take.
 const killingTime = 15 * time.Second
 
-// childGet downloads what TestKilledDownloads wants.
+// childGet downloads what TestKilledDownloads and TestKilledSwarm want.
 func childGet(what string) error {
 	fields := strings.SplitN(what, " ", 3)
-	addr, err := netip.ParseAddrPort(fields[0])
-	if err != nil {
-		return err
-	}
 	urn, err := protocol.ParseURN(fields[1])
 	if err != nil {
 		return err
 	}
 	cfg := quick()
 	cfg.CheckpointBytes = 1 << 20
-	j := Job{URN: urn, Name: "file.bin", Dir: fields[2], Sources: []Source{{Addr: addr}}}
+	j := Job{URN: urn, Name: "file.bin", Dir: fields[2]}
+	for text := range strings.SplitSeq(fields[0], ",") {
+		addr, err := netip.ParseAddrPort(text)
+		if err != nil {
+			return err
+		}
+		j.Sources = append(j.Sources, Source{Addr: addr})
+	}
 	_, err = NewClient(cfg).Get(context.Background(), j, nil)
 	return err
 }
