@@ -99,6 +99,10 @@ type Config struct {
 	// loopback, and on LAN without a public address in Connect, they are not anyway.
 	NoPortMapping bool
 
+	// KeepDownloads: detached downloads are taken, kept in DataDir, and those that an
+	// earlier run has left there are taken up again.
+	KeepDownloads bool
+
 	// Seams for tests.
 	mapper   portMapper
 	listener net.Listener

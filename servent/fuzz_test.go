@@ -172,3 +172,22 @@ func allocatedBytes() uint64 {
 	metrics.Read(sample)
 	return sample[0].Value.Uint64()
 }
+
+// FuzzDownloadsFile: whatever lies there, what is read of it can be written down and
+// is read again as the same.
+func FuzzDownloadsFile(f *testing.F) {
+	f.Add([]byte(`{"downloads":[{"id":"PLSTHI","request":{"magnet":"urn:sha1:PLSTHIPQGSSZTS5FJUPAKUZWUGYQYPFB","dir":"/tmp"},"phase":"paused","error":"x","part":"/tmp/x.part"}]}`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		list, _, err := readDownloads(text)
+		if err != nil {
+			return
+		}
+		for _, d := range list {
+			k := d.kept()
+			again, err := k.read()
+			if err != nil || again.id != d.id || again.phase != d.phase || again.priority != d.priority {
+				t.Errorf("%+v: read again as %+v, %v", d, again, err)
+			}
+		}
+	})
+}

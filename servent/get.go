@@ -54,6 +54,7 @@ type GetRequest struct {
 	Folder  string        `json:"folder"`  // below Dir, as a peer tells it; is made
 	From    string        `json:"from"`    // host:port of a source, to be asked first
 	Sources []FoundSource `json:"sources"` // known already; others are searched for
+	Share   bool          `json:"share"`   // once it is there, while the servent runs
 }
 
 // GetProgress is how far a download is.
@@ -61,8 +62,13 @@ type GetProgress struct {
 	Name    string `json:"name"`
 	Done    uint64 `json:"done"`
 	Total   uint64 `json:"total"`
-	Sources int    `json:"sources"`
+	Sources int    `json:"sources"` // that are known
 	State   string `json:"state"`
+
+	Active int     `json:"active"`  // sources that deliver now
+	Copies float64 `json:"copies"`  // distributed copies, as in transfer.Progress; 0: not known
+	Rate   uint64  `json:"rate"`    // bytes a second, over the last seconds
+	LeftMS int64   `json:"left_ms"` // until all is there at that rate; 0: not known
 }
 
 // Got is a file that was downloaded.
@@ -74,12 +80,15 @@ type Got struct {
 	MS       int64  `json:"ms"`      // that this took, without the search for sources
 	Verified bool   `json:"verified"`
 	Existing bool   `json:"existing,omitempty"` // it lay there already
+
+	Sources int      `json:"sources"`         // how many delivered
+	Liars   []string `json:"liars,omitempty"` // who sent wrong bytes: addresses, or GUIDs of those that have none
 }
 
-// Get downloads one file and returns when it lies verified in Dir. Sources that
+// download downloads one file and returns when it lies verified in Dir. Sources that
 // the request does not name are searched for. progress is called on the
 // caller's goroutine.
-func (s *Servent) Get(ctx context.Context, req GetRequest, progress func(GetProgress)) (Got, error) {
+func (s *Servent) download(ctx context.Context, req GetRequest, progress func(GetProgress)) (Got, error) {
 	ctx, cancel := s.whileRunning(ctx)
 	defer cancel()
 	m, err := parseWanted(req.Magnet)
@@ -244,7 +253,10 @@ func (f *fetch) load(ctx context.Context) (Got, error) {
 		if p.Done >= f.best.Done {
 			f.best = p
 		}
-		f.progress(GetProgress{Name: f.job.Name, Done: p.Done, Total: p.Total, Sources: len(f.job.Sources), State: stateText(&p)})
+		f.progress(GetProgress{
+			Name: f.job.Name, Done: p.Done, Total: p.Total, Sources: max(len(f.job.Sources), p.Known), State: stateText(&p),
+			Active: p.Active, Copies: p.Copies,
+		})
 	})
 	f.fetched, f.took = f.fetched+r.Fetched, f.took+r.Elapsed
 	if err != nil {
@@ -252,8 +264,19 @@ func (f *fetch) load(ctx context.Context) (Got, error) {
 	}
 	return Got{
 		Path: r.Path, SHA1: r.SHA1.String(), Bytes: r.Bytes, Fetched: f.fetched, MS: f.took.Milliseconds(),
-		Verified: r.Verified, Existing: r.Existing,
+		Verified: r.Verified, Existing: r.Existing, Sources: r.Sources, Liars: liarTexts(f.liars, r.Liars),
 	}, nil
+}
+
+// liarTexts names sources, each once.
+func liarTexts(lists ...[]transfer.Source) []string {
+	var names []string
+	for _, s := range slices.Concat(lists...) {
+		if name := s.String(); !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // stateText is the state of a download with its place in a queue.

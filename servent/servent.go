@@ -49,6 +49,7 @@ type Servent struct {
 	uploads   *transfer.Server
 	inbox     *transfer.ConnListener // connections that speak HTTP
 	loads     *transfer.Client
+	gets      *downloads
 	refusals  refusals // of push proxies
 	dialer    net.Dialer
 	web       *http.Client // for web caches
@@ -65,6 +66,8 @@ type Servent struct {
 	life    context.Context // ends with the loop
 	end     context.CancelFunc
 	wg      sync.WaitGroup
+
+	savingGets sync.Mutex // held while downloads are written down
 
 	telling sync.Mutex   // held while the node is told what is shared
 	sharing atomic.Int32 // folders that are scanned for the first time
@@ -89,8 +92,8 @@ func New(cfg Config) (*Servent, error) {
 	}
 	s := &Servent{
 		cfg: cfg, log: cfg.Log,
-		dialer: net.Dialer{Timeout: dialTimeout},
-		calls:  make(chan func(*loop)), batches: make(chan batch), reports: make(chan written, 64),
+		dialer: net.Dialer{Timeout: dialTimeout}, gets: newDownloads(),
+		calls: make(chan func(*loop)), batches: make(chan batch), reports: make(chan written, 64),
 		jobs: make(chan job, searchQueue), linked: make(chan struct{}, 1),
 		conns: map[net.Conn]struct{}{}, guests: map[*peeked]struct{}{}, subs: map[chan Event]struct{}{},
 	}
@@ -138,6 +141,7 @@ func (s *Servent) open() (err error) {
 	}
 	s.port, s.relays = reach.NewPort(s.addr.Port(), s.from), newRelay(s.cfg.RelayRate)
 	s.library()
+	s.loadDownloads()
 	return s.overlay()
 }
 
@@ -249,6 +253,7 @@ func (s *Servent) Run(ctx context.Context) error {
 		s.wg.Go(func() { s.keepMapped(ctx) })
 	}
 	s.wg.Go(func() { s.keepHosts(ctx) })
+	s.wg.Go(func() { s.runDownloads(ctx) })
 	s.wg.Go(func() { s.tellResources(ctx) })
 	s.wg.Go(func() { s.index.Run(ctx) })
 	if s.leaves != nil {
@@ -272,6 +277,9 @@ func (s *Servent) Run(ctx context.Context) error {
 	s.stop()
 	s.wg.Wait()
 	s.saveHosts(hosts)
+	if err := s.saveDownloads(); err != nil {
+		s.log.WithField("component", "download").WithError(err).Warn("detached downloads are lost")
+	}
 	return failed
 }
 

@@ -41,6 +41,10 @@ type Progress struct {
 	Source      Source // the one that is asked
 	State       string
 	Place, Of   int // StateQueued: in the queue of the source, 1 is next; Of is 0 where it is not told
+
+	Active int     // sources that deliver now
+	Known  int     // sources that are known
+	Copies float64 // distributed copies: of the rarest block in sight, with the share of blocks that have one more as fraction; 0: not known
 }
 
 // Result is a file that was downloaded.
@@ -53,6 +57,9 @@ type Result struct {
 	Elapsed  time.Duration
 	Verified bool // the content matches every hash that the job named, and it named one
 	Existing bool // the file lay there already
+
+	Sources int      // that delivered
+	Liars   []Source // who sent wrong bytes
 }
 
 // progressPeriod is how often progress is reported while bytes come.
