@@ -23,6 +23,15 @@ type bar struct {
 type barText struct {
 	name  string
 	state string // stands in the place of the bar; empty while it moves
+	flow  *flow  // of a download, nil for other things
+}
+
+// flow is how a download comes in, as the servent tells.
+type flow struct {
+	rate            uint64 // bytes a second; 0: not known
+	left            int64  // ms; 0: not known
+	active, sources int    // those that deliver, of those that are known
+	copies          float64
 }
 
 const (
@@ -61,8 +70,8 @@ func (b *bar) line(width int, now time.Time) string {
 	if b.total == 0 {
 		return fitMiddle(text.name, width)
 	}
-	cells := b.cells(now)
-	for len(cells) > 1 && width-minName-cellsWidth(cells) < 0 {
+	cells := b.cells(now, text.flow)
+	for len(cells) > 1 && width-minName-cellsWidth(cells) < roomFor(len(cells)) {
 		cells = cells[:len(cells)-1]
 	}
 	name := min(max(width*2/5, minName), max(width-cellsWidth(cells)-len(gap)-minBar, minName))
@@ -80,16 +89,54 @@ func (b *bar) line(width int, now time.Time) string {
 	return strings.TrimRight(line, " ")
 }
 
+// basicCells are those that count more than the bar: size, time left, rate.
+const basicCells = 3
+
+// roomFor is what room the bar must have beside so many cells.
+func roomFor(cells int) int {
+	if cells > basicCells {
+		return len(gap) + minBar
+	}
+	return 0
+}
+
 // cells are the columns behind the bar, what tells most first. Their width
 // does not depend on how far the bar is.
-func (b *bar) cells(now time.Time) []string {
+func (b *bar) cells(now time.Time, f *flow) []string {
 	rate := b.speed.rate(now)
-	left, speed := "", ""
-	if rate > 0 {
-		speed = byteText(uint64(rate)) + "/s"
-		left = leftText(time.Duration(float64(b.total-min(b.done, b.total)) / rate * float64(time.Second)))
+	left := time.Duration(0)
+	if f != nil {
+		rate, left = float64(f.rate), time.Duration(f.left)*time.Millisecond
+	} else if rate > 0 {
+		left = time.Duration(float64(b.total-min(b.done, b.total)) / rate * float64(time.Second))
 	}
-	return []string{pad(b.size(), len("999 MB of 999 MB"), false), pad(left, len("59 min 59 s left"), false), pad(speed, len("999 MB/s"), false)}
+	leftCell, rateCell := "", ""
+	if rate > 0 {
+		rateCell = byteText(uint64(rate)) + "/s"
+		if f == nil || f.left > 0 {
+			leftCell = leftText(left)
+		}
+	}
+	cells := []string{pad(b.size(), len("999 MB of 999 MB"), false), pad(leftCell, len("59 min 59 s left"), false), pad(rateCell, len("999 MB/s"), false)}
+	if f != nil {
+		cells = append(cells, pad(sourcesText(f.active, f.sources), len("99 of 99 sources"), false), pad(copiesCell(f.copies), len("99.9 copies"), false))
+	}
+	return cells
+}
+
+// sourcesText tells how many sources deliver.
+func sourcesText(active, known int) string {
+	if known == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d of %s", active, countText(known, "source"))
+}
+
+func copiesCell(copies float64) string {
+	if copies <= 0 {
+		return ""
+	}
+	return copiesText(copies) + " copies"
 }
 
 func (b *bar) size() string {

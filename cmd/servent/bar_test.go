@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/seed282dab8e/servent/servent"
 )
 
 // halfway is a bar that got 1 MB a second of late, after a slow start.
@@ -39,7 +41,7 @@ func TestBarFitsEveryWidth(t *testing.T) {
 	}
 	for width := 1; width < 200; width++ {
 		for _, state := range []string{"", "source lost, searching again"} {
-			b.text = func() barText { return barText{name, state} }
+			b.text = func() barText { return barText{name: name, state: state} }
 			if line := b.line(width, now); columns(line) > width || strings.Contains(line, "\n") {
 				t.Errorf("width %d: %d columns: %q", width, columns(line), line)
 			}
@@ -49,7 +51,7 @@ func TestBarFitsEveryWidth(t *testing.T) {
 
 func TestBarTellsItsState(t *testing.T) {
 	b, now := halfway("x")
-	b.text = func() barText { return barText{"x", "source lost, searching again"} }
+	b.text = func() barText { return barText{name: "x", state: "source lost, searching again"} }
 	if got := b.line(80, now); got != "x           "+gap+"source lost, searching again, 10 MB of 20 MB" {
 		t.Errorf("%q", got)
 	}
@@ -101,5 +103,48 @@ func TestFramesBeginInTheFirstColumn(t *testing.T) {
 	n, err := frames{&b}.Write([]byte("line\n"))
 	if n != 5 || err != nil || b.String() != "\rline\n" {
 		t.Errorf("%d, %v, %q", n, err, b.String())
+	}
+}
+
+// TestBarOfDownload: sources and copies stand where there is room for a bar beside
+// them; each line has its columns where the others have theirs.
+func TestBarOfDownload(t *testing.T) {
+	b, now := halfway("danube.flac")
+	b.text = func() barText { return barText{name: "danube.flac", flow: &flow{2_000_000, 5000, 3, 5, 1.84}} }
+	for width := 79; width < 130; width++ {
+		line := b.line(width, now)
+		if !strings.HasPrefix(line, "danube.flac ") || !strings.Contains(line, "10 MB of 20 MB") || !strings.Contains(line, "5 s left") ||
+			!strings.Contains(line, "2.0 MB/s") || !strings.Contains(line, "━") {
+			t.Errorf("width %d: %q", width, line)
+		}
+		if strings.Contains(line, "3 of 5 sources") != (width >= 86) || strings.Contains(line, "1.8 copies") != (width >= 99) {
+			t.Errorf("width %d: %q", width, line)
+		}
+	}
+	b.text = func() barText { return barText{name: "2 of 5 files", flow: &flow{}} }
+	other := b.line(119, now)
+	if strings.Index(other, "10 MB of") < 0 || strings.Contains(other, "left") || strings.Contains(other, "/s") {
+		t.Errorf("nothing is known of it: %q", other)
+	}
+}
+
+func TestTotalOfDownloads(t *testing.T) {
+	all := newTotal([]wanted{{size: 100}, {size: 300}, {}})
+	all.set(0, servent.GetProgress{Done: 50, Total: 100, Rate: 10, Active: 1, Sources: 2})
+	all.set(1, servent.GetProgress{Done: 100, Rate: 10, Active: 2, Sources: 3})
+	if f := all.barText().flow; f.rate != 20 || f.active != 3 || f.sources != 5 || f.left != 0 {
+		t.Errorf("the size of one is not known: %+v", f)
+	}
+	all.set(2, servent.GetProgress{Done: 50, Total: 100, Rate: 10})
+	if f := all.barText().flow; f.rate != 30 || f.left != 10_000 {
+		t.Errorf("all sizes are known: %+v", f)
+	}
+	all.ended(0, nil)
+	all.ended(1, servent.ErrNoSource)
+	if f := all.barText().flow; f.rate != 10 || f.active != 0 || f.sources != 0 {
+		t.Errorf("two have ended: %+v", f)
+	}
+	if got := all.text(); got != "1 of 3 files · 200 B of 500 B" {
+		t.Errorf("%q", got)
 	}
 }

@@ -18,6 +18,7 @@ type getFlags struct {
 	node   nodeFlags
 	output string
 	from   string
+	after  afterFlags
 }
 
 func (a *app) getCommand() *cobra.Command {
@@ -31,13 +32,35 @@ matches its hash; until then it is NAME.part, and the same command goes on from
 there after an interruption.
 
 --from names a servent to ask first. With no file named, all that it shares is
-downloaded, in its folders; files that are there already are left alone.`,
+downloaded, in its folders; files that are there already are left alone.
+
+--detach leaves the downloads to the servent that runs on this data dir, and returns:
+they go on when it is started again. "servent transfers" lists them.
+
+Where a servent runs on this data dir, it shares what was downloaded from then on,
+until it ends; of the folder nothing else. --no-share keeps it to yourself; --share
+lets also a servent share it that only runs for this command.
+
+--exec runs a program for each file once it is there and verified, without a shell:
+the words of COMMAND are split at blanks, quotes hold words together, and {} stands
+for the path. SERVENT_PATH, SERVENT_NAME, SERVENT_SHA1 and SERVENT_BYTES are in its
+environment. Where it fails the file stays, and the exit code is 1 at the end.
+
+With --json each line has an "event": "progress" (at most twice a second for each
+file: "sha1", "name", "done", "total", "sources" that are known, "active" ones that
+deliver, "copies" of the rarest block in sight, "rate" in bytes a second, "left_ms",
+"state"), then "done" ("path", "sha1", "bytes", "fetched" of them now, "ms",
+"sources" that delivered, "liars" that sent wrong bytes) or "error" ("sha1", "error");
+with --exec "exec" ("path", "code", "error"); with --detach "detached" (one download,
+as "servent transfers --json" lists it).`,
 		Example: examples(
 			"servent get 1",
 			"servent get 2 5 7 --output ~/Downloads",
 			"servent get 'magnet:?xt=urn:sha1:…&dn=danube.flac'",
 			"servent get urn:sha1:…",
 			"servent get --from 192.168.1.20:6346 --output ~/Music   all that it shares",
+			"servent get --detach 3 4 --output ~/Downloads           go on without this command",
+			"servent get 1 --exec 'tar -xf {} -C \"/srv/my files\"'",
 		),
 		Args: func(cmd *cobra.Command, args []string) error {
 			if f.from != "" {
@@ -49,6 +72,7 @@ downloaded, in its folders; files that are there already are left alone.`,
 	}
 	cmd.Flags().StringVarP(&f.output, "output", "o", ".", "`folder` for the files")
 	cmd.Flags().StringVar(&f.from, "from", "", "`host:port` of a servent to ask first; with no file named, for all that it shares")
+	f.after.add(cmd)
 	f.node.add(cmd)
 	return cmd
 }
@@ -67,6 +91,10 @@ func (a *app) get(ctx context.Context, f *getFlags, args []string) error {
 			return err
 		}
 	}
+	hook, err := f.after.hook()
+	if err != nil {
+		return err
+	}
 	files, err := a.wanted(args)
 	if err != nil {
 		return err
@@ -74,6 +102,9 @@ func (a *app) get(ctx context.Context, f *getFlags, args []string) error {
 	dir, err := outputFolder(f.output)
 	if err != nil {
 		return err
+	}
+	if f.after.detach {
+		return a.detach(ctx, f, files, dir)
 	}
 	s, err := a.open(ctx, &f.node, "get")
 	if err != nil {
@@ -87,8 +118,9 @@ func (a *app) get(ctx context.Context, f *getFlags, args []string) error {
 	}
 	for i := range files {
 		files[i].req.Dir, files[i].req.From = dir, f.from
+		files[i].req.Share = f.after.shares(s.current().lasts())
 	}
-	err = a.getAll(ctx, s, files)
+	err = a.getAll(ctx, s, files, hook)
 	switch {
 	case errors.Is(err, servent.ErrNoSource):
 		why := s.loneliness(ctx)

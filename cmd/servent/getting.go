@@ -23,12 +23,15 @@ const (
 	repeatEvery = time.Second
 )
 
-// getAll downloads files, several at once, and returns the gravest error.
-func (a *app) getAll(ctx context.Context, n node, files []wanted) error {
+// getAll downloads files, several at once, runs the hook for each that is done, and
+// returns the gravest error.
+func (a *app) getAll(ctx context.Context, n node, files []wanted, hook *hook) error {
 	lines := a.lines()
 	all := newTotal(files)
+	if len(files) > 1 {
+		all.bar = lines.bar(all.barText)
+	}
 	if len(files) > getsAtOnce {
-		lines.text(all.text)
 		defer a.noteSlow(all.text)()
 	}
 	errs := make([]error, len(files))
@@ -38,14 +41,14 @@ func (a *app) getAll(ctx context.Context, n node, files []wanted) error {
 	for range atOnce(files) {
 		wg.Go(func() {
 			for i := int(next.Add(1)) - 1; i < len(files); i = int(next.Add(1)) - 1 {
-				d := download{a: a, file: files[i], lines: lines}
+				d := download{a: a, file: files[i], lines: lines, hook: hook, all: all, at: i}
 				errs[i] = d.run(ctx, n)
 				kept[i] = d.kept(errs[i])
-				all.done(files[i].size)
 			}
 		})
 	}
 	wg.Wait()
+	all.close()
 	lines.close()
 	if ctx.Err() != nil {
 		a.noteKept(kept)
@@ -76,37 +79,6 @@ func atOnce(files []wanted) int {
 	return min(getsAtOnce, len(files))
 }
 
-// total is how far many downloads are together.
-type total struct {
-	files int
-	bytes uint64
-
-	mu        sync.Mutex
-	doneFiles int
-	doneBytes uint64
-}
-
-func newTotal(files []wanted) *total {
-	t := &total{files: len(files)}
-	for _, f := range files {
-		t.bytes += f.size
-	}
-	return t
-}
-
-func (t *total) done(bytes uint64) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.doneFiles++
-	t.doneBytes += bytes
-}
-
-func (t *total) text() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return fmt.Sprintf("%d of %s · %s of %s", t.doneFiles, countText(t.files, "file"), byteText(t.doneBytes), byteText(t.bytes))
-}
-
 // gravest is the error whose exit code tells most: wrong content before other
 // failures, these before what nobody has. The user has been told of each.
 func gravest(errs []error) error {
@@ -127,6 +99,9 @@ type download struct {
 	file  wanted
 	lines *live
 	bar   *bar
+	hook  *hook // nil: none
+	all   *total
+	at    int // of the files
 
 	mu    sync.Mutex
 	state servent.GetProgress
@@ -142,9 +117,12 @@ func (d *download) run(ctx context.Context, n node) error {
 	stop := d.repeat()
 	got, err := n.Get(ctx, d.file.req, d.progress)
 	stop()
+	d.all.ended(d.at, err)
 	switch {
 	case err == nil:
+		d.all.set(d.at, servent.GetProgress{Done: got.Bytes, Total: got.Bytes})
 		d.tellDone(&got)
+		err = d.hook.run(ctx, d.a, &got)
 	case ctx.Err() == nil:
 		d.tellError(err)
 	}
@@ -180,6 +158,7 @@ func (d *download) kept(err error) string {
 
 func (d *download) progress(p servent.GetProgress) {
 	d.bar.set(p.Done, p.Total)
+	d.all.set(d.at, p)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	begun := d.state.Done == 0 && p.Done > 0
@@ -233,14 +212,20 @@ func (d *download) printProgress() {
 		Total   uint64 `json:"total"`
 		Sources int    `json:"sources"`
 		State   string `json:"state"`
-	}{"progress", d.sha1(), p.Name, p.Done, p.Total, p.Sources, p.State})
+
+		Active int     `json:"active"`
+		Copies float64 `json:"copies"`
+		Rate   uint64  `json:"rate"`
+		LeftMS int64   `json:"left_ms"`
+	}{"progress", d.sha1(), p.Name, p.Done, p.Total, p.Sources, p.State, p.Active, p.Copies, p.Rate, p.LeftMS})
 }
 
 // text stands beside the bar.
 func (d *download) text() barText {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	text := barText{name: search.Clean(d.state.Name)}
+	p := &d.state
+	text := barText{name: search.Clean(p.Name), flow: &flow{p.Rate, p.LeftMS, p.Active, p.Sources, p.Copies}}
 	if text.name == "" {
 		text.name = search.Clean(d.file.label)
 	}

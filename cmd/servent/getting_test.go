@@ -66,7 +66,7 @@ func TestGravestErrorDecides(t *testing.T) {
 			n := &fakeNode{get: func(context.Context, servent.GetRequest, func(servent.GetProgress)) (servent.Got, error) {
 				return servent.Got{}, <-next
 			}}
-			err := a.getAll(t.Context(), n, someFiles(len(tt.errs)))
+			err := a.getAll(t.Context(), n, someFiles(len(tt.errs)), nil)
 			if code := exitCode(err); code != tt.code {
 				t.Errorf("exit %d, want %d", code, tt.code)
 			}
@@ -95,7 +95,7 @@ func TestProgressAtMostTwiceASecond(t *testing.T) {
 			}
 			return servent.Got{Bytes: 300, Verified: true}, nil
 		}}
-		if err := a.getAll(t.Context(), n, someFiles(1)); err != nil {
+		if err := a.getAll(t.Context(), n, someFiles(1), nil); err != nil {
 			t.Fatal(err)
 		}
 		progress, done := strings.Count(out.String(), `"event":"progress"`), strings.Count(out.String(), `"event":"done"`)
@@ -117,7 +117,7 @@ func TestProgressWhileThereIsNoNews(t *testing.T) {
 			time.Sleep(5 * time.Second)
 			return servent.Got{}, servent.ErrNoSource
 		}}
-		_ = a.getAll(t.Context(), n, someFiles(1))
+		_ = a.getAll(t.Context(), n, someFiles(1), nil)
 		if got := strings.Count(out.String(), `"state":"`+servent.StateSearchingAgain); got != 5 {
 			t.Errorf("%d lines tell that it searches:\n%s", got, out.String())
 		}
@@ -137,7 +137,7 @@ func TestSlowDownloadIsToldOf(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var errOut buffer
 		a := newApp(&buffer{}, &errOut, home{}.lookEnv)
-		if err := a.getAll(t.Context(), slow, someFiles(1)); err != nil {
+		if err := a.getAll(t.Context(), slow, someFiles(1), nil); err != nil {
 			t.Fatal(err)
 		}
 		if got, want := errOut.String(), "servent: note: a: searching, after 1.0 s\nservent: note: a: loading, 1.0 kB of 3.0 kB, after 11 s\n"; got != want {
@@ -147,10 +147,10 @@ func TestSlowDownloadIsToldOf(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var errOut buffer
 		a := newApp(&buffer{}, &errOut, home{}.lookEnv)
-		if err := a.getAll(t.Context(), slow, someFiles(getsAtOnce+1)); err != nil {
+		if err := a.getAll(t.Context(), slow, someFiles(getsAtOnce+1), nil); err != nil {
 			t.Fatal(err)
 		}
-		if got := errOut.String(); !strings.Contains(got, "note: 4 of 5 files · 0 B of 0 B, after 21 s\n") {
+		if got := errOut.String(); !strings.Contains(got, "note: 4 of 5 files · 13 kB of 15 kB, after 21 s\n") {
 			t.Errorf("of many: %s", got)
 		}
 	})
@@ -158,7 +158,7 @@ func TestSlowDownloadIsToldOf(t *testing.T) {
 		var errOut buffer
 		a := newApp(&buffer{}, &errOut, home{}.lookEnv)
 		a.json = true
-		if err := a.getAll(t.Context(), slow, someFiles(1)); err != nil || errOut.String() != "" {
+		if err := a.getAll(t.Context(), slow, someFiles(1), nil); err != nil || errOut.String() != "" {
 			t.Errorf("a script: %s, %v", errOut.String(), err)
 		}
 	})
@@ -197,7 +197,7 @@ func TestSoManyAtOnce(t *testing.T) {
 			return servent.Got{}, nil
 		}}
 		start := time.Now()
-		if err := a.getAll(t.Context(), n, someFiles(2*getsAtOnce+1)); err != nil {
+		if err := a.getAll(t.Context(), n, someFiles(2*getsAtOnce+1), nil); err != nil {
 			t.Fatal(err)
 		}
 		if took := time.Since(start); took != 3*time.Second {
@@ -236,7 +236,7 @@ func TestGetInterrupted(t *testing.T) {
 				<-ctx.Done()
 				return servent.Got{}, errors.Join(ctx.Err(), tt.err)
 			}}
-			if err := a.getAll(ctx, n, someFiles(tt.files)); exitCode(err) != exitInterrupted {
+			if err := a.getAll(ctx, n, someFiles(tt.files), nil); exitCode(err) != exitInterrupted {
 				t.Errorf("getAll = %v", err)
 			}
 			if errOut.String() != tt.note {
@@ -253,7 +253,7 @@ func TestErrorLine(t *testing.T) {
 	n := &fakeNode{get: func(context.Context, servent.GetRequest, func(servent.GetProgress)) (servent.Got, error) {
 		return servent.Got{}, servent.ErrNoSource
 	}}
-	_ = a.getAll(t.Context(), n, someFiles(1))
+	_ = a.getAll(t.Context(), n, someFiles(1), nil)
 	line := object[map[string]string](t, out.String())
 	if line["event"] != "error" || line["error"] != servent.ErrNoSource.Error() || line["sha1"] != strings.Repeat("A", 32) {
 		t.Errorf("line: %v", line)

@@ -42,6 +42,9 @@ type held struct {
 	close  func()
 }
 
+// lasts says whether the servent goes on when the command has ended.
+func (h *held) lasts() bool { return h.own == nil && !h.brief }
+
 // startWait is how long a servent that holds the data dir, but does not answer
 // yet, or no more, is waited for.
 const startWait = 3 * time.Second

@@ -176,6 +176,9 @@ func (a *app) warnUnknownEnv(root *cobra.Command) {
 	for name := range flagNames(root) {
 		known[envName(name)] = true
 	}
+	for _, name := range hookVariables() { // of a servent that runs this one
+		known[name] = true
+	}
 	for _, line := range a.environ() {
 		name, _, _ := strings.Cut(line, "=")
 		if !strings.HasPrefix(name, envPrefix) || known[name] {

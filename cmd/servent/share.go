@@ -75,6 +75,7 @@ func (a *app) serve(ctx context.Context, f *shareFlags, dirs []string) error {
 	if err != nil {
 		return err
 	}
+	cfg.KeepDownloads = true
 	client, own, err := a.join(ctx, cfg)
 	switch {
 	case err != nil:

@@ -33,6 +33,15 @@ func newTable(room int, cols []column, rows ...[]string) *table {
 	return t
 }
 
+// width is how many columns its rows take.
+func (t *table) width() int {
+	n := -len(gap)
+	for _, c := range t.columns {
+		n += c.width + len(gap)
+	}
+	return n
+}
+
 func (t *table) header() string {
 	titles := make([]string, len(t.columns))
 	for i, c := range t.columns {

@@ -22,9 +22,13 @@ type fakeNode struct {
 	get    func(ctx context.Context, req servent.GetRequest, progress func(servent.GetProgress)) (servent.Got, error)
 	share  func(ctx context.Context, dir string) error
 
-	mu      sync.Mutex
-	asked   servent.SearchRequest
-	shares  []servent.ShareInfo
+	mu     sync.Mutex
+	asked  servent.SearchRequest
+	shares []servent.ShareInfo
+
+	downloads []servent.DownloadInfo
+	changed   servent.DownloadChange
+
 	events  chan servent.Event
 	running bool
 }
@@ -83,6 +87,33 @@ func (n *fakeNode) Share(ctx context.Context, dir string) error {
 	defer n.mu.Unlock()
 	n.shares = append(n.shares, servent.ShareInfo{Dir: dir, Files: 3, Bytes: 12, LeftOut: 1})
 	return nil
+}
+
+func (n *fakeNode) Downloads() []servent.DownloadInfo {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return append([]servent.DownloadInfo(nil), n.downloads...)
+}
+
+func (n *fakeNode) Detach(reqs []servent.GetRequest) ([]servent.DownloadInfo, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	var list []servent.DownloadInfo
+	for _, r := range reqs {
+		list = append(list, servent.DownloadInfo{ID: fmt.Sprint(len(n.downloads) + len(list)), Name: r.Magnet, Dir: r.Dir})
+	}
+	n.downloads = append(n.downloads, list...)
+	return list, nil
+}
+
+func (n *fakeNode) ChangeDownloads(_ context.Context, c servent.DownloadChange) ([]servent.DownloadInfo, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.changed = c
+	if len(c.IDs) == 0 {
+		return nil, errors.New("no such download")
+	}
+	return []servent.DownloadInfo{{ID: c.IDs[0], State: c.Action}}, nil
 }
 
 func (n *fakeNode) Unshare(dir string) error {

@@ -18,6 +18,9 @@ type Node interface {
 	CountOwn(ctx context.Context, query string) (int, error)
 	Browse(ctx context.Context, req servent.BrowseRequest, found func(servent.Found)) error
 	Get(ctx context.Context, req servent.GetRequest, progress func(servent.GetProgress)) (servent.Got, error)
+	Detach(reqs []servent.GetRequest) ([]servent.DownloadInfo, error)
+	Downloads() []servent.DownloadInfo
+	ChangeDownloads(ctx context.Context, c servent.DownloadChange) ([]servent.DownloadInfo, error)
 	Share(ctx context.Context, dir string) error
 	Unshare(dir string) error
 	Shares() []servent.ShareInfo

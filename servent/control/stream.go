@@ -13,7 +13,7 @@ import (
 
 // Search does what a servent's Search does.
 func (c *Client) Search(ctx context.Context, req servent.SearchRequest, found func(servent.Found)) error {
-	_, err := c.stream(ctx, "/search", req, func(l *line) {
+	_, err := c.stream(ctx, "POST", "/search", req, func(l *line) {
 		if l.Found != nil {
 			found(*l.Found)
 		}
@@ -26,7 +26,7 @@ func (c *Client) Search(ctx context.Context, req servent.SearchRequest, found fu
 
 // Browse does what a servent's Browse does.
 func (c *Client) Browse(ctx context.Context, req servent.BrowseRequest, found func(servent.Found)) error {
-	_, err := c.stream(ctx, "/browse", req, func(l *line) {
+	_, err := c.stream(ctx, "POST", "/browse", req, func(l *line) {
 		if l.Found != nil {
 			found(*l.Found)
 		}
@@ -36,7 +36,7 @@ func (c *Client) Browse(ctx context.Context, req servent.BrowseRequest, found fu
 
 // Get does what a servent's Get does. req.Dir is absolute.
 func (c *Client) Get(ctx context.Context, req servent.GetRequest, progress func(servent.GetProgress)) (servent.Got, error) {
-	last, err := c.stream(ctx, "/get", req, func(l *line) {
+	last, err := c.stream(ctx, "POST", "/get", req, func(l *line) {
 		if l.Progress != nil {
 			progress(*l.Progress)
 		}
@@ -53,7 +53,7 @@ func (c *Client) Get(ctx context.Context, req servent.GetRequest, progress func(
 // Share adds a folder and returns when it is scanned. dir is absolute. progress
 // hears of the scan; where others share at the same time, of theirs too.
 func (c *Client) Share(ctx context.Context, dir string, progress func(servent.ScanInfo)) (Shared, error) {
-	last, err := c.stream(ctx, "/share", folder{dir}, func(l *line) {
+	last, err := c.stream(ctx, "POST", "/share", folder{dir}, func(l *line) {
 		if l.Scan != nil {
 			progress(*l.Scan)
 		}
@@ -69,8 +69,8 @@ func (c *Client) Share(ctx context.Context, dir string, progress func(servent.Sc
 
 // stream sends a request, hands each line of the answer to each, and returns
 // the last.
-func (c *Client) stream(ctx context.Context, path string, in any, each func(*line)) (line, error) {
-	body, err := c.do(ctx, "POST", path, in)
+func (c *Client) stream(ctx context.Context, method, path string, in any, each func(*line)) (line, error) {
+	body, err := c.do(ctx, method, path, in)
 	if err != nil {
 		return line{}, err
 	}

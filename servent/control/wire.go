@@ -35,9 +35,16 @@ type line struct {
 	Got      *servent.Got         `json:"got,omitempty"`
 	Scan     *servent.ScanInfo    `json:"scan,omitempty"`
 	Shared   *Shared              `json:"shared,omitempty"`
-	Done     bool                 `json:"done,omitempty"`
-	Error    string               `json:"error,omitempty"`
-	Kind     string               `json:"kind,omitempty"`
+
+	Download *servent.DownloadInfo `json:"download,omitempty"`
+	Done     bool                  `json:"done,omitempty"`
+	Error    string                `json:"error,omitempty"`
+	Kind     string                `json:"kind,omitempty"`
+}
+
+// detached is the request of detach.
+type detached struct {
+	Requests []servent.GetRequest `json:"requests"`
 }
 
 // Shared is a folder that was added to a servent that runs.
