@@ -259,6 +259,7 @@ type ShareInfo struct {
 	Files   int    `json:"files"`
 	Bytes   uint64 `json:"bytes"`
 	LeftOut int    `json:"left_out"`
+	Single  bool   `json:"single_files,omitempty"` // that were downloaded; of the folder nothing else is shared
 	// Scan is how far the hashing of new and changed files is, nil where there is none.
 	Scan *ScanInfo `json:"scan,omitempty"`
 }

@@ -26,7 +26,6 @@ type downloads struct {
 	loading []*download // of these
 	dirty   bool        // what is to be written down has changed
 	due     []*download
-	ready   []string      // files to be shared
 	wake    chan struct{} // who looks at due, ready and dirty
 }
 
@@ -295,6 +294,3 @@ func (d *download) info(now time.Time) DownloadInfo {
 	}
 	return i
 }
-
-// share has a file shared that was downloaded.
-func (r *downloads) share(path string) {}

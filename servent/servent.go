@@ -67,7 +67,8 @@ type Servent struct {
 	end     context.CancelFunc
 	wg      sync.WaitGroup
 
-	savingGets sync.Mutex // held while downloads are written down
+	fetched    chan string // files that were downloaded, to be shared
+	savingGets sync.Mutex  // held while downloads are written down
 
 	telling sync.Mutex   // held while the node is told what is shared
 	sharing atomic.Int32 // folders that are scanned for the first time
@@ -92,7 +93,7 @@ func New(cfg Config) (*Servent, error) {
 	}
 	s := &Servent{
 		cfg: cfg, log: cfg.Log,
-		dialer: net.Dialer{Timeout: dialTimeout}, gets: newDownloads(),
+		dialer: net.Dialer{Timeout: dialTimeout}, gets: newDownloads(), fetched: make(chan string, sharesWaiting),
 		calls: make(chan func(*loop)), batches: make(chan batch), reports: make(chan written, 64),
 		jobs: make(chan job, searchQueue), linked: make(chan struct{}, 1),
 		conns: map[net.Conn]struct{}{}, guests: map[*peeked]struct{}{}, subs: map[chan Event]struct{}{},
@@ -254,6 +255,7 @@ func (s *Servent) Run(ctx context.Context) error {
 	}
 	s.wg.Go(func() { s.keepHosts(ctx) })
 	s.wg.Go(func() { s.runDownloads(ctx) })
+	s.wg.Go(func() { s.shareFiles(ctx) })
 	s.wg.Go(func() { s.tellResources(ctx) })
 	s.wg.Go(func() { s.index.Run(ctx) })
 	if s.leaves != nil {

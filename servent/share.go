@@ -52,7 +52,7 @@ func (s *Servent) Shares() []ShareInfo {
 	roots := s.lib.Roots()
 	out := make([]ShareInfo, 0, len(roots))
 	for _, r := range roots {
-		info := ShareInfo{Dir: r.Dir, Files: r.Files, Bytes: r.Bytes, LeftOut: r.LeftOut}
+		info := ShareInfo{Dir: r.Dir, Files: r.Files, Bytes: r.Bytes, LeftOut: r.LeftOut, Single: r.Single}
 		if r.Hashing != nil {
 			scan := ScanInfo(*r.Hashing)
 			info.Scan = &scan

@@ -72,7 +72,7 @@ func (a *app) showStatus(st *servent.Status) {
 	}
 	line("shares", "%s, %s", countText(st.Files, "file"), byteText(st.Bytes))
 	for _, s := range st.Shares {
-		line("", "%s: %s, %s%s", s.Dir, countText(s.Files, "file"), byteText(s.Bytes), leftOutText(s.LeftOut))
+		line("", "%s", shareText(&s))
 		if s.Scan != nil {
 			line("", "  %s", scanText(s.Scan))
 		}

@@ -94,11 +94,22 @@ func TestTransfersOfRunningServent(t *testing.T) {
 	if got, err := os.ReadFile(done.Path); err != nil || string(got) != text || filepath.Dir(done.Path) != output {
 		t.Errorf("%s: %d bytes, %v", done.Path, len(got), err)
 	}
+	for end := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		_, out, _ := h.run(t, "status")
+		if strings.Contains(out, output+": 1 file that was downloaded, 3.5 MB, and nothing else") {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatalf("not shared: %s", out)
+		}
+	}
+	if code, out, errOut := newHome(t).run(t, "get", magnet, "--from", ready.Listen, "--connect-only", "--listen", "127.0.0.1:0", "--output", t.TempDir()); code != 0 {
+		t.Errorf("nobody gets it from the one that has downloaded it: exit %d: %s%s", code, out, errOut)
+	}
 	if code, out, _ := h.run(t, "transfers", "cancel", id); code != 0 || !strings.Contains(out, "cancelled") {
 		t.Errorf("taken off the list: exit %d: %s", code, out)
 	}
 	if _, err := os.Stat(done.Path); err != nil {
 		t.Errorf("a file that is done is removed: %v", err)
 	}
-	_ = ready
 }

@@ -123,7 +123,7 @@ func (c *comparison) below(top *folder, deep bool) error {
 // deep, all.
 func (c *comparison) folder(in *folder, deep bool) (next []*folder, err error) {
 	var left []LeftOut
-	w := walker{dir: c.s.dir, leave: func(rel, reason string) { left = append(left, LeftOut{rel, reason}) }}
+	w := walker{dir: c.s.dir, only: c.l.onlyOf(c.s), leave: func(rel, reason string) { left = append(left, LeftOut{rel, reason}) }}
 	files, names, err := w.look(in.rel())
 	c.found += len(files)
 

@@ -253,7 +253,7 @@ func (l *Library) takeBack(s *share) (del []search.DocID, heirs map[*share][]*en
 // heir returns another share that path lies in.
 func (l *Library) heir(s *share, path string) *share {
 	for _, other := range l.shares {
-		if other != s && contains(other.dir, path) {
+		if other != s && contains(other.dir, path) && other.admits(path) {
 			return other
 		}
 	}

@@ -69,6 +69,7 @@ type Root struct {
 	Files   int
 	Bytes   uint64
 	LeftOut int       // files and folders in it that are not shared
+	Single  bool      // of the folder single files are shared, and nothing else
 	Hashing *Progress // of new and changed files; nil: there are none
 }
 
@@ -110,6 +111,7 @@ type Library struct {
 type share struct {
 	dir        string
 	tree       *folder
+	only       map[string]bool // files in dir itself that are shared, nothing else is; nil: all. Never changed, but replaced
 	files      int
 	bytes      uint64
 	left       []LeftOut
@@ -173,7 +175,7 @@ func (l *Library) Roots() []Root {
 	defer l.mu.RUnlock()
 	roots := make([]Root, len(l.shares))
 	for i, s := range l.shares {
-		roots[i] = Root{Dir: s.dir, Files: s.files, Bytes: s.bytes, LeftOut: s.nleft}
+		roots[i] = Root{Dir: s.dir, Files: s.files, Bytes: s.bytes, LeftOut: s.nleft, Single: s.only != nil}
 		if p := s.progress(); p.TotalFiles > 0 {
 			roots[i].Hashing = &p
 		}

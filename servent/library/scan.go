@@ -140,9 +140,16 @@ func (l *Library) openShare(ctx context.Context, dir string) (*share, error) {
 	s := l.share(dir)
 	l.mu.RUnlock()
 	if s != nil {
+		l.admitAll(s)
 		return s, nil
 	}
 	s = newShare(dir)
+	l.addShare(s)
+	return s, nil
+}
+
+// addShare adds a shared folder with what is known of it. l.busy is held.
+func (l *Library) addShare(s *share) {
 	err := l.load(s)
 	l.mu.Lock()
 	l.shares = append(l.shares, s)
@@ -150,7 +157,6 @@ func (l *Library) openShare(ctx context.Context, dir string) (*share, error) {
 	if err != nil {
 		l.failed(err)
 	}
-	return s, nil
 }
 
 // scan makes the files of s those that are on disk, but for those that others

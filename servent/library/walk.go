@@ -26,6 +26,7 @@ func (c candidate) name() string { return path.Base(c.rel) }
 type walker struct {
 	dir   string
 	leave func(rel, reason string)
+	only  map[string]bool // see share
 }
 
 // look returns the files of one folder and the names of the folders in it, both
@@ -40,6 +41,9 @@ func (w *walker) look(rel string) (files []candidate, subs []string, err error) 
 	files = make([]candidate, 0, len(entries))
 	slices.SortFunc(entries, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
 	for _, d := range entries {
+		if w.only != nil && (d.IsDir() || !w.only[rel+d.Name()]) {
+			continue
+		}
 		if !d.IsDir() {
 			if c, ok := w.file(dir, rel+d.Name(), d); ok {
 				files = append(files, c)
