@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"reflect"
 	"runtime"
 	"strings"
 	"sync"
@@ -60,7 +61,7 @@ func TestGet(t *testing.T) {
 			j := jobFor(t, content, addr)
 			r := mustGet(t, c, j, content)
 			want := Result{Path: filepath.Join(j.Dir, "file.bin"), URN: urnOf(content), SHA1: urnOf(content).SHA1, Bytes: uint64(size), Fetched: uint64(size), Elapsed: r.Elapsed, Verified: true}
-			if r != want {
+			if !reflect.DeepEqual(r, want) {
 				t.Errorf("result %+v, want %+v", r, want)
 			}
 			if len(dates) == 0 || !strings.HasPrefix(dates[0], addr.String()+" ") || !strings.HasSuffix(dates[0], " GMT") {
