@@ -123,7 +123,7 @@ func TestBarOfDownload(t *testing.T) {
 	}
 	b.text = func() barText { return barText{name: "2 of 5 files", flow: &flow{}} }
 	other := b.line(119, now)
-	if strings.Index(other, "10 MB of") < 0 || strings.Contains(other, "left") || strings.Contains(other, "/s") {
+	if !strings.Contains(other, "10 MB of") || strings.Contains(other, "left") || strings.Contains(other, "/s") {
 		t.Errorf("nothing is known of it: %q", other)
 	}
 }

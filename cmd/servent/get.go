@@ -24,10 +24,11 @@ type getFlags struct {
 func (a *app) getCommand() *cobra.Command {
 	var f getFlags
 	cmd := &cobra.Command{
-		Use:   "get MAGNET|urn:sha1:…|N…|--from HOST:PORT",
+		Use:   "get MAGNET|urn:sha1:…|N…|FILE.meta4…|--from HOST:PORT",
 		Short: "Download files and verify them",
-		Long: `Download files into --output: by magnet link, by urn:sha1:…, or by number of a
-row of the last search or browse. A file gets its name only when its content
+		Long: `Download files into --output: by magnet link, by urn:sha1:…, by number of a row of
+the last search or browse, or all of a metalink (RFC 5854) whose hashes are SHA-1:
+of its URLs, those with an address and a port are asked as servents. A file gets its name only when its content
 matches its hash; until then it is NAME.part, and the same command goes on from
 there after an interruption.
 
@@ -58,6 +59,7 @@ as "servent transfers --json" lists it).`,
 			"servent get 2 5 7 --output ~/Downloads",
 			"servent get 'magnet:?xt=urn:sha1:…&dn=danube.flac'",
 			"servent get urn:sha1:…",
+			"servent get danube.meta4",
 			"servent get --from 192.168.1.20:6346 --output ~/Music   all that it shares",
 			"servent get --detach 3 4 --output ~/Downloads           go on without this command",
 			"servent get 1 --exec 'tar -xf {} -C \"/srv/my files\"'",
@@ -139,6 +141,14 @@ func (a *app) wanted(args []string) ([]wanted, error) {
 	var last *lastSearch
 	var files []wanted
 	for _, arg := range args {
+		if isMetalink(arg) {
+			list, err := a.wantedOf(arg)
+			if err != nil {
+				return nil, err
+			}
+			files = append(files, list...)
+			continue
+		}
 		n, err := strconv.Atoi(arg)
 		if err != nil {
 			w, err := wantedContent(arg)

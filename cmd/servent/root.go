@@ -33,7 +33,7 @@ themselves. Only folders that you name are shared.`,
 	f.BoolVar(&a.json, "json", false, "one JSON object a line on stdout")
 	complete(root, "log-level", "error", "warn", "info", "debug")
 	root.AddCommand(
-		a.shareCommand(), a.supernodeCommand(), a.unshareCommand(), a.stopCommand(), a.searchCommand(), a.browseCommand(), a.getCommand(), a.transfersCommand(), a.verifyCommand(),
+		a.shareCommand(), a.supernodeCommand(), a.unshareCommand(), a.stopCommand(), a.searchCommand(), a.browseCommand(), a.getCommand(), a.transfersCommand(), a.verifyCommand(), a.metalinkCommand(),
 		a.peersCommand(), a.statusCommand(), a.doctorCommand(), a.demoCommand(), a.simCommand(), a.configCommand(), a.versionCommand(), a.completionCommand(),
 	)
 	root.SetFlagErrorFunc(plainFlag)
