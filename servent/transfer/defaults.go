@@ -16,13 +16,8 @@ const (
 
 	// features goes out in X-Features: that this end is one of ours. What is
 	// added to the transfer protocol later gets a name of its own there.
-<<<<<<< HEAD
 	ourFeature = "srvt"
 	features   = ourFeature + "/0.1"
-=======
-	features   = ourFeature + "/0.1"
-	ourFeature = "srvt"
->>>>>>> 42cb443 (servent/transfer: parts of files that load are served, requests and answers tell of other sources, one slot a host and file, and who shares comes first)
 	// faltFeature says that X-Falt is understood; clientFeatures is what a client says.
 	faltFeature    = "fwalt"
 	clientFeatures = features + ", " + faltFeature + "/0.1"
