@@ -20,6 +20,7 @@ import (
 	"github.com/seed282dab8e/servent/servent/overlay"
 	"github.com/seed282dab8e/servent/servent/reach"
 	"github.com/seed282dab8e/servent/servent/transfer"
+	"github.com/seed282dab8e/servent/servent/transfer/mesh"
 	"github.com/seed282dab8e/servent/servent/wordindex"
 	"github.com/sirupsen/logrus"
 	"golang.org/x/time/rate"
@@ -49,6 +50,7 @@ type Servent struct {
 	uploads   *transfer.Server
 	inbox     *transfer.ConnListener // connections that speak HTTP
 	loads     *transfer.Client
+	mesh      mesh.Mesh // who has which file, as downloads and uploads tell
 	gets      *downloads
 	refusals  refusals // of push proxies
 	dialer    net.Dialer
@@ -185,6 +187,7 @@ func (s *Servent) library() {
 		Dial: dialFunc(s.dialDownload), Push: s.push, Agent: s.cfg.agent(),
 		Rate: limiter(s.cfg.DownloadRate), Log: s.log,
 		Date: func(from net.Addr, date string) { s.clock.hear(time.Now(), hostText(from), date) },
+		Mesh: &s.mesh, Self: s.reachedAt, IsSelf: s.isSelf,
 	})
 }
 

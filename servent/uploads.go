@@ -22,6 +22,8 @@ func (s *Servent) serveUploads() {
 		OnUpload:  func(u transfer.Upload) { s.emit(Event{Event: "upload", Upload: uploadOf(&u)}) },
 		PushProxy: s.proxyPush, Firewalled: s.firewalled, Proxies: s.proxies,
 		Alternates: func(file protocol.SHA1) []protocol.FWNodeInfo { return s.loads.Alternates(file) },
+		Partial:    func(file protocol.SHA1) (transfer.Partial, bool) { return s.loads.Partial(file) },
+		Mesh:       &s.mesh, IsSelf: s.isSelf,
 	}
 	if !s.cfg.NoBrowse {
 		cfg.Catalog, cfg.Hits = s.lib, s.hitFor
@@ -55,6 +57,28 @@ func (s *Servent) proxyPush(_ context.Context, p transfer.ProxiedPush) (linked b
 		}
 	})
 	return linked
+}
+
+// reachedAt is where those can connect to us to whom we connect from local; not valid
+// where it is known that nobody can.
+func (s *Servent) reachedAt(local netip.Addr) (addr netip.AddrPort) {
+	s.call(func(l *loop) {
+		if tcp, _ := l.node.Reachable(); tcp != overlay.ReachNo {
+			addr = netip.AddrPortFrom(local, s.addr.Port())
+		}
+	})
+	if listens := s.addr.Addr(); !listens.IsUnspecified() && listens != local {
+		return netip.AddrPort{}
+	}
+	return addr
+}
+
+// isSelf reports whether an address is one of ours.
+func (s *Servent) isSelf(a netip.AddrPort) bool {
+	if a.Port() != s.addr.Port() {
+		return false
+	}
+	return a.Addr() == s.addr.Addr() || s.addr.Addr().IsUnspecified() && (a.Addr().IsLoopback() || slices.Contains(interfaceAddrs(), a.Addr()))
 }
 
 // firewalled reports whether it is known that nobody can connect to us.

@@ -92,13 +92,13 @@ func queueVersion(r *http.Request) protocol.QueueVersion {
 	if p, err := protocol.ParseQueuePlace(r.Header.Get(protocol.HeaderQueued)); err == nil && p.ID != "" {
 		return protocol.QueuePARQ
 	}
-	version, _ := featureOf(r, "queue")
+	version, _ := featureOf(r.Header, "queue")
 	return max(protocol.ParseQueueVersion(r.Header.Get(protocol.HeaderQueue)), protocol.ParseQueueVersion(version))
 }
 
 // featureOf returns the version of a feature that a client names in X-Features.
-func featureOf(r *http.Request, feature string) (version string, ok bool) {
-	for f := range strings.SplitSeq(r.Header.Get("X-Features"), ",") {
+func featureOf(h http.Header, feature string) (version string, ok bool) {
+	for f := range strings.SplitSeq(h.Get("X-Features"), ",") {
 		if name, version, _ := strings.Cut(strings.TrimSpace(f), "/"); strings.EqualFold(name, feature) {
 			return version, true
 		}

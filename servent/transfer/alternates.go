@@ -12,8 +12,8 @@ import (
 )
 
 const (
-	// maxAlternates is how many sources one download takes from others' X-Falt.
-	maxAlternates = 8
+	// maxAlternates is how many sources one download takes from others' X-Alt and X-Falt.
+	maxAlternates = 32
 	// maxGiven is how many alternates of a file are given, the latest first; of all
 	// files together maxKnown are remembered, for alternateLife.
 	maxGiven      = 4
@@ -21,28 +21,52 @@ const (
 	alternateLife = time.Hour
 )
 
-// learn takes what an answer tells of the ways to servents that nobody can connect to: to
-// its own source, whose push proxies are now those that it names, and to others.
-func (g *get) learn(c *candidate, h http.Header) {
+// learn takes what an answer tells beside content: what its source has of the file and
+// what it understands, the ways to it, and who else has the file.
+func (s *swarm) learn(c *candidate, l *link, h http.Header) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if proxies, ok := proxiesIn(h, c.Servent); ok {
 		c.Proxies = proxies
 	}
-	if !g.job.URN.HasSHA1 { // they can be asked by hash only
+	if _, ours := featureOf(h, ourFeature); ours {
+		c.pipelines = true
+	}
+	c.learnTree(h)
+	s.learnRanges(c, h)
+	if !s.job.URN.HasSHA1 { // they can be asked by hash only
 		return
 	}
+	s.learnMesh(addrOfConn(l.conn.RemoteAddr()).Addr(), h)
 	for _, n := range protocol.ParseFirewalled(strings.Join(h.Values(protocol.HeaderFalt), ",")) {
-		known := slices.ContainsFunc(g.all, func(o *candidate) bool { return o.Servent == n.Servent })
-		switch {
-		case known || n.Servent == protocol.GUID{}:
-		case g.alternates >= maxAlternates:
-			g.client.alternatesOver.Add(1)
-		default:
-			g.alternates++
-			// No address: who told it is not to have us connect there.
-			s := Source{Servent: n.Servent, Push: true, Proxies: n.Proxies}
-			g.all = append(g.all, &candidate{Source: s, key: keyOf(s)})
-		}
+		// No address: who told it is not to have us connect there.
+		s.addAlternate(Source{Servent: n.Servent, Push: true, Proxies: n.Proxies})
 	}
+}
+
+// addAlternate takes a source that another one names; s.mu is held.
+func (s *swarm) addAlternate(src Source) {
+	key := keyOf(src)
+	same := func(c *candidate) bool {
+		return c.key == key || src.Servent != (protocol.GUID{}) && c.Servent == src.Servent
+	}
+	switch {
+	case !src.Addr.IsValid() && src.Servent == protocol.GUID{} || slices.ContainsFunc(s.all, same):
+	case s.alternates >= maxAlternates:
+		s.client.alternatesOver.Add(1)
+	default:
+		s.alternates++
+		s.lastTry = later(s.lastTry, time.Now()).Add(alternateEvery)
+		s.all = append(s.all, &candidate{Source: src, key: key, notBefore: s.lastTry})
+		s.rouse()
+	}
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 // proxiesIn reads the push proxies that a servent names for itself; false: it names none.

@@ -1,7 +1,6 @@
 package transfer
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -20,11 +19,12 @@ type part struct {
 
 // wanted is what an answer is held against.
 type wanted struct {
-	urn    protocol.URN
-	offset uint64
-	size   uint64
-	sized  bool // size is known
-	limit  uint64
+	urn      protocol.URN
+	from, to uint64 // the bytes that were asked for; less of them may come,
+	all      bool   // but where all was asked for, not less of the beginning
+	size     uint64
+	sized    bool // size is known
+	limit    uint64
 }
 
 // judge reads the header of an answer. An error is always the source's fault
@@ -54,19 +54,13 @@ func (w wanted) judge(resp *http.Response) (part, error) {
 	return p, w.checkTotal(p.total)
 }
 
-// errNothingLeft says that the file ends where the download is.
-var errNothingLeft = errors.New("has no more")
-
 // unsatisfied tells a source whose file has another size from one that lacks this
 // part of it.
 func (w wanted) unsatisfied(resp *http.Response) error {
 	text, ok := strings.CutPrefix(strings.ToLower(strings.TrimSpace(resp.Header.Get("Content-Range"))), "bytes")
 	total, err := strconv.ParseUint(strings.TrimLeft(text, " =*/"), 10, 63)
-	if ok && err == nil && !w.sized && total > 0 && total == w.offset {
-		return errNothingLeft
-	}
-	if ok && err == nil && total > 0 && (total <= w.offset || w.sized && total != w.size) {
-		return conflict(fmt.Errorf("%w (%d bytes, and byte %d was asked for)", errOtherSize, total, w.offset))
+	if ok && err == nil && total > 0 && total <= w.limit && (total <= w.from || w.sized && total != w.size) {
+		return conflict(fmt.Errorf("%w (%d bytes, and byte %d was asked for)", errOtherSize, total, w.from), total)
 	}
 	return fault(errNoRange)
 }
@@ -107,7 +101,7 @@ func (w wanted) extent(resp *http.Response) (part, error) {
 	case !complete:
 		p.total = w.size
 	}
-	if p.first != w.offset || p.end > p.total || length >= 0 && uint64(length) != p.end-p.first {
+	if p.first < w.from || w.all && p.first > 0 || p.end > w.to || p.end > p.total || length >= 0 && uint64(length) != p.end-p.first {
 		return part{}, fault(errRange)
 	}
 	p.exact = length >= 0
@@ -121,7 +115,7 @@ func (w wanted) checkTotal(total uint64) error {
 	case total > w.limit:
 		return fault(fmt.Errorf("%w (%d bytes)", errTooBig, total))
 	case w.sized && total != w.size:
-		return conflict(fmt.Errorf("%w (%d bytes, not %d)", errOtherSize, total, w.size))
+		return conflict(fmt.Errorf("%w (%d bytes, not %d)", errOtherSize, total, w.size), total)
 	}
 	return nil
 }

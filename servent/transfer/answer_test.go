@@ -84,11 +84,11 @@ func (c *canned) SetWriteDeadline(time.Time) error { return nil }
 func TestRequestText(t *testing.T) {
 	conn := &canned{Reader: bytes.NewReader(nil)}
 	cfg := ClientConfig{Agent: "Servent/1"}.withDefaults()
-	if _, err := newLink(conn, &cfg, "1.2.3.4:6346").ask(request{path: "/uri-res/N2R?urn:sha1:X", offset: 4096}); !errors.Is(err, errShort) {
+	if _, err := newLink(conn, &cfg, "1.2.3.4:6346").ask(request{path: "/uri-res/N2R?urn:sha1:X", from: 4096, to: 8192}); !errors.Is(err, errShort) {
 		t.Errorf("ask: %v", err)
 	}
 	want := "GET /uri-res/N2R?urn:sha1:X HTTP/1.1\r\nHost: 1.2.3.4:6346\r\nUser-Agent: Servent/1\r\n" +
-		"X-Features: srvt/0.1, fwalt/0.1\r\nConnection: Keep-Alive\r\nX-Queue: 1.0\r\nRange: bytes=4096-\r\n\r\n"
+		"X-Features: srvt/0.1, fwalt/0.1\r\nConnection: Keep-Alive\r\nX-Queue: 1.0\r\nRange: bytes=4096-8191\r\n\r\n"
 	if conn.asked.String() != want {
 		t.Errorf("request %q", conn.asked.String())
 	}
@@ -106,10 +106,11 @@ func TestJudgeCaptured(t *testing.T) {
 		part  part
 		fails error
 	}{
-		{"n2r_range.txt", wanted{urn: urn, offset: 100, size: 1_500_000, sized: true}, part{100, 200, 1_500_000, true}, nil},
-		{"n2r_range.txt", wanted{urn: urn, offset: 100}, part{100, 200, 1_500_000, true}, nil},
-		{"n2r_range.txt", wanted{urn: urn, offset: 101}, part{}, errRange},
-		{"n2r_range.txt", wanted{urn: urnOf(nil), offset: 100}, part{}, errOtherURN},
+		{"n2r_range.txt", wanted{urn: urn, from: 100, to: 200, size: 1_500_000, sized: true}, part{100, 200, 1_500_000, true}, nil},
+		{"n2r_range.txt", wanted{urn: urn, from: 100, to: 300}, part{100, 200, 1_500_000, true}, nil},
+		{"n2r_range.txt", wanted{urn: urn, from: 101, to: 200}, part{}, errRange},
+		{"n2r_range.txt", wanted{urn: urn, from: 100, to: 199}, part{}, errRange},
+		{"n2r_range.txt", wanted{urn: urnOf(nil), from: 100, to: 200}, part{}, errOtherURN},
 		{"n2r_whole.txt", wanted{}, part{0, 24, 24, true}, nil},
 		{"n2r_whole.txt", wanted{size: 25, sized: true}, part{}, errOtherSize},
 		{"not_found.txt", wanted{}, part{}, errNotFound},
@@ -122,7 +123,7 @@ func TestJudgeCaptured(t *testing.T) {
 		}
 		cfg := ClientConfig{}.withDefaults()
 		tt.want.limit = cfg.MaxFileSize
-		resp, err := newLink(&canned{Reader: bytes.NewReader(b)}, &cfg, "").ask(request{path: "/", offset: 0})
+		resp, err := newLink(&canned{Reader: bytes.NewReader(b)}, &cfg, "").ask(request{path: "/"})
 		if err != nil {
 			t.Fatalf("%s: %v", tt.file, err)
 		}
@@ -133,46 +134,55 @@ func TestJudgeCaptured(t *testing.T) {
 }
 
 // nowhere is a file that forgets.
-type nowhere struct{ io.Writer }
+type nowhere struct{}
 
-func (nowhere) ReadAt([]byte, int64) (int, error) { return 0, io.EOF }
+func (nowhere) ReadAt([]byte, int64) (int, error)      { return 0, io.EOF }
+func (nowhere) WriteAt(b []byte, _ int64) (int, error) { return len(b), nil }
+func (nowhere) Truncate(int64) error                   { return nil }
+func (nowhere) Sync() error                            { return nil }
+func (nowhere) Close() error                           { return nil }
 
-func (nowhere) Seek(int64, int) (int64, error) { return 0, nil }
-func (nowhere) Truncate(int64) error           { return nil }
-func (nowhere) Sync() error                    { return nil }
-func (nowhere) Close() error                   { return nil }
-
-// FuzzAnswer feeds a download with any bytes: it ends, and takes no more than
-// the size allows.
+// FuzzAnswer feeds a download with any bytes: it ends, and what counts as come is
+// right and no more than the size allows.
 func FuzzAnswer(f *testing.F) {
-	f.Add([]byte("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"), true, uint16(0))
-	f.Add([]byte("HTTP/1.1 206 P\r\nContent-Range: bytes 2-4/5\r\nContent-Length: 3\r\n\r\nllo"), true, uint16(2))
-	f.Add([]byte("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"), true, uint16(0))
-	f.Add([]byte("HTTP/1.1 503 Busy\r\nRetry-After: 7\r\n\r\n"), false, uint16(0))
+	f.Add([]byte("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"), true)
+	f.Add([]byte("HTTP/1.1 206 P\r\nContent-Range: bytes 0-3/5\r\nContent-Length: 4\r\n\r\nhell"), true)
+	f.Add([]byte("HTTP/1.1 206 P\r\nContent-Range: bytes 2-4/5\r\nContent-Length: 3\r\n\r\nllo"), false)
+	f.Add([]byte("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"), true)
+	f.Add([]byte("HTTP/1.1 416 R\r\nX-Available-Ranges: bytes 0-1\r\nX-Thex-URI: /t;LWPNACQDBZRYXW3VHJVCJ64QBZNGHOHHHZWCLNQ\r\nContent-Length: 0\r\n\r\n"), true)
+	f.Add([]byte("HTTP/1.1 503 Busy\r\nRetry-After: 7\r\n\r\n"), false)
 	c := NewClient(ClientConfig{MaxFileSize: 1 << 20})
-	f.Fuzz(func(t *testing.T, answer []byte, sized bool, have uint16) {
+	f.Fuzz(func(t *testing.T, answer []byte, sized bool) {
 		j := Job{URN: urnOf([]byte("hello")), Sources: make([]Source, 1)}
-		if !sized {
-			have = 0 // bytes that came made the size known
-		} else {
+		if sized {
 			j.Size = 5
 		}
-		g := newGet(c, j, &output{file: nowhere{io.Discard}}, nil)
-		defer g.sink.close()
-		had := int(have % 5)
-		if b, err := g.sink.take(); err == nil {
-			g.sink.put(b, copy(b.buf[:had], "hell"))
+		s := newSwarm(c, j, &output{file: nowhere{}}, nil)
+		if sized {
+			s.resize(5, nil)
 		}
-		l := newLink(&canned{Reader: bytes.NewReader(answer)}, &c.cfg, "x")
-		_, err := g.load(t.Context(), l, "/", g.all[0])
-		if err == nil && !g.whole() {
-			t.Fatal("ended without error before the file was whole")
+		g := &fetcher{swarm: s, c: s.all[0], cfg: &c.cfg, path: "/", link: newLink(&canned{Reader: bytes.NewReader(answer)}, &c.cfg, "x")}
+		var err error
+		for range 4 {
+			if err = g.fill(); err == nil && len(g.asked) > 0 {
+				_, err = g.answer(t.Context())
+			}
+			if err != nil {
+				break
+			}
 		}
-		if g.sized && g.sink.size > g.size || g.sink.size > uint64(had+len(answer)) {
-			t.Fatalf("took %d of %d bytes", g.sink.size, g.size)
-		}
-		if sized && g.size != 5 {
-			t.Fatalf("the size became %d", g.size)
+		g.giveBack()
+		b := s.blocks
+		switch {
+		case b == nil:
+		case sized && b.size != 5:
+			t.Fatalf("the size became %d", b.size)
+		case b.size == 5 && b.good.Count() > 0 && b.list[0].root != j.URN.Tiger:
+			t.Fatal("other bytes count as verified")
+		case b.bytes() > b.size || b.bytes() > uint64(len(answer)):
+			t.Fatalf("%d bytes of %d are there", b.bytes(), b.size)
+		case b.asked.Count() > 0 || s.all[0].leases != nil && s.all[0].leases.Count() > 0:
+			t.Fatal("something is still asked of somebody")
 		}
 	})
 }

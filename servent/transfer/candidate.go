@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -9,6 +10,8 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"github.com/seed282dab8e/servent/protocol"
+	"github.com/seed282dab8e/servent/protocol/tiger"
+	"github.com/seed282dab8e/servent/servent/transfer/pick"
 )
 
 // enoughGain is how much a source must deliver for its failure not to count: one
@@ -20,7 +23,8 @@ const enoughGain = 64 << 10
 // again, is left alone.
 const minPoll = 10 * time.Second
 
-// candidate is a source of one download with what it did so far.
+// candidate is a source of one download with what it did so far. The swarm's lock
+// guards it.
 type candidate struct {
 	Source
 	key       sourceKey           // among those whom all downloads ask
@@ -28,27 +32,52 @@ type candidate struct {
 	tries     int                 // attempts that failed
 	retries   int                 // times it was busy
 	notBefore time.Time           // when to ask it again
-	alone     bool                // under suspicion: must deliver the whole file by itself
-	ownSize   bool                // contradicts the size that is known: when asked again, its own counts
 	out       bool                // not to be asked again
+	aside     bool                // contradicts the size that is known, or
+	doubted   bool                // a tree that only another source vouches for: asked when nobody else is left
+	other     uint64              // that size
+	liar      bool                // has sent wrong bytes
+	proven    bool                // has sent right ones, that were verified
+	suspect   int                 // times it took part in a block that was wrong
 	err       error               // of the last attempt
-	gained    uint64              // bytes in the sink from the last attempt
 	place     protocol.QueuePlace // in its queue; Position 0: in none
 	queued    time.Time           // when it first told of a place
+
+	running bool                    // has a fetcher
+	busy    bool                    // that waits for an answer
+	cancel  context.CancelCauseFunc // ends it
+	begun   time.Time
+	gained  uint64  // bytes that this one brought
+	sent    uint64  // and all of them
+	rate    float64 // bytes a second; 0: not known
+
+	answered  bool     // with content
+	partial   bool     // has only a part of the file
+	pipelines bool     // takes a request before it has answered the last
+	offered   pick.Set // blocks that it has; nil: not known yet
+	offers    int      // how many these are
+	leases    pick.Set // that it is asked for
+
+	treePath  string // where it has the file's tree, empty: nowhere
+	treeRoot  tiger.Digest
+	treeTried bool
 }
 
 // next returns the candidate to ask and how long to wait before; nil when none
-// is left. One that is ready goes before one that is busy, one that no other
-// downloads keep occupied before one that they do, one that failed less before
-// one that failed more, and otherwise the order of the job counts.
-func (g *get) next(now time.Time) (*candidate, time.Duration) {
+// is left that is not asked. One that is ready goes before one that is busy, one that no
+// other downloads keep occupied before one that they do, one that failed less before
+// one that failed more, and otherwise the order of the job counts. s.mu is held.
+func (s *swarm) next(now time.Time) (*candidate, time.Duration) {
 	var best *candidate
-	for _, c := range g.all {
+	for _, c := range s.all {
+		if c.out || c.running || c.aside || c.doubted || s.blocks != nil && s.blocks.only != nil && s.blocks.only != c {
+			continue
+		}
 		var others time.Time
-		if others, c.full = g.client.turns.look(c.key); others.After(c.notBefore) {
+		if others, c.full = s.client.turns.look(c.key); others.After(c.notBefore) {
 			c.notBefore = others
 		}
-		if !c.out && (best == nil || c.before(best, now)) {
+		if best == nil || c.before(best, now) {
 			best = c
 		}
 	}
@@ -65,44 +94,45 @@ func (c *candidate) before(d *candidate, now time.Time) bool {
 		return ready
 	case !ready:
 		return c.notBefore.Before(d.notBefore)
-	case c.alone != d.alone:
-		return d.alone
 	case c.full != d.full:
 		return d.full
 	}
 	return c.tries < d.tries
 }
 
-// note decides what becomes of a candidate that failed.
-func (g *get) note(c *candidate, err error) {
+// note decides what becomes of a candidate that failed; s.mu is held.
+func (s *swarm) note(c *candidate, err error) {
 	c.err = err
-	g.log.WithFields(logrus.Fields{"addr": c.String(), "bytes": c.gained}).WithError(err).Debug("source failed")
+	s.log.WithFields(logrus.Fields{"addr": c.String(), "bytes": c.gained}).WithError(err).Debug("source failed")
 	failed := &sourceError{}
 	errors.As(err, &failed)
-	cfg := &g.client.cfg
+	cfg := &s.client.cfg
 	switch failed.kind {
 	case failFault:
 		if c.out = true; errors.Is(err, errNotFound) {
-			g.client.absent.Add(1)
+			s.client.absent.Add(1)
 		}
 	case failBusy:
-		c.busy(failed, g.client)
+		c.wait(failed, s.client)
 	case failConflict:
 		// A size that came from elsewhere proves nothing where the hash decides.
-		c.out = c.ownSize || g.job.Size > 0 && !g.job.named()
-		c.alone, c.ownSize = true, true
+		c.out = c.other == failed.size || s.job.Size > 0 && !s.job.named()
+		c.aside, c.other = true, failed.size
 	case failNetwork:
-		if c.gained < enoughGain || c.alone { // what came alone may be thrown away
+		if c.doubted {
+			return
+		}
+		if c.gained < enoughGain {
 			c.tries++
 		}
 		c.out = c.gained == 0 || c.tries >= cfg.Attempts
 	}
 }
 
-// busy decides when to ask a busy source again. One that gives a place in its
+// wait decides when to ask a busy source again. One that gives a place in its
 // queue is asked as it wishes, on the link that is kept for that, as long as that
 // leads anywhere within MaxQueueWait.
-func (c *candidate) busy(failed *sourceError, client *Client) {
+func (c *candidate) wait(failed *sourceError, client *Client) {
 	cfg, now := &client.cfg, time.Now()
 	c.place = failed.place
 	if c.place.Position > 0 {
@@ -120,46 +150,53 @@ func (c *candidate) busy(failed *sourceError, client *Client) {
 	c.out = c.retries > cfg.Retries || failed.after > cfg.MaxRetryWait
 }
 
-// blame decides what becomes of those who sent content that does not match.
-// One that sent all of it lied. Among several, or where some came earlier, the
-// liar is not known: each gets one more turn, in which its bytes are mixed with
-// nobody's.
-func (g *get) blame() {
-	g.lied = true
-	single := len(g.mixed) == 1 && !g.older
-	for _, c := range g.mixed {
-		g.log.WithField("addr", c.String()).Info("content does not match its hash")
-		c.out, c.err = single, errWrongContent
-		if !single {
-			c.alone, c.err = true, errMixedContent
-			c.tries = max(0, min(c.tries, g.client.cfg.Attempts-1))
-		}
-	}
-}
-
-// mustRestart reports whether c may not go on from what is in the sink: one
-// that must deliver by itself mixes with nobody, on either side.
-func (g *get) mustRestart(c *candidate) bool {
-	if len(g.mixed) == 1 && g.mixed[0] == c && (!g.older || g.base != nil) {
+// reconsider finds who may be asked after all, where nobody else is left: those who
+// tell another size, those who contradict a tree, another one by himself. s.mu is held.
+func (s *swarm) reconsider() bool {
+	if s.blocks == nil {
 		return false
 	}
-	if g.base != nil && len(g.mixed) == 0 && !c.ownSize {
-		return false // there is nothing to go back from
+	if t := s.blocks.tree; t != nil && len(t.doubters) > 0 {
+		s.giveUpTree()
+		return true
 	}
-	return c.alone || slices.ContainsFunc(g.mixed, func(m *candidate) bool { return m.alone })
+	if only := s.blocks.only; only != nil && only.out {
+		s.isolate(false)
+		return s.blocks.only != nil
+	}
+	for _, c := range s.all {
+		if c.out || !c.aside {
+			continue
+		}
+		size := c.other
+		s.resize(size, c)
+		for _, o := range s.all {
+			o.aside = o.aside && o.other != size
+		}
+		return true
+	}
+	return false
 }
 
-// exhausted says why no candidate is left.
-func (g *get) exhausted() error {
+// exhausted says why no candidate is left; s.mu is held.
+func (s *swarm) exhausted() error {
 	e := &exhaustedError{what: ErrUnavailable, advice: "search again for other sources, or try again later"}
-	if g.lied {
+	if s.doubts.lied || slices.ContainsFunc(s.all, func(c *candidate) bool { return c.liar }) {
 		e.what, e.advice = ErrNotVerified, "search again and take another result"
 	}
-	for _, c := range g.all {
+	for _, c := range s.all {
 		e.causes = append(e.causes, fmt.Errorf("%s: %w", c.String(), c.err))
-		if errors.Is(c.err, errWrongContent) {
-			e.liars = append(e.liars, c.Source)
+	}
+	e.liars = s.liars()
+	return e
+}
+
+// liars are those who sent wrong bytes, each by itself; s.mu is held.
+func (s *swarm) liars() (liars []Source) {
+	for _, c := range s.all {
+		if c.liar {
+			liars = append(liars, c.Source)
 		}
 	}
-	return e
+	return liars
 }

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/seed282dab8e/servent/protocol"
+	"github.com/seed282dab8e/servent/servent/transfer/mesh"
 )
 
 // Dialer opens connections; *net.Dialer is one.
@@ -41,11 +42,18 @@ func (s Source) String() string {
 // means the default.
 type ClientConfig struct {
 	Dial  Dialer                                    // default: a net.Dialer
-	Push  func(ctx context.Context, s Source) error // asks s to connect back, at most one at a time for a download; nil: no pushes
+	Push  func(ctx context.Context, s Source) error // asks s to connect back; nil: no pushes
 	Agent string                                    // User-Agent; default "Servent"
 	Rate  *rate.Limiter                             // bytes a second over all downloads; nil: no limit
 	Log   logrus.FieldLogger                        // nil discards
 	Date  func(from net.Addr, date string)          // is told what sources say that the time is, unchecked; nil: nobody is
+
+	// Mesh knows who has which file; nil: downloads begin with the sources of their jobs.
+	Mesh *mesh.Mesh
+	// Self is where others can connect to us to whom we connect from local, not valid where
+	// they cannot: then we name ourselves to nobody. IsSelf says that an address is our own.
+	Self   func(local netip.Addr) netip.AddrPort
+	IsSelf func(netip.AddrPort) bool
 
 	DialTimeout   time.Duration // to connect; default 10 s
 	PushTimeout   time.Duration // from a push to the GIV; default 20 s
@@ -58,6 +66,7 @@ type ClientConfig struct {
 	MaxQueueWait  time.Duration // in the queue of one source, altogether; default 30 min
 	Retries       int           // of one busy source; default 5
 	Attempts      int           // of one source that fails with the file begun; default 3
+	MaxActive     int           // sources that one download asks at once; default 8
 	MaxFileSize   uint64        // default 1 TiB
 	// What has come is recorded, so that a download goes on after whatever happens,
 	// every CheckpointBytes, and every CheckpointTime; defaults 64 MiB, 5 s.
@@ -73,6 +82,12 @@ func (c ClientConfig) withDefaults() ClientConfig {
 		c.Agent = defaultAgent
 	}
 	c.Log = orDiscard(c.Log)
+	if c.Self == nil {
+		c.Self = func(netip.Addr) netip.AddrPort { return netip.AddrPort{} }
+	}
+	if c.IsSelf == nil {
+		c.IsSelf = func(netip.AddrPort) bool { return false }
+	}
 	c.DialTimeout = orDefault(c.DialTimeout, 10*time.Second)
 	c.PushTimeout = orDefault(c.PushTimeout, 20*time.Second)
 	c.HeaderTimeout = orDefault(c.HeaderTimeout, 20*time.Second)
@@ -84,6 +99,7 @@ func (c ClientConfig) withDefaults() ClientConfig {
 	c.MaxQueueWait = orDefault(c.MaxQueueWait, 30*time.Minute)
 	c.Retries = orDefault(c.Retries, 5)
 	c.Attempts = orDefault(c.Attempts, 3)
+	c.MaxActive = orDefault(c.MaxActive, 8)
 	c.MaxFileSize = orDefault(c.MaxFileSize, 1<<40)
 	c.CheckpointBytes = orDefault(c.CheckpointBytes, 64<<20)
 	c.CheckpointTime = orDefault(c.CheckpointTime, 5*time.Second)
@@ -102,6 +118,8 @@ type ClientStats struct {
 	Absent uint64
 	// AlternatesOver counts sources that others named past what one download takes.
 	AlternatesOver uint64
+	// AlternatesRefused counts addresses that others named and that are not theirs to name.
+	AlternatesRefused uint64
 }
 
 // Client downloads files. Its methods may be called from any goroutine.
@@ -118,9 +136,11 @@ type Client struct {
 	bytesIn, liesFound atomic.Uint64
 	absent             atomic.Uint64
 	alternatesOver     atomic.Uint64
+	alternatesRefused  atomic.Uint64
 
 	mu      sync.Mutex
-	waiters []*waiter // in the order in which they began to wait
+	waiters []*waiter       // in the order in which they began to wait
+	swarms  map[*swarm]bool // downloads on their way
 }
 
 // waiter is a download that waits for a GIV of one servent.
@@ -148,7 +168,22 @@ func (c *Client) Stats() ClientStats {
 		Lies:   c.liesFound.Load(),
 		Absent: c.absent.Load(),
 
-		AlternatesOver: c.alternatesOver.Load(),
+		AlternatesOver: c.alternatesOver.Load(), AlternatesRefused: c.alternatesRefused.Load(),
+	}
+}
+
+// enter notes a download that begins; the function that it returns, that it has ended.
+func (c *Client) enter(s *swarm) (leave func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.swarms == nil {
+		c.swarms = make(map[*swarm]bool)
+	}
+	c.swarms[s] = true
+	return func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		delete(c.swarms, s)
 	}
 }
 

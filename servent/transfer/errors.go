@@ -64,14 +64,18 @@ type sourceError struct {
 	kind  failKind
 	after time.Duration       // failBusy: wait at least so long
 	place protocol.QueuePlace // failBusy: in the source's queue, if there is one
+	size  uint64              // failConflict: of the file, as this source tells
 	err   error
 }
 
 func (e *sourceError) Error() string { return e.err.Error() }
 func (e *sourceError) Unwrap() error { return e.err }
 
-func fault(err error) error    { return &sourceError{kind: failFault, err: err} }
-func conflict(err error) error { return &sourceError{kind: failConflict, err: err} }
+func fault(err error) error { return &sourceError{kind: failFault, err: err} }
+
+func conflict(err error, size uint64) error {
+	return &sourceError{kind: failConflict, size: size, err: err}
+}
 
 // localError is a failure on our side, which no other source can heal.
 type localError struct{ err error }

@@ -23,10 +23,10 @@ func TestForeignClients(t *testing.T) {
 		program string
 		args    []string
 	}{
-		"curl":          {"curl", []string{"-sS", "-f", "-o", "film.avi"}},
-		"curl, a range": {"curl", []string{"-sS", "-f", "-r", "1000-8388607", "-o", "film.avi"}},
+		"curl":                     {"curl", []string{"-sS", "-f", "-o", "film.avi"}},
+		"curl, a range":            {"curl", []string{"-sS", "-f", "-r", "1000-8388607", "-o", "film.avi"}},
 		"aria2, 16 ways, as it is": {"aria2c", []string{"-q", "-x16", "-s16", "-k1M", "-o", "film.avi"}},
-		"aria2, 8 ways": {"aria2c", []string{"-q", "-x8", "-s8", "-k1M", "-o", "film.avi"}},
+		"aria2, 8 ways":            {"aria2c", []string{"-q", "-x8", "-s8", "-k1M", "-o", "film.avi"}},
 		// More than a slot takes: aria2 is to come again (--retry-wait) where it gets 503.
 		"aria2, 16 ways": {"aria2c", []string{"-q", "-x16", "-s16", "-k1M", "-m9", "--retry-wait=1", "-o", "film.avi"}},
 	} {

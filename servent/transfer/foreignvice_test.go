@@ -155,7 +155,7 @@ func (f *foreignSource) answerTree(conn net.Conn) bool {
 	if f.vice == treeOfOther {
 		content = append([]byte("x"), content...)
 	}
-	levels := foreignLevels(content)
+	levels := viceLevels(content)
 	if f.vice == treeUnfit && len(levels) > 1 {
 		levels[1][0] ^= 1
 	}
@@ -171,10 +171,10 @@ func (f *foreignSource) answerTree(conn net.Conn) bool {
 	return false
 }
 
-// foreignLevels are the upper ten levels of the tree of content, the root first
+// viceLevels are the upper ten levels of the tree of content, the root first
 // (section 21): a leaf is the hash of a zero and 1024 bytes, a node that of a one and
 // two below it; one that is left over goes up as it is.
-func foreignLevels(content []byte) [][]byte {
+func viceLevels(content []byte) [][]byte {
 	var level [][]byte
 	for at := 0; at == 0 || at < len(content); at += 1024 {
 		leaf := tiger.Sum(append([]byte{0}, content[at:min(at+1024, len(content))]...))

@@ -4,12 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
-	"github.com/sirupsen/logrus"
-
 	"github.com/seed282dab8e/servent/protocol"
+	"github.com/seed282dab8e/servent/servent/transfer/pick"
 )
 
 // Job says what to download and from whom.
@@ -19,6 +17,9 @@ type Job struct {
 	Size    uint64       // 0: not known; with a hash a hint: sources that agree come first
 	Sources []Source     // in the order in which to ask them
 	Dir     string       // where the file goes; must exist
+	// Find, which may be nil, looks for more sources by hash, while the download runs,
+	// and calls found with each, from whatever goroutine, until it returns.
+	Find func(ctx context.Context, found func(Source)) error
 }
 
 // named reports whether the job says by a hash which content it wants.
@@ -38,13 +39,14 @@ const (
 // Progress is how far a download is.
 type Progress struct {
 	Done, Total uint64 // bytes; Total is 0 while it is not known
-	Source      Source // the one that is asked
+	Source      Source // the one of which there was news last
 	State       string
 	Place, Of   int // StateQueued: in the queue of the source, 1 is next; Of is 0 where it is not told
-
-	Active int     // sources that deliver now
-	Known  int     // sources that are known
-	Copies float64 // distributed copies: of the rarest block in sight, with the share of blocks that have one more as fraction; 0: not known
+	Active      int // sources that deliver now
+	Known       int // sources that are known
+	// Copies is how many distributed copies are in sight: of the rarest block, with the
+	// share of blocks that have one more as fraction; 0: not known.
+	Copies float64
 }
 
 // Result is a file that was downloaded.
@@ -55,11 +57,10 @@ type Result struct {
 	Bytes    uint64
 	Fetched  uint64 // bytes that came, wrong ones included; not those of an earlier download
 	Elapsed  time.Duration
-	Verified bool // the content matches every hash that the job named, and it named one
-	Existing bool // the file lay there already
-
-	Sources int      // that delivered
-	Liars   []Source // who sent wrong bytes
+	Verified bool     // the content matches every hash that the job named, and it named one
+	Existing bool     // the file lay there already
+	Sources  int      // how many sent something
+	Liars    []Source // who sent wrong bytes
 }
 
 // progressPeriod is how often progress is reported while bytes come.
@@ -113,19 +114,20 @@ func (c *Client) get(ctx context.Context, job Job, progress func(Progress)) (Res
 		return c.get(ctx, job, progress)
 	}
 	defer out.discard()
-	g := newGet(c, job, out, progress)
-	urn, err := g.run(ctx, out)
-	g.sink.close()
-	g.proof.stop()
+	sw := newSwarm(c, job, out, progress)
+	defer c.enter(sw)()
+	urn, err := sw.run(ctx)
+	fetched := sw.fetched.Load()
 	if err != nil {
-		return Result{Fetched: g.fetched}, g.keep(out, err)
+		return Result{Fetched: fetched}, sw.keep(err)
 	}
-	g.points.wait()
-	path, existing, err := out.publish(func(path string) bool { return holdsAt(ctx, path, urn, g.sink.size) })
+	path, existing, err := out.publish(func(path string) bool { return holdsAt(ctx, path, urn, sw.blocks.size) })
 	if err != nil {
-		return Result{Fetched: g.fetched}, err
+		return Result{Fetched: fetched}, err
 	}
-	return Result{Path: path, URN: urn, SHA1: urn.SHA1, Bytes: g.sink.size, Fetched: g.fetched, Verified: job.named(), Existing: existing}, nil
+	r := Result{Path: path, URN: urn, SHA1: urn.SHA1, Bytes: sw.blocks.size, Fetched: fetched, Verified: job.named(), Existing: existing}
+	sw.sum(&r)
+	return r, nil
 }
 
 // output opens the file to write. While another download of the same content has
@@ -159,208 +161,49 @@ func (c *Client) output(ctx context.Context, job *Job, progress func(Progress)) 
 // has ended.
 const takenWait = 300 * time.Millisecond
 
-// get is one download on its way. It belongs to one goroutine.
-type get struct {
-	client *Client
-	job    Job
-	sink   *sink
-	points *checkpoints // nil: nothing is kept when the download ends early
-	log    logrus.FieldLogger
-
-	size  uint64 // of the file
-	sized bool   // size is known, from the job or from the source that is asked first
-
-	all     []*candidate // in the job's order
-	mixed   []*candidate // those whose bytes are in the sink
-	lied    bool         // content did not match
-	older   bool         // the sink holds bytes of an earlier download
-	fetched uint64       // bytes that came, be they still in the sink or not
-	proof   *proof       // of these; nil: there were none
-	base    *base        // where they end; nil: not to be gone back to
-	doubts  int          // times that what a single source added to them did not match
-	asking  *candidate
-
-	alternates int // taken from others' X-Falt
-
-	progress func(Progress)
-	reported time.Time
-}
-
-func newGet(c *Client, job Job, out *output, progress func(Progress)) *get {
-	var points *checkpoints
-	if out.journal != nil {
-		points = newCheckpoints(&c.cfg, out, job.URN, job.Size)
-	}
-	g := &get{
-		client:   c,
-		job:      job,
-		sink:     newSink(out.file, points),
-		points:   points,
-		log:      c.cfg.Log.WithField("component", "download"),
-		size:     job.Size,
-		sized:    job.Size > 0,
-		progress: progress,
-	}
-	for _, s := range job.Sources {
-		g.all = append(g.all, &candidate{Source: s, key: keyOf(s)})
-	}
-	return g
-}
-
-// run asks sources until the file is whole and right, and returns its hashes.
-func (g *get) run(ctx context.Context, out *output) (protocol.URN, error) {
-	if urn, ok, err := g.resume(ctx, out); ok || err != nil {
-		return urn, err
-	}
-	for {
-		c, wait := g.next(time.Now())
-		if c == nil && g.reconsider() {
+// sum tells who has sent what of a file that is whole and right.
+func (s *swarm) sum(r *Result) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r.Liars = s.liars()
+	for _, c := range s.all {
+		if c.sent == 0 || c.liar {
 			continue
 		}
-		if c == nil {
-			return protocol.URN{}, g.exhausted()
-		}
-		g.asking = c
-		if err := g.pause(ctx, wait); err != nil {
-			return protocol.URN{}, err
-		}
-		if took, err := g.turn(ctx, c); err != nil {
-			return protocol.URN{}, err
-		} else if !took {
-			continue
-		}
-		urn, ok, err := g.try(ctx, c)
-		g.client.turns.give(c.key)
-		if ok || err != nil {
-			return urn, err
-		}
-	}
-}
-
-// turn waits until c may be asked beside what other downloads ask of it. It
-// returns false when another candidate may be ready sooner by now.
-func (g *get) turn(ctx context.Context, c *candidate) (bool, error) {
-	if c.full {
-		g.report(StateWaiting, true)
-	}
-	return g.client.turns.take(ctx, c.key)
-}
-
-// try gives one candidate its turn. true means that the file is whole and
-// right; an error ends the download.
-func (g *get) try(ctx context.Context, c *candidate) (protocol.URN, bool, error) {
-	g.asking = c
-	if g.mustRestart(c) {
-		if err := g.restart(); err != nil {
-			return protocol.URN{}, false, explain(err)
-		}
-	}
-	if len(g.mixed) == 0 && !g.older {
-		g.size, g.sized = g.job.Size, g.job.Size > 0 && !c.ownSize
-	}
-	c.gained = 0
-	failed := g.fetch(ctx, c)
-	var local *localError
-	switch {
-	case ctx.Err() != nil:
-		return protocol.URN{}, false, ctx.Err()
-	case errors.As(failed, &local):
-		return protocol.URN{}, false, explain(failed)
-	case !g.whole():
-		g.note(c, failed)
-		return protocol.URN{}, false, nil
-	}
-	g.involve(c) // where the file is empty, nothing told so yet
-	return g.verify(ctx)
-}
-
-// verify compares the hashes of the whole file. What does not match is thrown
-// away, down to what an earlier download left, and whoever sent some of it is to
-// blame; not so where somebody has changed what that left.
-func (g *get) verify(ctx context.Context) (protocol.URN, bool, error) {
-	g.report(StateVerifying, true)
-	urn, err := g.sink.sums()
-	if err != nil {
-		return urn, false, explain(err)
-	}
-	switch {
-	case !matches(urn, g.job.URN):
-		g.client.liesFound.Add(1)
-		g.blame()
-		g.doubt(ctx)
-	case !g.older || g.proof.holds():
-		for _, c := range g.mixed {
-			g.client.known.note(time.Now(), urn.SHA1, c.Source)
-		}
-		return urn, true, nil
-	case ctx.Err() != nil:
-		return urn, false, ctx.Err()
-	default:
-		g.log.Warn("what an earlier download left was changed since: all is fetched again")
-		g.dropBase()
-	}
-	if err := g.restart(); err != nil {
-		return urn, false, explain(err)
-	}
-	return urn, false, nil
-}
-
-// whole reports whether all bytes of the file are there.
-func (g *get) whole() bool { return g.sized && g.sink.size == g.size }
-
-// restart forgets everything that came since an earlier download, or all.
-func (g *get) restart() error {
-	g.mixed, g.older = g.mixed[:0], g.base != nil
-	if g.base != nil {
-		g.size, g.sized = g.base.size, g.base.sized
-		return g.sink.back(g.base.checkpoint)
-	}
-	return g.sink.reset()
-}
-
-// contributed notes that n bytes of c are in the sink now.
-func (g *get) contributed(c *candidate, n int) {
-	g.involve(c)
-	c.gained += uint64(n)
-	g.fetched += uint64(n)
-	g.client.bytesIn.Add(uint64(n))
-}
-
-// involve makes c one of those who answer for what is in the sink.
-func (g *get) involve(c *candidate) {
-	if !slices.Contains(g.mixed, c) {
-		g.mixed = append(g.mixed, c)
-	}
-}
-
-// pause waits until a busy source may be asked again.
-func (g *get) pause(ctx context.Context, wait time.Duration) error {
-	if wait <= 0 {
-		return ctx.Err()
-	}
-	g.report(StateWaiting, true)
-	t := time.NewTimer(wait)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
+		r.Sources++
+		s.client.known.note(time.Now(), r.URN.SHA1, c.Source)
 	}
 }
 
 // report tells how far the download is, when there is news or it is time.
-func (g *get) report(state string, news bool) {
-	if g.progress == nil || !news && time.Since(g.reported) < progressPeriod {
+func (s *swarm) report(news bool) {
+	if s.progress == nil {
 		return
 	}
-	g.reported = time.Now()
-	p := Progress{Done: g.sink.size, Total: g.size, State: state}
-	if g.asking != nil {
-		p.Source = g.asking.Source
-		if place := g.asking.place; state == StateWaiting && place.Position > 0 {
+	s.mu.Lock()
+	p := Progress{Total: s.job.Size, State: s.state, Known: len(s.all), Source: s.all[0].Source}
+	if s.asking != nil {
+		p.Source = s.asking.Source
+		if place := s.asking.place; s.active == 0 && place.Position > 0 {
 			p.State, p.Place, p.Of = StateQueued, place.Position, place.Length
 		}
 	}
-	g.progress(p)
+	if s.active == 0 && p.State != StateVerifying && p.State != StateQueued {
+		p.State = StateWaiting
+	}
+	for _, c := range s.all {
+		if c.running && c.busy && c.gained > 0 {
+			p.Active++
+		}
+	}
+	if b := s.blocks; b != nil {
+		p.Total, p.Done, p.Copies = b.size, b.bytes(), pick.Copies(b.copies)
+	}
+	s.mu.Unlock()
+	news = news || p.State != s.last.State || p.Source.Addr != s.last.Source.Addr && p.State != StateLoading
+	if !news && time.Since(s.reported) < progressPeriod {
+		return
+	}
+	s.reported, s.last = time.Now(), p
+	s.progress(p)
 }

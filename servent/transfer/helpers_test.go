@@ -87,15 +87,24 @@ func (f *folder) Open(x library.File) (*os.File, error) {
 	return os.Open(filepath.Join(f.dir, x.Rel))
 }
 
-// Tree returns the whole tree of a file.
+// Tree returns the upper levels of the tree of a file, all of it where that is small.
 func (f *folder) Tree(_ context.Context, x library.File) (tiger.Nodes, error) {
-	content, err := os.ReadFile(filepath.Join(f.dir, x.Rel))
+	content, err := os.Open(filepath.Join(f.dir, x.Rel))
 	if err != nil {
 		return nil, err
 	}
+	defer content.Close()
+	size := tiger.PartSize(x.Size)
+	if x.Size <= 16<<20 {
+		size = tiger.LeafSize
+	}
 	var level []tiger.Digest
-	for at := 0; at == 0 || at < len(content); at += tiger.LeafSize {
-		level = append(level, tiger.Sum(append([]byte{0}, content[at:min(at+tiger.LeafSize, len(content))]...)))
+	for at := uint64(0); at == 0 || at < x.Size; at += size {
+		var part tiger.Tree
+		if _, err := io.CopyN(&part, content, int64(size)); err != nil && !errors.Is(err, io.EOF) {
+			return nil, err
+		}
+		level = append(level, part.Root())
 	}
 	return tiger.Expand(level), nil
 }
@@ -290,6 +299,28 @@ func wantFiles(t testing.TB, dir string, names ...string) {
 	for i := range got {
 		if got[i] != names[i] {
 			t.Fatalf("folder holds %q, want %q", got, names)
+		}
+	}
+}
+
+// wantOnly checks that nothing else lies in dir.
+func wantOnly(t *testing.T, dir string, names ...string) {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var have []string
+	for _, e := range entries {
+		have = append(have, e.Name())
+	}
+	if len(have) != len(names) {
+		t.Errorf("in the folder lie %q, want %q", have, names)
+		return
+	}
+	for i := range names {
+		if have[i] != names[i] {
+			t.Errorf("in the folder lie %q, want %q", have, names)
 		}
 	}
 }

@@ -1,11 +1,14 @@
 package transfer
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"math/rand/v2"
+	"net"
+	"net/http"
 	"net/netip"
 	"os"
 	"os/exec"
@@ -15,6 +18,8 @@ import (
 	"time"
 
 	"github.com/seed282dab8e/servent/protocol"
+	"github.com/seed282dab8e/servent/protocol/tiger"
+	"github.com/seed282dab8e/servent/servent/transfer/journal"
 )
 
 // getChild is the environment variable that makes this test binary download, in
@@ -45,8 +50,8 @@ func childGet(what string) error {
 	return err
 }
 
-// TestKilledDownloads kills a download at random moments. Each start asks for what
-// was not recorded and nothing else, and whenever the file has its name it is right.
+// TestKilledDownloads kills a download at random moments. No start asks for a block
+// that was recorded, and whenever the file has its name it is right.
 func TestKilledDownloads(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes some seconds")
@@ -55,8 +60,12 @@ func TestKilledDownloads(t *testing.T) {
 	t.Logf("seed %d", seed)
 	rnd := rand.New(rand.NewPCG(seed, 0))
 	content := noise(32<<20 + 123)
-	began := make(chan int, 10)
-	addr := rogue(t, rangesOr416(content, began))
+	asked := make(chan protocol.Range, 4096)
+	addr := rogue(t, func(conn net.Conn, r *http.Request) bool {
+		at, end := rangeOf(r, len(content))
+		asked <- protocol.Range{First: uint64(at), End: uint64(end)}
+		return says(fmt.Sprintf("HTTP/1.1 206 P\r\nContent-Range: bytes %d-%d/%d\r\nContent-Length: %d\r\n\r\n", at, end-1, len(content), end-at), string(content[at:end]))(conn, r) || true
+	})
 	dir := t.TempDir()
 	part, final := filepath.Join(dir, "file.bin.part"), filepath.Join(dir, "file.bin")
 	child := fmt.Sprintf("%s=%s %s %s", getChild, addr, urnOf(content), dir)
@@ -64,25 +73,23 @@ func TestKilledDownloads(t *testing.T) {
 	killedGet(t, child, patience)
 	whole := time.Since(begin)
 	kills := min(50, int(killingTime/whole)) // fewer under the race detector
-	<-began
+	drained(asked)
 	if err := os.Remove(final); err != nil {
 		t.Fatal(err)
 	}
-	recorded, resumed, finished := uint64(0), 0, 0
+	resumed, finished := 0, 0
 	for range kills {
-		for len(began) > 0 {
-			<-began // of one that was killed before the server had read what it asked
-		}
+		recorded := recordedIn(t, part, content)
 		killedGet(t, child, time.Duration(rnd.Int64N(int64(whole))))
-		select {
-		case at := <-began:
-			if uint64(at) != recorded {
-				t.Errorf("asked from byte %d on, %d were recorded", at, recorded)
+		for _, r := range drained(asked) {
+			for i := r.First / tiger.MinPart; i*tiger.MinPart < r.End; i++ {
+				if recorded[int(i)] {
+					t.Errorf("asked for bytes %d to %d; block %d was recorded", r.First, r.End, i)
+				}
 			}
-			if at > 0 {
-				resumed++
-			}
-		default: // it did not come to ask
+		}
+		if len(recorded) > 0 {
+			resumed++
 		}
 		if holdsRight(t, final, content) {
 			killedGet(t, child, patience) // takes it, and cleans up
@@ -92,9 +99,8 @@ func TestKilledDownloads(t *testing.T) {
 			}
 			finished++
 		}
-		recorded = recordedIn(t, part, recorded)
 	}
-	t.Logf("%d starts went on from a record, %d downloads ended", resumed, finished)
+	t.Logf("of %d starts %d went on from records, %d downloads ended", kills, resumed, finished)
 	if kills == 50 && resumed < 3 {
 		t.Error("too few to show anything")
 	}
@@ -105,23 +111,53 @@ func TestKilledDownloads(t *testing.T) {
 	wantOnly(t, dir, "file.bin")
 }
 
-// recordedIn reads how far a download is for certain. It never goes back.
-func recordedIn(t *testing.T, part string, before uint64) uint64 {
+// drained takes what has been asked so far.
+func drained(asked <-chan protocol.Range) (all []protocol.Range) {
+	for {
+		select {
+		case r := <-asked:
+			all = append(all, r)
+		case <-time.After(20 * time.Millisecond): // what a source has yet to read
+			return all
+		}
+	}
+}
+
+// recordedIn reads which blocks are recorded, and checks that the file holds them.
+func recordedIn(t *testing.T, part string, content []byte) map[int]bool {
 	t.Helper()
-	c, err := readJournal(part + journalSuffix)
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, errJournal) { // not begun
-		return 0
+	path := filepath.Join(t.TempDir(), "journal")
+	text, err := os.ReadFile(part + journalSuffix)
+	if errors.Is(err, fs.ErrNotExist) { // not begun
+		return nil
+	}
+	err = errors.Join(err, os.WriteFile(path, text, 0o600))
+	if err != nil {
+		t.Fatal(err)
+	}
+	j, err := openJournal(path)
+	if errors.Is(err, journal.ErrDamaged) && len(text) == 0 { // likewise
+		return nil
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := os.Lstat(part); errors.Is(err, fs.ErrNotExist) { // ended, and the journal is still to go
-		return 0
+	defer j.Close()
+	have, err := os.ReadFile(part)
+	if errors.Is(err, fs.ErrNotExist) { // ended, and the journal is still to go
+		return nil
 	}
-	if c.offset < before && c.offset > 0 {
-		t.Errorf("%d bytes recorded, %d before", c.offset, before)
+	recorded := make(map[int]bool)
+	for i := 0; i*tiger.MinPart < len(content); i++ {
+		if _, ok := j.Has(i); ok {
+			recorded[i] = true
+			from, to := i*tiger.MinPart, min((i+1)*tiger.MinPart, len(content))
+			if !bytes.Equal(have[from:to], content[from:to]) {
+				t.Errorf("block %d is recorded, and wrong", i)
+			}
+		}
 	}
-	return c.offset
+	return recorded
 }
 
 // holdsRight reports whether there is a file at path, which must hold content.

@@ -9,6 +9,7 @@ import (
 	"math"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"sync/atomic"
 	"time"
@@ -97,37 +98,58 @@ func (w *wire) Read(p []byte) (int, error) {
 
 // request is what a source is asked for.
 type request struct {
-	path   string
-	offset uint64
-	accept string              // media types; empty: any
-	place  protocol.QueuePlace // in the source's queue, as it told last
+	path     string
+	from, to uint64              // bytes; to 0: all
+	head     bool                // nothing but what would be answered
+	accept   string              // media types; empty: any
+	place    protocol.QueuePlace // in the source's queue, as it told last
+	// Others that have the file, and others that do not, or send something else.
+	alternates, bad []netip.AddrPort
 }
 
-// ask sends a GET and reads the header of the answer, whose body comes from the
+// ask sends a request and reads the header of the answer, whose body comes from the
 // link.
 func (l *link) ask(req request) (*http.Response, error) {
+	if err := l.send(req); err != nil {
+		return nil, err
+	}
+	return l.receive(req.head)
+}
+
+// send sends a request, which receive gets the answer to, in order.
+func (l *link) send(req request) error {
 	l.silent = true
+	err := l.conn.SetWriteDeadline(time.Now().Add(l.cfg.HeaderTimeout))
+	if err == nil {
+		_, err = l.conn.Write(l.lines(req))
+	}
+	if err != nil {
+		return fmt.Errorf("send request: %w", err)
+	}
+	return nil
+}
+
+// receive reads the header of the next answer, whose body comes from the link. head says
+// that it has none.
+func (l *link) receive(head bool) (*http.Response, error) {
 	patience := l.cfg.HeaderTimeout
 	if l.stale {
 		patience, l.stale = min(patience, stalePatience), false
 	}
-	deadline := time.Now().Add(patience)
-	if err := l.conn.SetWriteDeadline(deadline); err != nil {
-		return nil, fmt.Errorf("send request: %w", err)
-	}
-	if _, err := l.conn.Write(l.lines(req)); err != nil {
-		return nil, fmt.Errorf("send request: %w", err)
-	}
-	l.until, l.budget.N = deadline, maxHeaderBytes
-	resp, err := l.header()
+	l.until, l.budget.N = time.Now().Add(patience), maxHeaderBytes
+	resp, err := l.header(head)
 	l.until, l.budget.N = time.Time{}, math.MaxInt64
 	return resp, err
 }
 
 // lines is a request as it goes out. Who waits in a queue says so (section 22).
 func (l *link) lines(req request) []byte {
-	b := fmt.Appendf(nil, "GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: %s\r\nX-Features: %s\r\nConnection: Keep-Alive\r\n",
-		req.path, l.host, l.cfg.Agent, clientFeatures)
+	method := http.MethodGet
+	if req.head {
+		method = http.MethodHead
+	}
+	b := fmt.Appendf(nil, "%s %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: %s\r\nX-Features: %s\r\nConnection: Keep-Alive\r\n",
+		method, req.path, l.host, l.cfg.Agent, clientFeatures)
 	if req.accept != "" {
 		b = fmt.Appendf(b, "Accept: %s\r\nAccept-Encoding: deflate\r\n", req.accept)
 	} else {
@@ -137,16 +159,26 @@ func (l *link) lines(req request) []byte {
 		again := protocol.QueuePlace{Position: req.place.Position, ID: req.place.ID}
 		b = fmt.Appendf(b, "%s: %s\r\n", protocol.HeaderQueued, again.PARQ())
 	}
-	if req.offset > 0 {
-		b = fmt.Appendf(b, "Range: bytes=%d-\r\n", req.offset)
+	if len(req.alternates) > 0 {
+		b = fmt.Appendf(b, "%s: %s\r\n", protocol.HeaderAlt, protocol.Alternates(req.alternates))
+	}
+	if len(req.bad) > 0 {
+		b = fmt.Appendf(b, "%s: %s\r\n", protocol.HeaderNAlt, protocol.Alternates(req.bad))
+	}
+	if req.to > 0 {
+		b = fmt.Appendf(b, "Range: bytes=%d-%d\r\n", req.from, req.to-1)
 	}
 	return append(b, "\r\n"...)
 }
 
 // header reads one answer's header; interim answers are passed over.
-func (l *link) header() (*http.Response, error) {
+func (l *link) header(head bool) (*http.Response, error) {
+	var req *http.Request // nil is a GET
+	if head {
+		req = &http.Request{Method: http.MethodHead}
+	}
 	for range maxInterim {
-		resp, err := http.ReadResponse(l.br, nil)
+		resp, err := http.ReadResponse(l.br, req)
 		switch {
 		case err != nil && l.budget.N <= 0:
 			return nil, fault(errHeadersSize)

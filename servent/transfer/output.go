@@ -14,6 +14,7 @@ import (
 
 	"github.com/seed282dab8e/servent/protocol"
 	"github.com/seed282dab8e/servent/protocol/tiger"
+	"github.com/seed282dab8e/servent/servent/transfer/journal"
 )
 
 const (
@@ -34,8 +35,8 @@ type output struct {
 	dir, name string
 	path      string // of the .part file, empty once it is gone
 	file      partFile
-	journal   *journal // nil: there is none
-	adopted   bool     // an earlier download has left it
+	keeps     bool             // a journal may lie beside it
+	journal   *journal.Journal // nil: there is none yet
 }
 
 // openOutput takes up the .part file of the content that job wants, or creates
@@ -74,10 +75,35 @@ func newOutput(job *Job, path string, f partFile) (*output, error) {
 		_ = f.Close() // nothing was written
 		return nil, errTaken
 	}
-	if job.kept() && isOurs(path+journalSuffix) {
-		o.journal, _ = newJournal(path+journalSuffix, job) // without, an interrupted download starts over
-	}
+	o.keeps = job.kept() && isOurs(path+journalSuffix)
 	return o, nil
+}
+
+// begin makes a journal for a file whose size is known now, in place of any that there
+// is; nil where the file is not worth one, or it cannot be made: then an interrupted
+// download starts over.
+func (o *output) begin(h journal.Head) *journal.Journal {
+	if !o.keeps || h.Size <= minJournal {
+		return nil
+	}
+	o.closeJournal()
+	f, err := os.OpenFile(o.path+journalSuffix, os.O_RDWR|os.O_CREATE, 0o644)
+	if err != nil {
+		return nil
+	}
+	if o.journal, err = journal.Create(f, h); err != nil {
+		_ = f.Truncate(0) // it shall tell nothing
+		_ = f.Close()
+		return nil
+	}
+	return o.journal
+}
+
+func (o *output) closeJournal() {
+	if o.journal != nil {
+		_ = o.journal.Close() // each record was synced
+		o.journal = nil
+	}
 }
 
 // kept reports whether an interrupted download of the job is worth a journal.
@@ -90,9 +116,9 @@ var errTaken = errors.New("being downloaded into that folder already")
 // content that job wants, or if a download was killed just after it had created
 // both. Nil without error: it is not to be taken.
 func adopt(path string, job *Job) (*output, error) {
-	c, err := readJournal(path + journalSuffix)
-	blank := errors.Is(err, errJournal) && isBlank(path+journalSuffix)
-	if !job.named() || !blank && (err != nil || !sameContent(c.urn, job.URN)) {
+	h, err := readHead(path + journalSuffix)
+	blank := errors.Is(err, journal.ErrDamaged) && isBlank(path+journalSuffix)
+	if !job.named() || !blank && (err != nil || !sameContent(h.URN, job.URN)) {
 		return nil, nil
 	}
 	f, err := os.OpenFile(path, os.O_RDWR, 0)
@@ -107,28 +133,77 @@ func adopt(path string, job *Job) (*output, error) {
 		_ = f.Close()
 		return nil, errTaken
 	}
-	var j *journal
-	if !blank {
-		j, err = openJournal(path + journalSuffix)
-	} else if j, err = nil, errJournal; isEmpty(f) {
-		j, err = newJournal(path+journalSuffix, job)
+	o := &output{dir: job.Dir, name: job.Name, path: path, file: f, keeps: true}
+	if blank && isEmpty(f) {
+		return o, nil
 	}
-	if err != nil {
-		_ = f.Close()
+	if o.journal, err = openJournal(path + journalSuffix); err != nil || blank {
+		_ = f.Close() // nothing was written
+		o.closeJournal()
 		return nil, nil
 	}
-	return &output{dir: job.Dir, name: job.Name, path: path, file: f, journal: j, adopted: true}, nil
+	return o, nil
+}
+
+// minJournal is the size up to which a file is fetched again from the start.
+const minJournal = 1 << 20
+
+// journalSuffix stands behind the name of the .part file.
+const journalSuffix = ".journal"
+
+// claim makes an empty file where the journal is to be, which marks an empty .part
+// file beside it as one of ours; false: there is a file.
+func claim(path string) bool {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return false
+	}
+	return f.Close() == nil
+}
+
+// isBlank reports whether the journal at path is one that nothing was recorded in.
+func isBlank(path string) bool {
+	info, err := os.Lstat(path)
+	return err == nil && info.Mode().IsRegular() && info.Size() == 0
+}
+
+// isOurs reports whether there is no file at path but a journal.
+func isOurs(path string) bool {
+	_, err := readHead(path)
+	return err == nil || errors.Is(err, fs.ErrNotExist) || isBlank(path)
+}
+
+// readHead returns of which download the journal at path is, and changes nothing.
+func readHead(path string) (journal.Head, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return journal.Head{}, err
+	}
+	defer f.Close()
+	return journal.ReadHead(f)
+}
+
+func openJournal(path string) (*journal.Journal, error) {
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return nil, err
+	}
+	j, err := journal.Open(f)
+	if err != nil {
+		_ = f.Close() // it is not ours
+	}
+	return j, err
 }
 
 // tidy removes what a download left that was killed after its file got its name.
 func tidy(job *Job) {
 	for i := range maxNumbered {
 		path := filepath.Join(job.Dir, numbered(job.Name, i)+partSuffix)
-		c, err := readJournal(path + journalSuffix)
+		h, err := readHead(path + journalSuffix)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 			return
-		case err != nil || !sameContent(c.urn, job.URN):
+		case err != nil || !sameContent(h.URN, job.URN):
 			continue
 		}
 		if o, _ := adopt(path, job); o != nil {
@@ -160,19 +235,6 @@ func sameContent(a, b protocol.URN) bool {
 	return (sha || tree) && (!sha || a.SHA1 == b.SHA1) && (!tree || a.Tiger == b.Tiger)
 }
 
-// resumable returns the checkpoint from which the download may go on, nil where it
-// must begin at the start.
-func (o *output) resumable() *checkpoint {
-	if o.journal == nil || o.journal.last.offset == 0 {
-		return nil
-	}
-	info, err := os.Lstat(o.path)
-	if err != nil || uint64(info.Size()) < o.journal.last.offset {
-		return nil // cut short by somebody
-	}
-	return &o.journal.last
-}
-
 // publish puts the file on disk for good and gives it its name, or the next
 // numbered one that is free. Where same says that a file of such a name holds
 // the same content, that one is returned, with true.
@@ -190,8 +252,8 @@ func (o *output) publish(same func(path string) bool) (string, bool, error) {
 		err := moveNew(o.path, path)
 		switch {
 		case err == nil:
+			o.endJournal(o.path)
 			o.path = ""
-			o.endJournal()
 			return path, false, syncDir(o.dir)
 		case !errors.Is(err, fs.ErrExist):
 			return "", false, explain(err)
@@ -209,22 +271,28 @@ func (o *output) discard() {
 	}
 	if o.path != "" {
 		_ = os.Remove(o.path) // nothing more can be done about it
+		o.endJournal(o.path)
 	}
-	o.endJournal()
 }
 
 // keep closes the .part file and leaves it, with its journal, for a later download.
 func (o *output) keep() {
 	_ = o.file.Close() // what counts was synced
-	o.journal.close()
-	o.file, o.path, o.journal = nil, "", nil
+	o.closeJournal()
+	o.file, o.path, o.keeps = nil, "", false
 }
 
-func (o *output) endJournal() {
-	if o.journal != nil {
-		o.journal.remove()
-		o.journal = nil
+// endJournal removes a journal that is not needed any more.
+func (o *output) endJournal(part string) {
+	if !o.keeps {
+		return
 	}
+	o.closeJournal()
+	path := part + journalSuffix
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		_ = os.Truncate(path, 0) // at least it shall tell nothing
+	}
+	o.keeps = false
 }
 
 // moveNew renames from to to without ever overwriting: at once where the system
@@ -302,7 +370,7 @@ func holds(ctx context.Context, path string, info fs.FileInfo, want protocol.URN
 	if want.HasTiger {
 		dst = io.MultiWriter(sha, tree)
 	}
-	if _, err := io.CopyBuffer(dst, untilDone{ctx, f}, make([]byte, blockSize)); err != nil {
+	if _, err := io.CopyBuffer(dst, untilDone{ctx, f}, make([]byte, chunk)); err != nil {
 		return false
 	}
 	got := protocol.URN{Tiger: tree.Root(), HasSHA1: true, HasTiger: want.HasTiger}

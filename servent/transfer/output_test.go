@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 )
@@ -126,18 +127,17 @@ func TestGetIntoReadOnlyFolder(t *testing.T) {
 // brokenDisk is a file that fails in one of its methods.
 type brokenDisk struct {
 	partFile
-	room  int // bytes that fit
+	room  atomic.Int64 // bytes that fit
 	fails string
 }
 
-func (d *brokenDisk) Write(p []byte) (int, error) {
-	if d.fails == "write" && len(p) > d.room {
-		n, _ := d.partFile.Write(p[:d.room]) // a full disk takes what fits
-		d.room = 0
+func (d *brokenDisk) WriteAt(p []byte, at int64) (int, error) {
+	if d.fails == "write" && int64(len(p)) > d.room.Load() {
+		n, _ := d.partFile.WriteAt(p[:d.room.Swap(0)], at) // a full disk takes what fits
 		return n, &fs.PathError{Op: "write", Path: "x", Err: syscall.ENOSPC}
 	}
-	d.room -= len(p)
-	return d.partFile.Write(p)
+	d.room.Add(-int64(len(p)))
+	return d.partFile.WriteAt(p, at)
 }
 
 func (d *brokenDisk) Sync() error  { return d.failIf("sync", d.partFile.Sync) }
@@ -154,7 +154,7 @@ func (d *brokenDisk) failIf(op string, do func() error) error {
 }
 
 func TestGetWithBrokenDisk(t *testing.T) {
-	content := noise(8 * blockCount * blockSize) // goes on long after the disk is full
+	content := noise(16 << 20) // goes on long after the disk is full
 	_, addr := honest(t, content)
 	liar := rogue(t, says(okHead(len(content)), string(make([]byte, len(content)))))
 	for _, op := range []string{"write", "sync", "close", "truncate"} {
@@ -162,7 +162,9 @@ func TestGetWithBrokenDisk(t *testing.T) {
 			c := NewClient(ClientConfig{})
 			c.create = func(path string) (partFile, error) {
 				f, err := createPart(path)
-				return &brokenDisk{partFile: f, room: 300_000, fails: op}, err
+				d := &brokenDisk{partFile: f, fails: op}
+				d.room.Store(200_000)
+				return d, err
 			}
 			j := jobFor(t, content, addr)
 			if op == "truncate" { // happens when a source lied

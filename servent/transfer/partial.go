@@ -41,7 +41,7 @@ const (
 // each time, so that who asks again learns of all.
 func (p *Partial) tellRanges(h http.Header, r *http.Request) {
 	limit := maxRangesText
-	if _, ours := featureOf(r, ourFeature); ours {
+	if _, ours := featureOf(r.Header, ourFeature); ours {
 		limit = maxRangesOurs
 	}
 	text, all := protocol.AvailableRanges(p.Have, limit)

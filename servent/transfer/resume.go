@@ -1,18 +1,13 @@
 package transfer
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
-	"slices"
 	"time"
 
 	"github.com/sirupsen/logrus"
-
-	"github.com/seed282dab8e/servent/protocol"
 )
 
 // KeptError is the error of a download that ended early, and says what of it is
@@ -29,88 +24,55 @@ func (e *KeptError) Error() string {
 
 func (e *KeptError) Unwrap() error { return e.Err }
 
-// resume goes on where an earlier download has stopped; true: that had all of it.
-// What cannot be used is begun anew.
-func (g *get) resume(ctx context.Context, out *output) (urn protocol.URN, ok bool, err error) {
-	from := out.resumable()
-	if from == nil && out.adopted {
-		return urn, false, g.restart() // whatever lies there counts for nothing
+// resume goes on where an earlier download has stopped. What cannot be used is begun
+// anew.
+func (s *swarm) resume(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	j := s.out.journal
+	if j == nil || j.Bytes() == 0 {
+		if s.job.Size > 0 && s.job.Size <= s.client.cfg.MaxFileSize {
+			s.resize(s.job.Size, nil)
+		}
+		return explain(s.broken)
 	}
-	if from == nil {
-		return urn, false, nil
+	s.blocks = newBlocks(j.Head().Size)
+	s.store.journal = j
+	info, err := os.Lstat(s.out.path)
+	if err != nil {
+		return explain(err)
 	}
-	g.proof = prove(ctx, out.file, from)
-	if out.touched(g.client.cfg.CheckpointTime) { // better known before more is fetched
-		g.report(StateVerifying, true)
-		if !g.proof.holds() {
-			if ctx.Err() != nil { // nothing was found out
-				return urn, false, ctx.Err()
-			}
-			return urn, false, g.restart()
+	var lost []int
+	for i := range s.blocks.list {
+		root, ok := j.Has(i)
+		if _, end := s.blocks.bounds(i); ok && uint64(info.Size()) < end { // cut short by somebody
+			lost = append(lost, i)
+		} else if ok {
+			s.blocks.put(i, root, nil)
 		}
 	}
-	if g.sized && from.offset > g.size { // what the job says is only a hint
-		g.size, g.sized = 0, false
+	if len(lost) > 0 {
+		s.store.dropped(lost)
 	}
-	if err := g.sink.resume(from); err != nil {
-		return urn, false, explain(err)
+	if uint64(info.Size()) != s.blocks.size {
+		if err := s.out.file.Truncate(int64(s.blocks.size)); err != nil {
+			return explain(err)
+		}
 	}
-	if g.size == 0 && from.size >= from.offset && from.size > 0 {
-		g.size, g.sized = from.size, true
+	if root, level, ok := j.Tree(); ok && s.job.URN.HasTiger && root == s.job.URN.Tiger {
+		s.trust(&tree{root: root, nodes: level, span: 1})
 	}
-	g.older, g.base = true, &base{from.clone(), g.size, g.sized}
-	g.log.WithFields(logrus.Fields{"bytes": from.offset}).Info("download goes on")
-	g.report(StateConnecting, true)
-	if !g.whole() {
-		return urn, false, nil
+	s.log.WithFields(logrus.Fields{"bytes": j.Bytes()}).Info("download goes on")
+	if !s.out.touched(s.client.cfg.CheckpointTime) {
+		return nil
 	}
-	return g.verify(ctx)
-}
-
-// base is what an earlier download left, and what it knew of the size.
-type base struct {
-	*checkpoint
-	size  uint64
-	sized bool
-}
-
-// dropBase gives up what an earlier download left. Those who contradict its size
-// get another turn, from the beginning.
-func (g *get) dropBase() {
-	g.base = nil
-	for _, c := range g.all {
-		c.out = c.out && !c.ownSize
-	}
-}
-
-// doubt decides, after content that did not match, whether what an earlier
-// download left is still worth to go on from. One liar among others must not cost
-// it, but it may itself be what somebody lied: where nobody else can be asked, or
-// two have failed with it, that is tried.
-func (g *get) doubt(ctx context.Context) {
-	if g.base == nil {
-		return
-	}
-	if len(g.mixed) < 2 {
-		g.doubts++
-	}
-	others := slices.ContainsFunc(g.all, func(c *candidate) bool { return !c.out && !slices.Contains(g.mixed, c) })
-	if g.doubts >= maxDoubts || len(g.mixed) < 2 && !others || !g.proof.holds() && ctx.Err() == nil {
-		g.dropBase()
-	}
-}
-
-// maxDoubts is how often what a single source adds may not match.
-const maxDoubts = 2
-
-// reconsider gives up what an earlier download left where that gives anybody
-// another turn: nobody else is there.
-func (g *get) reconsider() bool {
-	if g.base == nil || !slices.ContainsFunc(g.all, func(c *candidate) bool { return c.out && c.ownSize }) {
-		return false
-	}
-	g.dropBase()
-	return true
+	s.state = StateVerifying // better known before more is fetched
+	s.mu.Unlock()
+	s.report(true)
+	_, err = s.reread(ctx)
+	s.mu.Lock()
+	s.state = StateConnecting
+	return err
 }
 
 // touched reports whether somebody has written to the .part file after the download
@@ -120,7 +82,7 @@ func (o *output) touched(every time.Duration) bool {
 	if err != nil {
 		return true
 	}
-	record, err := o.journal.file.Stat()
+	record, err := os.Lstat(o.path + journalSuffix)
 	return err != nil || part.ModTime().Sub(record.ModTime()) > every+touchedGrace
 }
 
@@ -128,74 +90,26 @@ func (o *output) touched(every time.Duration) bool {
 // records.
 const touchedGrace = 30 * time.Second
 
-// proof reads the bytes of a checkpoint again while those behind it are fetched:
-// the states in the journal tell what was written, not what lies there now. SHA-1
-// alone is compared, which reads as fast as disks do.
-type proof struct {
-	cancel context.CancelFunc
-	done   chan struct{}
-	held   bool // once done is closed
-}
-
-func prove(ctx context.Context, file io.ReaderAt, c *checkpoint) *proof {
-	ctx, cancel := context.WithCancel(ctx)
-	p := &proof{cancel: cancel, done: make(chan struct{})}
-	offset, want := int64(c.offset), slices.Clone(c.sha)
-	go func() {
-		defer close(p.done)
-		sha := newSHA1()
-		n, err := io.CopyBuffer(sha, untilDone{ctx, io.NewSectionReader(file, 0, offset)}, make([]byte, blockSize))
-		if err != nil || n != offset {
-			return
-		}
-		state, err := sha.MarshalBinary()
-		p.held = err == nil && bytes.Equal(state, want)
-	}()
-	return p
-}
-
-// holds waits for the end and reports whether the bytes are those that were recorded.
-func (p *proof) holds() bool {
-	<-p.done
-	return p.held
-}
-
-// stop ends it. Nil, where nothing is to be proven, has none to end.
-func (p *proof) stop() {
-	if p != nil {
-		p.cancel()
-		<-p.done
-	}
-}
-
 // keep records what has come of a download that ends with err, so that a later one
 // goes on from there, and says so. What of it may be lies is not.
-func (g *get) keep(out *output, err error) error {
-	lied := errors.Is(err, ErrNotVerified)
-	if g.points == nil || lied && g.base == nil {
+func (s *swarm) keep(err error) error {
+	if s.blocks == nil {
 		return err
 	}
-	var bytes uint64
-	if lied {
-		g.points.back(g.base.checkpoint)
-		bytes = g.points.journal.last.offset
-	} else {
-		g.points.size = max(g.points.size, g.size)
-		bytes = g.points.last(g.sink)
-	}
+	s.store.flush(&s.mu, s.log)
+	bytes := s.store.recorded()
 	if bytes == 0 {
 		return err
 	}
-	kept := &KeptError{Err: err, Path: out.path, Bytes: bytes}
-	out.keep()
+	kept := &KeptError{Err: err, Path: s.out.path, Bytes: bytes}
+	s.out.keep()
 	return kept
 }
 
-// room checks that the output folder has room for what is missing.
-func (g *get) room() error {
-	free, ok := freeSpace(g.job.Dir)
-	if missing := g.size - g.sink.size; ok && missing > free {
-		return &localError{fmt.Errorf("%w in %s: %s are to come, and %s are free", errNoRoom, g.job.Dir, sizeText(missing), sizeText(free))}
+// enoughRoom checks that a folder has room for so many bytes more.
+func enoughRoom(dir string, missing uint64) error {
+	if free, ok := freeSpace(dir); ok && missing > free {
+		return fmt.Errorf("%w in %s: %s are to come, and %s are free", errNoRoom, dir, sizeText(missing), sizeText(free))
 	}
 	return nil
 }

@@ -10,12 +10,15 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"github.com/seed282dab8e/servent/protocol/tiger"
+	"github.com/seed282dab8e/servent/servent/transfer/journal"
 )
 
 // often is a configuration that records what has come again and again.
 func often() ClientConfig {
 	c := quick()
-	c.CheckpointBytes = blockSize
+	c.CheckpointBytes = tiger.MinPart
 	return c
 }
 
@@ -53,42 +56,32 @@ func cancelAt(ctx context.Context, cancel func(), c *Client, bytes int) {
 
 func TestGetResumes(t *testing.T) {
 	content := noise(5<<20 + 77)
-	const stop = 3<<20 + 5
-	began := make(chan int, 10)
+	const stop = 3 << 20
+	began := make(chan int, 100)
 	j := jobFor(t, content, rogue(t, ranges(content, began)))
-	kept := interrupted(t, j, content, stop)
+	kept := interrupted(t, j, content, stop+5)
 	if kept.Bytes != stop || kept.Path != filepath.Join(j.Dir, "file.bin.part") {
 		t.Errorf("kept %+v", kept)
 	}
 	c := NewClient(often())
 	r := mustGet(t, c, j, content)
-	if at := <-began; at != stop {
-		t.Errorf("went on at byte %d, not %d", at, stop)
-	}
+	wantFrom(t, began, stop)
 	if in := c.Stats().Bytes; in != uint64(len(content)-stop) || r.Fetched != in {
 		t.Errorf("fetched %d bytes, told as %d; %d were missing", in, r.Fetched, len(content)-stop)
 	}
 	wantOnly(t, j.Dir, "file.bin")
 }
 
-// wantOnly checks that nothing else lies in dir.
-func wantOnly(t *testing.T, dir string, names ...string) {
+// wantFrom checks that a source was asked for something, and for nothing before byte
+// first.
+func wantFrom(t *testing.T, began <-chan int, first int) {
 	t.Helper()
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		t.Fatal(err)
+	if len(began) == 0 {
+		t.Error("was not asked")
 	}
-	var have []string
-	for _, e := range entries {
-		have = append(have, e.Name())
-	}
-	if len(have) != len(names) {
-		t.Errorf("in the folder lie %q, want %q", have, names)
-		return
-	}
-	for i := range names {
-		if have[i] != names[i] {
-			t.Errorf("in the folder lie %q, want %q", have, names)
+	for len(began) > 0 {
+		if at := <-began; at < first {
+			t.Errorf("asked from byte %d, there was everything up to %d", at, first)
 		}
 	}
 }
@@ -101,31 +94,27 @@ func TestGetResumesDamaged(t *testing.T) {
 		damage func(t *testing.T, part string)
 		at     int // where the download goes on; -1: a part that is not ours stays
 	}{
-		"whole":               {func(*testing.T, string) {}, stop},
-		"part grew":           {func(t *testing.T, part string) { appendTo(t, part, noise(99)) }, stop},
-		"part cut short":      {func(t *testing.T, part string) { truncate(t, part, stop-1) }, 0},
-		"part edited":         {func(t *testing.T, part string) { flip(t, part, 12345); touch(t, part) }, 0},
-		"part touched":        {touch, stop},
-		"journal cut short":   {func(t *testing.T, part string) { truncate(t, part+journalSuffix, 50) }, -1},
-		"journal gone":        {func(t *testing.T, part string) { remove(t, part+journalSuffix) }, -1},
-		"newer record broken": {breakNewer, stop},
-		"of other content":    {otherContent, -1},
+		"whole":              {func(*testing.T, string) {}, stop},
+		"part grew":          {func(t *testing.T, part string) { appendTo(t, part, noise(99)) }, stop},
+		"part cut short":     {func(t *testing.T, part string) { truncate(t, part, stop-1) }, stop - tiger.MinPart},
+		"part edited":        {func(t *testing.T, part string) { flip(t, part, 12345); touch(t, part) }, 0},
+		"part edited unseen": {flipUnseen, 0},
+		"part touched":       {touch, stop},
+		"journal cut short":  {func(t *testing.T, part string) { truncate(t, part+journalSuffix, 50) }, -1},
+		"journal gone":       {func(t *testing.T, part string) { remove(t, part+journalSuffix) }, -1},
+		"journal of noise":   {func(t *testing.T, part string) { overwrite(t, part+journalSuffix, noise(9999)) }, -1},
+		"journal of zeros":   {func(t *testing.T, part string) { overwrite(t, part+journalSuffix, make([]byte, 9999)) }, -1},
+		"journal emptied":    {func(t *testing.T, part string) { truncate(t, part+journalSuffix, 0) }, -1},
+		"journal a folder":   {func(t *testing.T, part string) { remove(t, part+journalSuffix); mkdir(t, part+journalSuffix) }, -1},
+		"of other content":   {otherContent, -1},
 	} {
 		t.Run(name, func(t *testing.T) {
-			began := make(chan int, 10)
+			began := make(chan int, 100)
 			j := jobFor(t, content, rogue(t, ranges(content, began)))
 			kept := interrupted(t, j, content, stop)
 			c.damage(t, kept.Path)
 			wantGet(t, j, content)
-			at := <-began
-			switch {
-			case name == "newer record broken":
-				if at == 0 || at >= stop {
-					t.Errorf("went on at %d, not at an older record", at)
-				}
-			case at != max(c.at, 0):
-				t.Errorf("went on at %d, want %d", at, c.at)
-			}
+			wantFrom(t, began, max(c.at, 0))
 			if _, err := os.Lstat(kept.Path); (err == nil) != (c.at < 0) {
 				t.Errorf("part of others: %v", err)
 			}
@@ -192,31 +181,38 @@ func flip(t *testing.T, path string, at int) {
 	}
 }
 
-// breakNewer damages the last record, as a write that was torn does.
-func breakNewer(t *testing.T, part string) {
+// flipUnseen is flip that leaves the time of the file as it was.
+func flipUnseen(t *testing.T, part string) {
 	t.Helper()
-	j, err := openJournal(part + journalSuffix)
+	info, err := os.Stat(part)
 	if err != nil {
 		t.Fatal(err)
 	}
-	j.close()
-	flip(t, part+journalSuffix, int(j.seq%slots)*slotSize+100)
+	flip(t, part, 12345)
+	if err := os.Chtimes(part, time.Time{}, info.ModTime()); err != nil {
+		t.Fatal(err)
+	}
 }
 
+func overwrite(t *testing.T, path string, b []byte) {
+	t.Helper()
+	if err := os.WriteFile(path, b, 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// otherContent makes the journal one of another file.
 func otherContent(t *testing.T, part string) {
 	t.Helper()
-	j, err := openJournal(part + journalSuffix)
+	f, err := os.OpenFile(part+journalSuffix, os.O_RDWR, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer j.close()
-	c := j.last
-	c.urn = urnOf([]byte("something else"))
-	for range slots {
-		if err := j.record(c); err != nil {
-			t.Fatal(err)
-		}
+	j, err := journal.Create(f, journal.Head{URN: urnOf([]byte("something else")), Size: 4 << 20, Block: tiger.MinPart})
+	if err != nil {
+		t.Fatal(err)
 	}
+	j.Close()
 }
 
 // TestGetResumesAfterLastByte: all had come, only the name was missing.
@@ -239,23 +235,12 @@ func interruptedWhole(t *testing.T, j Job, content []byte) {
 	if err != nil || o == nil {
 		t.Fatal(err)
 	}
-	s := newSink(o.file, nil)
-	defer s.close()
-	if err := s.resume(&o.journal.last); err != nil {
+	last := len(content) - tiger.MinPart
+	if _, err := o.file.WriteAt(content[last:], int64(last)); err != nil {
 		t.Fatal(err)
 	}
-	b, err := s.take()
-	if err != nil {
+	if err := o.journal.Record([]journal.Block{{Index: last / tiger.MinPart, Root: urnOf(content[last:]).Tiger}}); err != nil {
 		t.Fatal(err)
-	}
-	s.put(b, copy(b.buf[:1], content[len(content)-1:]))
-	cfg := often()
-	points := newCheckpoints(&cfg, o, j.URN, j.Size)
-	if err := s.settle(); err != nil {
-		t.Fatal(err)
-	}
-	if points.last(s) != uint64(len(content)) {
-		t.Fatal("the last byte is not recorded")
 	}
 	o.keep()
 }
@@ -332,63 +317,17 @@ func TestGetNoRoom(t *testing.T) {
 	}
 }
 
-// TestCheckpointsDue: by bytes, by time, and never two at once.
-func TestCheckpointsDue(t *testing.T) {
-	cfg := ClientConfig{CheckpointBytes: 100, CheckpointTime: time.Minute}
-	begin := time.Now()
-	c := &checkpoints{cfg: &cfg, when: begin, busy: make(chan struct{}, 1)}
-	for _, step := range []struct {
-		offset uint64
-		after  time.Duration
-		want   bool
-	}{{99, 0, false}, {100, 0, true}, {300, 0, false}} {
-		if got := c.due(step.offset, begin.Add(step.after)); got != step.want {
-			t.Errorf("at byte %d: %v", step.offset, got)
-		}
-	}
-	<-c.busy
-	if !c.due(101, begin.Add(time.Minute)) {
-		t.Error("not due after its time")
-	}
-	if (*checkpoints)(nil).due(1<<40, begin) {
-		t.Error("due without a journal")
-	}
-}
-
-// FuzzJournal: any bytes are no record, or one that can be written again.
-func FuzzJournal(f *testing.F) {
-	tree, sha := new(sink).tree, newSHA1()
-	treeState, _ := tree.MarshalBinary()
-	shaState, _ := sha.MarshalBinary()
-	f.Add(appendRecord(nil, 7, checkpoint{urn: urnOf(nil), size: 5, sha: shaState, tree: treeState}))
-	f.Fuzz(func(t *testing.T, b []byte) {
-		seq, c, err := parseRecord(b)
-		if err != nil {
-			return
-		}
-		again := appendRecord(nil, seq, c)
-		if len(again) > slotSize {
-			t.Fatalf("a record of %d bytes", len(again))
-		}
-		if s, d, err := parseRecord(again); err != nil || s != seq || d.offset != c.offset || d.urn != c.urn {
-			t.Fatalf("%+v is read as %+v: %v", c, d, err)
-		}
-	})
-}
-
 // TestGetResumesPastAHint: a job whose size is too small is no reason to fetch
 // again what has come.
 func TestGetResumesPastAHint(t *testing.T) {
 	content := noise(5 << 20)
 	const stop = 3 << 20
-	began := make(chan int, 10)
+	began := make(chan int, 100)
 	j := jobFor(t, content, rogue(t, ranges(content, began)))
 	_ = interrupted(t, j, content, stop)
 	j.Size = 2 << 20
 	wantGet(t, j, content)
-	if at := <-began; at != stop {
-		t.Errorf("went on at byte %d, not %d", at, stop)
-	}
+	wantFrom(t, began, stop)
 }
 
 // TestGetInterruptedWhileItVerifies: who ends a download while what was kept is
@@ -396,7 +335,7 @@ func TestGetResumesPastAHint(t *testing.T) {
 func TestGetInterruptedWhileItVerifies(t *testing.T) {
 	content := noise(5 << 20)
 	const stop = 3 << 20
-	began := make(chan int, 10)
+	began := make(chan int, 100)
 	j := jobFor(t, content, rogue(t, ranges(content, began)))
 	kept := interrupted(t, j, content, stop)
 	touch(t, kept.Path)
@@ -410,7 +349,5 @@ func TestGetInterruptedWhileItVerifies(t *testing.T) {
 		t.Fatalf("error: %v", err)
 	}
 	wantGet(t, j, content)
-	if at := <-began; at != stop {
-		t.Errorf("went on at byte %d, not %d", at, stop)
-	}
+	wantFrom(t, began, stop)
 }

@@ -60,7 +60,7 @@ func (s *Server) describe(h http.Header, r *http.Request, f library.File) {
 	if f.URN.HasSHA1 && f.URN.HasTiger {
 		h.Set("X-Thex-URI", "/uri-res/N2X?"+f.URN.SHA1URN()+";"+f.URN.Tiger.String())
 	}
-	if _, ok := featureOf(r, faltFeature); ok {
+	if _, ok := featureOf(r.Header, faltFeature); ok {
 		if nodes := s.cfg.Alternates(f.URN.SHA1); len(nodes) > 0 {
 			h.Set(protocol.HeaderFalt, protocol.Firewalled(nodes))
 		}

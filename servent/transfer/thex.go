@@ -58,7 +58,7 @@ func (s *Server) sendTree(w http.ResponseWriter, r *http.Request, f library.File
 		s.notFound(w, r)
 		return
 	}
-	if _, ours := featureOf(r, ourFeature); !ours {
+	if _, ours := featureOf(r.Header, ourFeature); !ours {
 		levels = levels[:min(len(levels), foreignLevels)]
 	}
 	body := protocol.THEX{Size: f.Size, Levels: levels}.Append(nil)

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
+	"io"
 	"math"
 	"math/bits"
 
@@ -122,3 +123,17 @@ func sumHead(b []byte) uint32 { return crc32.Checksum(b[:headSize-sumSize], cast
 
 // sumOf returns the checksum that a head ends with.
 func sumOf(head []byte) uint32 { return binary.LittleEndian.Uint32(head[headSize-sumSize:]) }
+
+// ReadHead returns the head of the journal in r, which it leaves as it is: others may
+// be writing to it. ErrDamaged says that there is none.
+func ReadHead(r io.ReaderAt) (Head, error) {
+	b, err := readUpTo(r, 0, headSize)
+	if err != nil {
+		return Head{}, err
+	}
+	h, ok := parseHead(b)
+	if !ok {
+		return Head{}, fmt.Errorf("%w: it begins with no head", ErrDamaged)
+	}
+	return h, nil
+}

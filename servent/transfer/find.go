@@ -1,0 +1,50 @@
+package transfer
+
+import (
+	"context"
+	"slices"
+	"time"
+)
+
+const (
+	// findAfter is how long a download runs before others are looked for that have the
+	// file, and findEvery how often that is done again.
+	findAfter = 5 * time.Second
+	findEvery = 3 * time.Minute
+	// fewSources is how many that deliver are enough.
+	fewSources = 4
+	// maxSources bounds the sources of one download.
+	maxSources = 64
+)
+
+// lookForMore begins to look for more sources, where that is of use; s.mu is held.
+func (s *swarm) lookForMore(ctx context.Context) {
+	wait := findEvery
+	if !s.everFound {
+		wait = findAfter
+	}
+	if s.job.Find == nil || s.finding || len(s.all) >= maxSources || s.active >= fewSources || time.Since(s.found) < wait ||
+		s.blocks != nil && s.blocks.missing == s.blocks.asked.Count() {
+		return
+	}
+	s.finding = true
+	s.tenders.Go(func() {
+		_ = s.job.Find(ctx, s.addFound) // that nobody else is found is no news
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.finding, s.everFound, s.found = false, true, time.Now()
+		s.rouse()
+	})
+}
+
+// addFound takes a source that a search has found.
+func (s *swarm) addFound(src Source) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	key := keyOf(src)
+	if len(s.all) >= maxSources || slices.ContainsFunc(s.all, func(c *candidate) bool { return c.key == key }) {
+		return
+	}
+	s.all = append(s.all, &candidate{Source: src, key: key})
+	s.rouse()
+}

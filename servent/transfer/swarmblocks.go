@@ -1,0 +1,278 @@
+package transfer
+
+import (
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/seed282dab8e/servent/protocol"
+	"github.com/seed282dab8e/servent/protocol/tiger"
+)
+
+const (
+	// ahead is for how long a source is asked in advance, as fast as it has been. Where
+	// it answers one request at a time, one is for longAhead.
+	ahead     = 400 * time.Millisecond
+	longAhead = 2 * time.Second
+	// maxAhead bounds what one source is asked for in advance.
+	maxAhead = 16 << 20
+)
+
+// assign picks what c is asked for beside what it is asked already; false: nothing now.
+func (s *swarm) assign(c *candidate, already []ask) (ask, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	inFlight := uint64(0)
+	for _, a := range already {
+		inFlight += a.to - a.from
+	}
+	switch {
+	case s.over || len(already) > 0 && (!c.pipelines || inFlight >= c.window()):
+		return ask{}, false
+	case s.blocks == nil:
+		c.busy = true
+		return ask{lease: lease{to: tiger.MinPart}}, len(already) == 0
+	}
+	if path, root, ok := s.treeFrom(c); ok {
+		c.busy = true
+		return ask{tree: path, root: root}, true
+	}
+	if c.offered == nil {
+		s.blocks.offer(c, nil)
+	}
+	l, ok := s.blocks.lease(c, int(max(1, c.window()/2/s.blocks.part)))
+	c.busy = c.busy || ok
+	return ask{lease: l, all: l.from == 0 && l.to == s.blocks.size && !c.partial}, ok
+}
+
+// window is how many bytes a source is asked for in advance.
+func (c *candidate) window() uint64 {
+	span := ahead
+	if !c.pipelines {
+		span = longAhead
+	}
+	return min(uint64(c.rate*span.Seconds()), maxAhead)
+}
+
+// release takes back what c was asked for: the answer is over.
+func (s *swarm) release(c *candidate, a ask, more bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c.busy = more
+	switch {
+	case s.blocks == nil || c.offered == nil:
+	case a.tree != "":
+		if s.treeAsked == c {
+			s.treeAsked = nil
+		}
+	case a.n > 0:
+		s.blocks.release(c, a.lease)
+		s.news.ring()
+	}
+}
+
+// listen returns what tells that there may be something new to ask for. partial says
+// that c has only a part of the file, over that nothing more is wanted.
+func (s *swarm) listen(c *candidate) (news <-chan struct{}, partial, over bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.news.listen(), c.partial, s.over
+}
+
+// blockEnd is the end of the block in which byte at lies.
+func (s *swarm) blockEnd(at uint64) uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, end := s.blocks.bounds(s.blocks.at(at))
+	return end
+}
+
+// begin has c send the bytes from at on; nil: they are of no use.
+func (s *swarm) begin(c *candidate, at uint64) *take {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.blocks.begin(c, s.blocks.at(at), at)
+}
+
+// write takes the next bytes of a take. errBeaten: they are not needed any more.
+func (s *swarm) write(t *take, b []byte) error { return t.write(s.store.file, b) }
+
+// leave ends a take that has not come to its end; nil is none.
+func (s *swarm) leave(t *take) {
+	if t == nil {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.blocks.leave(t)
+}
+
+// finish ends a take of c when its last byte has come, or no more do. An error says
+// that c has sent wrong bytes, or that our disk fails.
+func (s *swarm) finish(c *candidate, t *take) error {
+	if t == nil || t.at < t.end {
+		s.leave(t)
+		return nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.blocks.refuted(t) {
+		return s.wrong(c, s.blocks.refuse(t))
+	}
+	if err := t.close(s.store.file); err != nil {
+		s.blocks.leave(t)
+		if err == errBeaten { //nolint:errorlint // is never wrapped
+			return nil
+		}
+		return err
+	}
+	j := s.blocks.finish(t)
+	if len(j.blocks) > 0 {
+		return s.wrong(c, j)
+	}
+	if s.blocks.good.Has(t.index) && len(t.from) == 1 {
+		s.prove(c)
+	}
+	s.store.came(t.index, s.blocks.list[t.index].root, t.end-t.begin)
+	if s.news.ring(); s.blocks.whole() {
+		s.rouse()
+	}
+	return nil
+}
+
+// arrived counts n bytes of c. fresh says that they were wanted.
+func (s *swarm) arrived(c *candidate, n int, fresh bool) {
+	s.fetched.Add(uint64(n))
+	s.client.bytesIn.Add(uint64(n))
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if fresh {
+		c.gained += uint64(n)
+		c.sent += uint64(n)
+	}
+	s.moved = time.Now()
+	if s.state != StateLoading || s.asking != c {
+		fresh := s.state != StateLoading
+		if s.asking, s.state = c, StateLoading; fresh {
+			s.rouse()
+		}
+	}
+}
+
+// measured notes that n bytes of c came in so much time.
+func (s *swarm) measured(c *candidate, n uint64, took time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	rate := float64(n) / max(took, time.Millisecond).Seconds()
+	if c.rate == 0 {
+		c.rate = rate
+	}
+	c.rate += (rate - c.rate) / 2
+}
+
+// errNothingThere says that an answer holds nothing that was asked for, and that this
+// is no fault.
+var errNothingThere = errors.New("nothing of it is there")
+
+// judge reads the header of an answer to a. The first that tells the size of the file
+// settles it.
+func (s *swarm) judge(c *candidate, a ask, resp *http.Response) (part, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	w := wanted{urn: s.job.URN, from: a.from, to: a.to, all: a.all, limit: s.client.cfg.MaxFileSize}
+	if w.size, w.sized = s.job.Size, s.job.Size > 0 && s.job.Size <= w.limit; s.blocks != nil {
+		w.size, w.sized = s.blocks.size, true
+	}
+	p, err := w.judge(resp)
+	failed := &sourceError{}
+	switch {
+	case errors.As(err, &failed) && failed.kind == failConflict && s.mayResize():
+		s.resize(failed.size, c)
+		return p, errNothingThere // what was asked for is not what is wanted now
+	case resp.StatusCode == http.StatusRequestedRangeNotSatisfiable && c.partial && failed.kind != failConflict:
+		s.blocks.retract(c, a.lease)
+		return p, errNothingThere
+	case err != nil:
+		return p, err
+	}
+	c.place, c.answered = protocol.QueuePlace{}, true
+	if s.blocks == nil {
+		if s.resize(p.total, c); c.out {
+			return p, c.err // the file is not empty
+		}
+	}
+	return p, s.room()
+}
+
+// mayResize reports whether the size that was settled counts less than what another
+// source tells: nobody vouches for it any more, and nothing is verified.
+func (s *swarm) mayResize() bool {
+	return s.sizer != nil && !s.sizer.running && s.blocks.good.Count() == 0
+}
+
+// room checks that the output folder has room for what is missing; s.mu is held.
+func (s *swarm) room() error {
+	if s.roomy {
+		return nil
+	}
+	s.roomy = true
+	if err := enoughRoom(s.job.Dir, s.blocks.size-s.blocks.bytes()); err != nil {
+		return &localError{err}
+	}
+	return nil
+}
+
+// wrong deals with blocks that do not fit the tree. The error is for the fetcher of c,
+// if it is to blame; s.mu is held.
+func (s *swarm) wrong(c *candidate, j judgement) error {
+	s.client.liesFound.Add(1)
+	s.store.dropped(j.blocks)
+	s.news.ring()
+	if t := s.blocks.tree; t.by != nil {
+		for _, from := range j.from {
+			if from.doubted = true; t.doubt(from) {
+				s.giveUpTree()
+				return nil
+			}
+		}
+		if c.doubted {
+			return errDoubted
+		}
+		return nil
+	}
+	var mine error
+	for _, from := range j.from {
+		from.suspect++
+		switch {
+		case !j.single && from.suspect < maxSuspect:
+			continue
+		case from == c:
+			mine = fault(s.blame(from, j.single))
+		default:
+			from.err, from.out = s.blame(from, j.single), true
+			if from.cancel != nil {
+				from.cancel(nil)
+			}
+		}
+	}
+	return mine
+}
+
+// maxSuspect is how often a source may take part in a block that is wrong, beside
+// others of whom one may be the liar.
+const maxSuspect = 3
+
+// errDoubted puts a source aside whose bytes contradict a tree for which only another
+// source vouches.
+var errDoubted = errors.New("contradicts another source")
+
+// blame says what a source has done. Who sent wrong bytes alone is a liar.
+func (s *swarm) blame(c *candidate, single bool) error {
+	s.log.WithField("addr", c.String()).Info("content does not match its hash")
+	if !single {
+		return errMixedContent
+	}
+	c.liar = true
+	s.disprove(c)
+	return errWrongContent
+}

@@ -1,0 +1,89 @@
+package transfer
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/seed282dab8e/servent/protocol"
+	"github.com/seed282dab8e/servent/protocol/tiger"
+)
+
+// errTree says that a source gave a tree that cannot be one of the file.
+var errTree = errors.New("gives a tree that does not fit its root")
+
+// treeFrom says whether c is to be asked for the file's tree now, by which path and
+// with which root; s.mu is held.
+func (s *swarm) treeFrom(c *candidate) (path string, root tiger.Digest, ok bool) {
+	switch {
+	case s.blocks.tree != nil || s.treeAsked != nil || c.treePath == "" || c.treeTried:
+		return "", root, false
+	case s.job.URN.HasTiger && c.treeRoot != s.job.URN.Tiger, slices.Contains(s.doubts.roots, c.treeRoot):
+		return "", root, false
+	}
+	s.treeAsked, c.treeTried = c, true
+	return c.treePath, c.treeRoot, true
+}
+
+// learnTree takes where a source has the file's tree (section 21): at itself only.
+func (c *candidate) learnTree(h http.Header) {
+	path, root, ok := strings.Cut(strings.TrimSpace(h.Get("X-Thex-URI")), ";")
+	d, err := tiger.Parse(strings.TrimSpace(root))
+	if ok && err == nil && strings.HasPrefix(path, "/") && !strings.ContainsAny(path, " \r\n") {
+		if c.treeRoot != d {
+			c.treeTried = false
+		}
+		c.treePath, c.treeRoot = path, d
+	}
+}
+
+// gotTree takes the tree that c gave, if it is one of the file.
+func (s *swarm) gotTree(c *candidate, b []byte, root tiger.Digest) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.blocks.tree != nil {
+		return nil
+	}
+	x, err := protocol.ParseTHEX(b, s.blocks.size, root)
+	if err != nil {
+		s.log.WithField("addr", c.String()).WithError(err).Debug("no tree")
+		return errTree
+	}
+	var by *candidate
+	if !s.job.URN.HasTiger {
+		by = c
+	}
+	t := newTree(x.Levels, len(s.blocks.list), by)
+	if t == nil {
+		return nil
+	}
+	s.trust(t)
+	s.store.keepTree(t)
+	return nil
+}
+
+// trust takes a tree, and holds against it what has come; s.mu is held.
+func (s *swarm) trust(t *tree) {
+	s.blocks.tree = t
+	for i := 0; i < len(s.blocks.list) && s.blocks.tree == t; i += t.span {
+		if j := s.blocks.settle(i); len(j.blocks) > 0 {
+			_ = s.wrong(nil, j) // there is no fetcher of the one who is to blame here
+		}
+	}
+	s.news.ring()
+	s.rouse()
+}
+
+// giveUpTree forgets a tree for which only a source vouches. What fits it is not
+// verified by that; s.mu is held.
+func (s *swarm) giveUpTree() {
+	s.doubts.roots = append(s.doubts.roots, s.blocks.tree.root)
+	s.blocks.tree = nil
+	clear(s.blocks.good)
+	for _, c := range s.all {
+		c.doubted = false
+	}
+	s.log.Info("a source's tree is contradicted: it is not believed")
+	s.rouse()
+}
