@@ -59,18 +59,17 @@ func (s *Servent) proxyPush(_ context.Context, p transfer.ProxiedPush) (linked b
 	return linked
 }
 
-// reachedAt is where those can connect to us to whom we connect from local; not valid
-// where it is known that nobody can.
-func (s *Servent) reachedAt(local netip.Addr) (addr netip.AddrPort) {
-	s.call(func(l *loop) {
-		if tcp, _ := l.node.Reachable(); tcp != overlay.ReachNo {
-			addr = netip.AddrPortFrom(local, s.addr.Port())
-		}
-	})
-	if listens := s.addr.Addr(); !listens.IsUnspecified() && listens != local {
+// reachedAt is where those can connect to us to whom we connect from local: at the
+// address that we listen on, or at that one where we listen on all; not valid where it is
+// known that nobody can.
+func (s *Servent) reachedAt(local netip.Addr) netip.AddrPort {
+	if s.firewalled() {
 		return netip.AddrPort{}
 	}
-	return addr
+	if s.addr.Addr().IsUnspecified() {
+		return netip.AddrPortFrom(local, s.addr.Port())
+	}
+	return s.addr
 }
 
 // isSelf reports whether an address is one of ours.
