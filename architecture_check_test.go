@@ -47,7 +47,7 @@ func parseGo(name string, src any) (goFile, error) {
 }
 
 // parseTree reads every Go file below root, whatever its build tags, but
-// hidden folders, test data and the module bench, which has its own go.mod.
+// hidden folders, test data and the modules that have a go.mod of their own.
 func parseTree(root string) ([]goFile, error) {
 	var files []goFile
 	err := filepath.WalkDir(root, func(p string, d fs.DirEntry, err error) error {
@@ -57,7 +57,7 @@ func parseTree(root string) ([]goFile, error) {
 		name := filepath.ToSlash(p)
 		if d.IsDir() {
 			hidden := strings.HasPrefix(d.Name(), ".") && name != "."
-			if hidden || d.Name() == "testdata" || name == "bench" || name == "bin" {
+			if hidden || d.Name() == "testdata" || name == "bench" || name == "protocol/tiger/asm" || name == "bin" {
 				return filepath.SkipDir
 			}
 			return nil

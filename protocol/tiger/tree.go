@@ -30,13 +30,18 @@ type Tree struct {
 func (t *Tree) Write(b []byte) (int, error) {
 	written := len(b)
 	for len(b) > 0 {
+		if n := t.wide(len(b)); n > 0 {
+			t.writeWide(b[:n*LeafSize])
+			b = b[n*LeafSize:]
+			continue
+		}
 		held := int(t.size % pairOfLeafs)
 		leaf, at := held/LeafSize, held%LeafSize
 		n := copy(t.pair[leaf][1+at:1+LeafSize], b)
 		b = b[n:]
 		t.size += uint64(n)
 		if t.size%pairOfLeafs == 0 {
-			t.push(t.pairRoot())
+			t.push(t.pairRoot(), 0)
 		}
 	}
 	return written, nil
@@ -69,11 +74,12 @@ func (t *Tree) Size() uint64 { return t.size }
 // Reset makes t empty again.
 func (t *Tree) Reset() { t.size = 0 }
 
-// push adds the root of one more pair of leaves; size counts it already.
-func (t *Tree) push(root Digest) {
-	before := t.size/pairOfLeafs - 1
-	level := bits.TrailingZeros64(^before)
-	for _, left := range t.roots[:level] {
+// push adds the root of 2^low more pairs of leaves, which begin at a multiple of
+// their number; size counts them already.
+func (t *Tree) push(root Digest, low int) {
+	before := t.size/pairOfLeafs>>low - 1
+	level := low + bits.TrailingZeros64(^before)
+	for _, left := range t.roots[low:level] {
 		root = node(left, root)
 	}
 	t.roots[level] = root
@@ -99,7 +105,7 @@ func node(left, right Digest) Digest {
 	copy(p[1:], left[:])
 	copy(p[1+Size:], right[:])
 	p[1+2*Size] = padding
-	binary.LittleEndian.PutUint64(p[lengthAt:], bitsPerLen*(1+2*Size))
+	binary.LittleEndian.PutUint64(p[lengthAt:], nodeLength)
 	s := start
 	s.block(p[:])
 	return s.digest()
