@@ -4,6 +4,11 @@
 
 package tiger
 
+// compress3 compresses a block into each of three states: those at p, p+stride and p+2*stride.
+//
+//go:noescape
+func compress3(s *[3][3]uint64, p *byte, stride uintptr)
+
 // compress64 compresses a block into each of the first 8*groups states, 64 at most;
 // the others get anything. The block of lane i is at p-1+i*stride: only the bytes are
 // read of which mask has a bit, the others are 0, and pad is put over them.

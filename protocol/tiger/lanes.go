@@ -9,7 +9,7 @@ const (
 	lanes = 64 // messages that compress64 takes at once
 	// A whole part of a file from minWide to maxWide leaves is hashed at once, where
 	// the processor can: fewer take no more time two by two, and more save none. Nodes
-	// are from minNodes on.
+	// are from minNodes on in lanes.
 	minWide  = 32
 	maxWide  = 256
 	minNodes = 16
@@ -18,7 +18,7 @@ const (
 // wide returns how many of the leaves that come next can be hashed at once, if size
 // bytes follow: a power of two, which begins at a multiple of itself; or 0.
 func (t *Tree) wide(size int) int {
-	if !haveLanes {
+	if !haveThree {
 		return 0
 	}
 	n := maxWide
@@ -89,6 +89,10 @@ const (
 
 // leafDigests hashes whole leaves, minWide of them or that times a power of two.
 func leafDigests(dst []Digest, b []byte) {
+	if !haveLanes {
+		leavesByThree(dst, b)
+		return
+	}
 	var s wideState
 	for len(dst) > 0 {
 		n := min(len(dst), lanes)
@@ -105,10 +109,8 @@ func leafDigests(dst []Digest, b []byte) {
 
 // nodeDigests hashes each two children to their node.
 func nodeDigests(dst, children []Digest) {
-	if len(dst) < minNodes {
-		for i := range dst {
-			dst[i] = node(children[2*i], children[2*i+1])
-		}
+	if !haveLanes || len(dst) < minNodes {
+		nodesByThree(dst, children)
 		return
 	}
 	var s wideState

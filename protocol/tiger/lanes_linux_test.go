@@ -24,6 +24,13 @@ func TestTreeAtTheEdge(t *testing.T) {
 	if got, want := rootOf(file), plainRoot(file); got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
+	if haveThree {
+		level := make([]Digest, maxWide)
+		leavesByThree(level, file)
+		if got, want := Expand(level)[0][0], plainRoot(file); got != want {
+			t.Errorf("by three: %s, want %s", got, want)
+		}
+	}
 	if !haveLanes {
 		return
 	}

@@ -2,6 +2,7 @@ package tiger
 
 import (
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -54,7 +55,9 @@ func TestCompress64(t *testing.T) {
 
 // TestWide: what can be hashed at once is whole, aligned, and as much as fits.
 func TestWide(t *testing.T) {
-	needLanes(t)
+	if !haveThree {
+		t.Skip("no assembly here")
+	}
 	for _, tt := range []struct{ at, size, want int }{
 		{0, 0, 0},
 		{0, minWide*LeafSize - 1, 0},
@@ -100,6 +103,32 @@ func TestTreeWide(t *testing.T) {
 					t.Errorf("%d bytes, stopped at %d: %s, want %s", len(part), cut, got, want)
 				}
 			}
+		}
+	}
+}
+
+// TestThree: leaves and nodes three at a time are those that they are one by one,
+// also where the rest is not three, and where nodes overwrite what they are of.
+func TestThree(t *testing.T) {
+	if !haveThree {
+		t.Skip("no assembly here")
+	}
+	file := noise(make([]byte, 12*LeafSize))
+	for n := 3; n <= 12; n++ {
+		got := make([]Digest, n)
+		leavesByThree(got, file[:n*LeafSize])
+		for i, d := range got {
+			if want := plainRoot(file[i*LeafSize : (i+1)*LeafSize]); d != want {
+				t.Errorf("leaf %d of %d: %s, want %s", i, n, d, want)
+			}
+		}
+		var want []Digest
+		for i := 0; i+1 < n; i += 2 {
+			want = append(want, node(got[i], got[i+1]))
+		}
+		nodesByThree(got[:n/2], got)
+		if !slices.Equal(got[:n/2], want) {
+			t.Errorf("%d nodes: %s, want %s", n/2, got[:n/2], want)
 		}
 	}
 }

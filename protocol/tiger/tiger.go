@@ -1,7 +1,7 @@
 // Package tiger computes Tiger/192 (Anderson and Biham, 1996; padding byte
 // 0x01) and the tree of Tiger hashes that Gnutella calls TTH or THEX root.
-// It keeps no state of its own. Processors with AVX-512 VBMI hash 64 leaves of a tree
-// side by side; the build tag purego leaves that out.
+// It keeps no state of its own. On amd64 three leaves of a tree are hashed side by
+// side, and 64 where there is AVX-512 VBMI; the build tag purego leaves that out.
 package tiger
 
 import (

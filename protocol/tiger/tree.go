@@ -98,15 +98,20 @@ func (t *Tree) pairRoot() Digest {
 	return node(left.digest(), right.digest())
 }
 
-// node hashes an inner node: its mark and two children fit in one block.
+// node hashes an inner node.
 func node(left, right Digest) Digest {
-	var p [BlockSize]byte
+	p := nodeBlock(left, right)
+	s := start
+	s.block(p[:])
+	return s.digest()
+}
+
+// nodeBlock is the only block of an inner node: its mark and two children fit in.
+func nodeBlock(left, right Digest) (p [BlockSize]byte) {
 	p[0] = nodeMark
 	copy(p[1:], left[:])
 	copy(p[1+Size:], right[:])
 	p[1+2*Size] = padding
 	binary.LittleEndian.PutUint64(p[lengthAt:], nodeLength)
-	s := start
-	s.block(p[:])
-	return s.digest()
+	return p
 }

@@ -1,8 +1,9 @@
-// Asm writes the assembly of package tiger for processors with AVX-512 VBMI; go
-// generate in protocol/tiger runs it.
+// Asm writes the assembly of package tiger for amd64: three messages side by side
+// on every processor, and 64 on those with AVX-512 VBMI. go generate in protocol/tiger
+// runs it.
 //
-// 64 lanes go side by side, each with its own message. Eight registers hold a number
-// of every lane. For the S-boxes these are turned into eight planes, a register
+// Those 64 are lanes, each with its own message. Eight registers hold a number of
+// every lane. For the S-boxes these are turned into eight planes, a register
 // each, of which plane i has byte i of every number: then a permutation of bytes is
 // 64 lookups at once. A box of 256 numbers is eight tables of 256 bytes, one for each
 // byte of what comes out, and such a table is four registers, of which an
@@ -20,7 +21,9 @@ const (
 	zmm    = 64      // bytes of a register
 	value  = 8 * zmm // bytes of 64 numbers, 8 registers
 	passes = 3
-	rounds = 8 * passes
+
+	scheduleFirst, scheduleLast = 0xa5a5a5a5a5a5a5a5, 0x0123456789abcdef
+	rounds                      = 8 * passes
 
 	// What stands where in the frame: a word for each round and one of zeros, the
 	// three parts of the state, each value by value, and each round's factor.
@@ -61,6 +64,7 @@ func (e *eight) swap(k int, free VecPhysical) VecPhysical {
 
 func main() {
 	ConstraintExpr("!purego")
+	three()
 	TEXT("compress64", 0, "func(s *[3][64]uint64, box *[8192]byte, p *byte, stride, groups uintptr, mask uint64, pad *[64]byte)")
 	Doc("compress64 compresses a block into each of the first 8*groups states, 64 at most;",
 		"the others get anything. The block of lane i is at p-1+i*stride: only the bytes are",
@@ -79,7 +83,7 @@ func main() {
 	VMOVDQU64(Mem{Base: pad}, pads)
 	VPTERNLOGQ(U8(0xff), ones, ones, ones)
 	for i, r := range []VecPhysical{first, last} {
-		MOVQ(U64([]uint64{0xa5a5a5a5a5a5a5a5, 0x0123456789abcdef}[i]), R15)
+		MOVQ(U64([]uint64{scheduleFirst, scheduleLast}[i]), R15)
 		VPBROADCASTQ(R15, r)
 	}
 	DECQ(p)
