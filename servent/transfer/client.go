@@ -127,6 +127,8 @@ type Client struct {
 	cfg    ClientConfig
 	create createFunc // a test makes the disk fail
 
+	publisher *publisher
+
 	turns turns
 	park  park
 	known alternates
@@ -152,7 +154,7 @@ type waiter struct {
 
 // NewClient returns a client. It starts nothing.
 func NewClient(cfg ClientConfig) *Client {
-	return &Client{cfg: cfg.withDefaults(), create: createPart}
+	return &Client{cfg: cfg.withDefaults(), create: createPart, publisher: newPublisher()}
 }
 
 // Close ends the links that are kept for further requests. Downloads that run go on.

@@ -121,7 +121,7 @@ func (c *Client) get(ctx context.Context, job Job, progress func(Progress)) (Res
 	if err != nil {
 		return Result{Fetched: fetched}, sw.keep(err)
 	}
-	path, existing, err := out.publish(func(path string) bool { return holdsAt(ctx, path, urn, sw.blocks.size) })
+	path, existing, err := out.publish(c.publisher, func(path string) bool { return holdsAt(ctx, path, urn, sw.blocks.size) })
 	if err != nil {
 		return Result{Fetched: fetched}, err
 	}

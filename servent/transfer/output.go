@@ -235,35 +235,6 @@ func sameContent(a, b protocol.URN) bool {
 	return (sha || tree) && (!sha || a.SHA1 == b.SHA1) && (!tree || a.Tiger == b.Tiger)
 }
 
-// publish puts the file on disk for good and gives it its name, or the next
-// numbered one that is free. Where same says that a file of such a name holds
-// the same content, that one is returned, with true.
-func (o *output) publish(same func(path string) bool) (string, bool, error) {
-	if err := o.file.Sync(); err != nil {
-		return "", false, explain(err)
-	}
-	err := o.file.Close()
-	o.file = nil
-	if err != nil {
-		return "", false, explain(err)
-	}
-	for i := range maxNumbered {
-		path := filepath.Join(o.dir, numbered(o.name, i))
-		err := moveNew(o.path, path)
-		switch {
-		case err == nil:
-			o.endJournal(o.path)
-			o.path = ""
-			return path, false, syncDir(o.dir)
-		case !errors.Is(err, fs.ErrExist):
-			return "", false, explain(err)
-		case same(path):
-			return path, true, nil // discard removes the second copy
-		}
-	}
-	return "", false, tooMany(o.dir, o.name)
-}
-
 // discard closes and removes the .part file, if there is one left.
 func (o *output) discard() {
 	if o.file != nil {
@@ -293,40 +264,6 @@ func (o *output) endJournal(part string) {
 		_ = os.Truncate(path, 0) // at least it shall tell nothing
 	}
 	o.keeps = false
-}
-
-// moveNew renames from to to without ever overwriting: at once where the system
-// can, else by a hard link, or where the file system has none, by a look before
-// the rename.
-func moveNew(from, to string) error {
-	if err := renameNew(from, to); !errors.Is(err, errors.ErrUnsupported) {
-		return err
-	}
-	err := os.Link(from, to)
-	if err == nil {
-		return os.Remove(from)
-	}
-	if errors.Is(err, fs.ErrExist) {
-		return err
-	}
-	if _, err := os.Lstat(to); err == nil {
-		return &fs.PathError{Op: "rename", Path: to, Err: fs.ErrExist}
-	}
-	return os.Rename(from, to)
-}
-
-// syncDir makes a new name survive a power cut. Systems that cannot sync a
-// folder do without.
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return nil // may not be listed: the name is there all the same
-	}
-	defer d.Close()
-	if err := d.Sync(); errors.Is(err, syscall.EIO) {
-		return explain(err)
-	}
-	return nil
 }
 
 // numbered gives name, "stem (1).ext", "stem (2).ext" and so on.
