@@ -30,7 +30,7 @@ func groupable(f partFile) (file *os.File, disk uint64, ok bool) {
 	}
 	switch uint32(system.Type) {
 	case unix.EXT4_SUPER_MAGIC, unix.XFS_SUPER_MAGIC, unix.BTRFS_SUPER_MAGIC, unix.F2FS_SUPER_MAGIC, unix.TMPFS_MAGIC:
-		return file, uint64(info.Dev), true
+		return file, uint64(info.Dev), true //nolint:unconvert // has 32 bits on some processors
 	}
 	return nil, 0, false
 }

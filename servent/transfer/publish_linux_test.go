@@ -43,7 +43,9 @@ func TestSyncFiles(t *testing.T) {
 				defer f.Close()
 				files = append(files, f)
 			}
-			files[1].Close()
+			if err := files[1].Close(); err != nil {
+				t.Fatal(err)
+			}
 			calls := 0
 			errs := syncFiles(files, func(fd int) error {
 				calls++
