@@ -181,6 +181,9 @@ func TestFairRate(t *testing.T) {
 					}
 				}
 				time.Sleep(15 * time.Second)
+				synctest.Wait()
+				h.server.mu.Lock()
+				defer h.server.mu.Unlock()
 				least, most := uint64(1<<63), uint64(0)
 				for _, s := range h.server.queue.taken {
 					least, most = min(least, s.lane.sent.Load()), max(most, s.lane.sent.Load())
