@@ -136,7 +136,7 @@ const (
 	// named may have more (see perIP).
 	maxPendingPerIP = 16 // of maxPending
 	maxLinksPerIP   = 2  // overlay links, made by either side
-	maxHTTPPerIP    = 8  // connections at the upload server
+	maxHTTPPerIP    = 16 // connections at the upload server
 	// acceptRest is how long the listener rests after an error.
 	acceptRest = 100 * time.Millisecond
 	// closeLinger is how long a closed link has to take what is queued.
