@@ -240,6 +240,7 @@ func TestPushPerIP(t *testing.T) {
 			if _, err := c.Write(m); err != nil {
 				t.Fatal(err)
 			}
+			time.Sleep(time.Second / 2) // as often as pushes are answered
 		}
 		synctest.Wait()
 		if e := h.Status().Edge; e.DialBacksFailed != 1 || e.HTTPPerIP != 1 {

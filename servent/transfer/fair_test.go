@@ -147,6 +147,13 @@ func TestETA(t *testing.T) {
 	if got := q.ask(now, who(3, 1000), "").place.ETA; got != 30*time.Second {
 		t.Errorf("nothing is known yet: %s, want the time to ask again", got)
 	}
+	a.lane.sent.Store(1)
+	if got := q.eta(now.Add(measured-1), 0); got != 30*time.Second {
+		t.Errorf("hardly begun: %s", got)
+	}
+	if got := q.eta(now.Add(measured), 0); got == 30*time.Second {
+		t.Error("is not measured")
+	}
 	now = now.Add(10 * time.Second)
 	a.lane.sent.Store(1500)
 	b.lane.sent.Store(500) // 100 bytes a second of each, so 85 s and 495 s are left
@@ -240,9 +247,9 @@ func TestBlocksInAnyOrder(t *testing.T) {
 		load(a, "90000-99999")
 		h.guest("10.0.0.2").want(503, h.paths[1])
 		load(a, "50000-59999")
-		running := b.want(206, h.paths[0], "Range: bytes=0-9999")
-		load(a, "60000-99999") // in order, and to the end
-		_, _ = io.Copy(io.Discard, running.Body)
+		rest := a.want(206, h.paths[0], "Range: bytes=10000-99999")
+		load(b, "0-9999")
+		_, _ = io.Copy(io.Discard, rest.Body) // in order, and to the end
 		synctest.Wait()
 		h.guest("10.0.0.3").want(503, h.paths[1])
 		time.Sleep(holdSlot)

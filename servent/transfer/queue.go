@@ -73,8 +73,7 @@ type slot struct {
 	begun  time.Time
 	held   time.Time // while there are no bodies
 	bodies int       // that run
-	pieces int       // that went out
-	next   uint64    // where the last of them ended
+	next   uint64    // where what went out last ended
 	more   bool      // one of those that ran at once had not the end
 }
 
@@ -210,9 +209,8 @@ func (q *uploadQueue) wait(position int) time.Duration {
 // when no other body runs.
 func (q *uploadQueue) done(now time.Time, u upload, p piece) {
 	s := q.slotOf(u)
-	ended := p.size == 0 || p.End == p.size && (p.open || s.pieces > 0 && p.First == s.next)
+	ended := p.size == 0 || p.End == p.size && (p.open || p.First == s.next)
 	s.bodies--
-	s.pieces++
 	s.next = p.End
 	s.more = s.more || !ended
 	switch {

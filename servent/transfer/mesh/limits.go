@@ -41,8 +41,8 @@ func (m *Mesh) note(now time.Time, f protocol.SHA1, by netip.Addr, a netip.AddrP
 }
 
 // within says whether the limits of a host and of a file let s in. In a file that
-// has as many as it may, it takes the place of one with weaker evidence, or of one
-// with as weak that a host brought in who has brought more.
+// has as many as it may, it takes the place of one with evidence that is weaker, or
+// as weak: of a host that has brought in most, and there of the oldest.
 func (m *Mesh) within(f protocol.SHA1, s *source) bool {
 	x := m.files[f]
 	if x == nil {
@@ -63,7 +63,7 @@ func (m *Mesh) within(f protocol.SHA1, s *source) bool {
 	worst := slices.MinFunc(x.sources, func(a, b *source) int {
 		return cmp.Or(cmp.Compare(a.score(), b.score()), cmp.Compare(brought[b.by], brought[a.by]), a.last().Compare(b.last()))
 	})
-	if worst.score() > s.score() || worst.score() == s.score() && brought[worst.by] <= brought[s.by] {
+	if worst.score() > s.score() {
 		return false
 	}
 	m.drop(f, func(o *source) bool { return o == worst })

@@ -45,6 +45,9 @@ func TestEvidence(t *testing.T) {
 	for n := 10; n < 20; n++ { // any number of others is not as good as a word of its own
 		m.Heard(start, music, host(n), source7(2))
 	}
+	if s := m.find(start, music, source7(2)); len(s.heard) != maxVouchers {
+		t.Errorf("%d vouchers are kept", len(s.heard))
+	}
 	m.Heard(start, film, host(9), source7(5))
 	m.wants(t, 0, source7(4), source7(3), source7(2), source7(1))
 	if got := m.Of(start, music, 2, func(a netip.AddrPort) bool { return a == source7(4) }); !slices.Equal(got, []netip.AddrPort{source7(3), source7(2)}) {
@@ -106,6 +109,23 @@ func TestFoundBad(t *testing.T) {
 	if got := m.Lost(start, music, 9); !slices.Equal(got, []netip.AddrPort{source7(2)}) {
 		t.Errorf("lost: %v", got)
 	}
+}
+
+// TestChangeOfMind: who accuses a source does not vouch for it any more.
+func TestChangeOfMind(t *testing.T) {
+	var m Mesh
+	m.Heard(start, music, host(11), source7(1))
+	m.Heard(start, music, host(12), source7(1))
+	m.Heard(start, music, host(13), source7(2))
+	m.Heard(start, music, host(14), source7(3))
+	m.Heard(start, music, host(15), source7(3))
+	m.Bad(start, music, host(12), source7(1)) // one for, one against
+	m.Bad(start, music, host(16), source7(3)) // two for, one against
+	if got := m.Of(start, music, 1, nil); !slices.Equal(got, []netip.AddrPort{source7(2)}) && !slices.Equal(got, []netip.AddrPort{source7(3)}) {
+		t.Errorf("the best: %v", got)
+	}
+	m.Heard(start, music, host(17), source7(2))
+	m.wants(t, 0, source7(2), source7(3), source7(1))
 }
 
 // TestAge: each piece of evidence counts for a Life.
