@@ -100,6 +100,29 @@ func TestWeightedTurn(t *testing.T) {
 	}
 }
 
+// TestTurnsWhereNobodyElseWaits: those who share use up no turns while nobody waits for one.
+func TestTurnsWhereNobodyElseWaits(t *testing.T) {
+	q := &uploadQueue{slots: 1, perHost: 1, perSlot: 1, max: 64, pace: 30 * time.Second, newID: func() string { return "1" }}
+	now := time.Unix(1_700_000_000, 0)
+	who := func(n byte, shares bool) upload {
+		return upload{host: netip.AddrFrom4([4]byte{5, 0, 0, n}), shares: shares}
+	}
+	ask := func(n byte, shares bool) int { return q.ask(now, who(n, shares), "").place.Position }
+	for n := range byte(sharersFirst + 2) {
+		ask(n, true)
+	}
+	for n := range byte(sharersFirst + 1) {
+		q.done(now, who(n, true), piece{})
+		now = now.Add(30 * time.Second)
+		if at := ask(n+1, true); at != 0 {
+			t.Fatalf("who shares as all do is at place %d in its turn", at)
+		}
+	}
+	if other, sharer := ask(51, false), ask(52, true); other != 1 || sharer != 1 {
+		t.Errorf("places %d, %d; want the first each", other, sharer)
+	}
+}
+
 // TestGhostsHaveTheirTurn: who shares and does not come again keeps nobody away for ever.
 func TestGhostsHaveTheirTurn(t *testing.T) {
 	q := &uploadQueue{slots: 1, perHost: 1, perSlot: 1, max: 64, pace: 30 * time.Second, newID: func() string { return "1" }}
@@ -254,7 +277,7 @@ func TestBlocksInAnyOrder(t *testing.T) {
 		h.guest("10.0.0.3").want(503, h.paths[1])
 		time.Sleep(holdSlot)
 		load(a, "10000-19999")
-		load(a, "20000-") // all the rest
+		load(a, "30000-") // all the rest
 		if n := len(h.server.queue.taken); n > 0 {
 			t.Errorf("%d slots are taken", n)
 		}

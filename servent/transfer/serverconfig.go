@@ -50,7 +50,7 @@ type ServerConfig struct {
 	GUID       protocol.GUID      // our own, for GIV
 	MaxUploads int                // slots, each for one host and file, one past it gets 503; default DefaultMaxUploads
 	MaxPerAddr int                // of them to one address, and as many places in the queue; default 4
-	MaxBodies  int                // sent at once in one slot, one past it gets 503; default 8
+	MaxBodies  int                // sent at once in one slot, one past it gets 503, but on loopback; default 8
 	MaxQueue   int                // places in the queue, one past it gets 503 without one; default 128
 	MaxConns   int                // open connections, one past it is closed; default 256
 	Rate       *rate.Limiter      // bytes a second over all uploads; nil: no limit
