@@ -89,6 +89,24 @@ func memoryOf(pid int) map[string]int64 {
 	return out
 }
 
+// cpuOf is the processor time that processes have used since they began; 0 where
+// there is no /proc.
+func cpuOf(pids []int) (sum time.Duration) {
+	for _, pid := range pids {
+		b, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid)) // there is none elsewhere
+		_, rest, _ := strings.Cut(string(b), ") ")             // behind the name
+		fields := strings.Fields(rest)
+		if len(fields) < 13 {
+			continue
+		}
+		for _, field := range fields[11:13] { // utime and stime
+			ticks, _ := strconv.ParseInt(field, 10, 64)
+			sum += time.Duration(ticks) * (time.Second / 100) // USER_HZ
+		}
+	}
+	return sum
+}
+
 // again is a command that runs this very program as a worker.
 func again(ctx context.Context, args ...string) (*exec.Cmd, error) {
 	self, err := os.Executable()
@@ -206,6 +224,19 @@ func (s *sharing) await() error {
 }
 
 func (s *sharing) memory() map[string]int64 { return memoryOf(s.cmd.Process.Pid) }
+
+// uploaded asks the servent of home how many bytes of files it has sent.
+func uploaded(ctx context.Context, program, home string) (int64, error) {
+	out, err := serventJoin(ctx, program, home, "status", "--json").Output()
+	var st servent.Status
+	if err == nil {
+		err = json.Unmarshal(out, &st)
+	}
+	if err != nil {
+		return 0, fmt.Errorf("servent status: %w", err)
+	}
+	return int64(st.Transfer.Uploaded), nil
+}
 
 // stop ends it as Ctrl-C does.
 func (s *sharing) stop() error {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -14,7 +13,6 @@ import (
 	"time"
 
 	"github.com/seed282dab8e/servent/protocol"
-	"github.com/seed282dab8e/servent/servent"
 )
 
 // maxSeeding is what loading may take, in times of what the seed needs to send
@@ -173,30 +171,17 @@ func (s *seeding) ours(ctx context.Context, homes []string) (d seeded, err error
 	if err != nil {
 		return d, err
 	}
-	if d.fromSeed, err = s.uploaded(ctx, filepath.Join(filepath.Dir(homes[0]), "seed")); err != nil {
+	if d.fromSeed, err = uploaded(ctx, s.program, filepath.Join(filepath.Dir(homes[0]), "seed")); err != nil {
 		return d, err
 	}
 	for _, home := range homes {
-		sent, err := s.uploaded(ctx, home)
+		sent, err := uploaded(ctx, s.program, home)
 		if err != nil {
 			return d, err
 		}
 		d.fromOther += sent
 	}
 	return d, nil
-}
-
-// uploaded asks the servent of home how many bytes of files it has sent.
-func (s *seeding) uploaded(ctx context.Context, home string) (int64, error) {
-	out, err := serventJoin(ctx, s.program, home, "status", "--json").Output()
-	var st servent.Status
-	if err == nil {
-		err = json.Unmarshal(out, &st)
-	}
-	if err != nil {
-		return 0, fmt.Errorf("servent status: %w", err)
-	}
-	return int64(st.Transfer.Uploaded), nil
 }
 
 // theirs tells every peer of all others, as a tracker does.

@@ -11,7 +11,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"syscall"
 	"time"
 
@@ -84,7 +83,7 @@ func (s *swarming) prepare(ctx context.Context) (err error) {
 	}
 	for i := range swarmSources {
 		host := fmt.Sprintf("127.0.0.%d", i+1)
-		server, err := startSharingAt(ctx, s.program, filepath.Join(s.tmp, "server"+strconv.Itoa(i)), host, "share", shared)
+		server, err := startSharingAt(ctx, s.program, s.home(i), host, "share", shared)
 		if err != nil {
 			return err
 		}
@@ -101,20 +100,19 @@ func (s *swarming) prepare(ctx context.Context) (err error) {
 	return s.writeMetalink()
 }
 
-// largeFile makes a file in a folder of its own, and hashes it.
-func largeFile(ctx context.Context, tmp string, size int64) (file string, urn protocol.URN, err error) {
-	file = filepath.Join(tmp, "shared", largeName)
-	if err := os.Mkdir(filepath.Dir(file), 0o700); err != nil {
-		return file, urn, err
+// home is that of source i.
+func (s *swarming) home(i int) string { return filepath.Join(s.tmp, "server"+strconv.Itoa(i)) }
+
+// sent is what each servent has sent until now, in bytes.
+func (s *swarming) sent(ctx context.Context) ([]int64, error) {
+	sent := make([]int64, len(s.servents))
+	for i := range sent {
+		var err error
+		if sent[i], err = uploaded(ctx, s.program, s.home(i)); err != nil {
+			return nil, err
+		}
 	}
-	if err := writeRandom(file, size); err != nil {
-		return file, urn, err
-	}
-	_, sums, err := sumsOf(ctx, file)
-	if err == nil {
-		urn, err = urnOf(sums)
-	}
-	return file, urn, err
+	return sent, nil
 }
 
 func (s *swarming) stop() error {
@@ -203,47 +201,75 @@ func besides(r *rows) []*beside {
 
 func (s *swarming) measure(ctx context.Context, r *rows, rounds int, progress io.Writer) error {
 	all := besides(r)
+	busiest := r.add("of the file from the busiest source", "%", "", 0)
 	for round := -1; round < rounds; round++ { // the first to warm up
 		if round >= 0 {
 			fmt.Fprintf(progress, "round %d of %d\n", round+1, rounds)
 		}
-		ours, ourSources := usage{}, time.Duration(0)
+		var loads []loaded
+		before, err := s.sent(ctx)
+		if err != nil {
+			return err
+		}
 		for i, side := range s.sides() {
-			took, sources, err := s.fresh(ctx, side)
+			l, err := s.fresh(ctx, side)
 			if err != nil {
 				return err
 			}
-			if i == 0 {
-				ours, ourSources = took, sources
+			if loads = append(loads, l); i > 0 || round < 0 {
 				continue
 			}
+			after, err := s.sent(ctx)
+			if err != nil {
+				return err
+			}
+			busiest.noteOwn(100 * float64(mostMore(before, after)) / float64(s.size))
+		}
+		for i, b := range all {
 			if round >= 0 {
-				b := all[i-1]
-				b.wall.note(ours.wall.Seconds(), took.wall.Seconds())
-				b.cpu.note(ours.cpu.Seconds(), took.cpu.Seconds())
-				b.sources.note(ourSources.Seconds(), sources.Seconds())
-				b.memory.note(mib(ours.peak), mib(took.peak))
+				b.note(loads[0], loads[i+1])
 			}
 		}
 	}
 	return nil
 }
 
+// mostMore is how much that grew which grew most.
+func mostMore(before, after []int64) (most int64) {
+	for i := range before {
+		most = max(most, after[i]-before[i])
+	}
+	return most
+}
+
+// loaded is what one load has taken, of who loads and of its sources.
+type loaded struct {
+	usage
+	sources time.Duration // of their processors
+}
+
+func (b *beside) note(ours, theirs loaded) {
+	b.wall.note(ours.wall.Seconds(), theirs.wall.Seconds())
+	b.cpu.note(ours.cpu.Seconds(), theirs.cpu.Seconds())
+	b.sources.note(ours.sources.Seconds(), theirs.sources.Seconds())
+	b.memory.note(mib(ours.peak), mib(theirs.peak))
+}
+
 // fresh loads into a new folder, with nothing waiting for the disk, and compares
 // what has come with the original.
-func (s *swarming) fresh(ctx context.Context, side side) (u usage, sources time.Duration, err error) {
+func (s *swarming) fresh(ctx context.Context, side side) (l loaded, err error) {
 	home, err := os.MkdirTemp(s.tmp, "load-")
 	if err != nil {
-		return u, 0, err
+		return l, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(home)) }()
 	syscall.Sync()
 	before := cpuOf(side.sources)
-	if u, err = side.load(ctx, home); err != nil {
-		return u, 0, err
+	if l.usage, err = side.load(ctx, home); err != nil {
+		return l, err
 	}
-	sources = cpuOf(side.sources) - before
-	return u, sources, sameContent(filepath.Join(home, largeName), s.file)
+	l.sources = cpuOf(side.sources) - before
+	return l, sameContent(filepath.Join(home, largeName), s.file)
 }
 
 // get loads with a servent that has never run before.
@@ -277,54 +303,4 @@ func (s *swarming) aria2(ctx context.Context, home string) (usage, error) {
 	return measured(exec.CommandContext(ctx, aria2, "--no-conf", "--quiet", "--max-connection-per-server=1", "--split="+n,
 		"--max-concurrent-downloads="+n, "--min-split-size=1M", "--check-integrity=true", "--file-allocation=falloc",
 		"--dir="+home, "--metalink-file="+s.metalink))
-}
-
-// sameContent compares two files.
-func sameContent(got, want string) error {
-	a, err := os.Open(got)
-	if err != nil {
-		return err
-	}
-	defer a.Close()
-	b, err := os.Open(want)
-	if err != nil {
-		return err
-	}
-	defer b.Close()
-	x, y := make([]byte, 1<<20), make([]byte, 1<<20)
-	for {
-		n, xerr := io.ReadFull(a, x)
-		m, yerr := io.ReadFull(b, y)
-		switch {
-		case !bytes.Equal(x[:n], y[:m]):
-			return fmt.Errorf("%s is not what was wanted", filepath.Base(got))
-		case xerr != nil || yerr != nil:
-			return errors.Join(notEnd(xerr), notEnd(yerr))
-		}
-	}
-}
-
-func notEnd(err error) error {
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return nil
-	}
-	return err
-}
-
-// cpuOf is the processor time that processes have used since they began; 0 where
-// there is no /proc.
-func cpuOf(pids []int) (sum time.Duration) {
-	for _, pid := range pids {
-		b, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid)) // there is none elsewhere
-		_, rest, _ := strings.Cut(string(b), ") ")             // behind the name
-		fields := strings.Fields(rest)
-		if len(fields) < 13 {
-			continue
-		}
-		for _, field := range fields[11:13] { // utime and stime
-			ticks, _ := strconv.ParseInt(field, 10, 64)
-			sum += time.Duration(ticks) * (time.Second / 100) // USER_HZ
-		}
-	}
-	return sum
 }

@@ -103,8 +103,10 @@ func TestDownload(t *testing.T) {
 
 func TestSwarm(t *testing.T) {
 	text, r := measureSmall(t, "swarm", "-mib", "5", "-rounds", "1")
-	if len(r.Rows) != 8 || r.Rows[0].Peer != libtorrent || r.Rows[4].Peer != aria2 {
-		t.Errorf("want four rows beside libtorrent and four beside aria2:\n%s", text)
+	if len(r.Rows) != 9 || r.Rows[0].Peer != libtorrent || r.Rows[4].Peer != aria2 {
+		t.Errorf("want four rows beside libtorrent, four beside aria2, and one more:\n%s", text)
+	} else if share := r.Rows[8].Ours[0]; share < 25 || share > 110 {
+		t.Errorf("the busiest of four sources sent %v %% of the file:\n%s", share, text)
 	}
 }
 

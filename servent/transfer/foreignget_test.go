@@ -178,7 +178,8 @@ func TestSwarmOfLiars(t *testing.T) {
 	for i := range sources {
 		sources[i] = &foreignSource{content: content, pace: 2 * time.Millisecond} // 8 MB/s, so that all are needed
 	}
-	sources[1].vice, sources[4].vice = otherBytes, otherBytes
+	sources[1].vice = otherBytes
+	sources[4].vice, sources[4].after = otherBytes, 800_000 // is believed at first
 	sources[2].vice, sources[2].after = stalls, 700_000
 	sources[6].vice, sources[6].after = dies, 900_000
 	var addrs []netip.AddrPort
@@ -202,7 +203,7 @@ func TestSwarmOfLiars(t *testing.T) {
 		if len(l.asked) == 0 {
 			t.Errorf("source %d was not asked", i+1)
 		}
-		good.sent = append(good.sent, l.sent...) // that of liars is not among it
+		good.sent = append(good.sent, l.sent...) // lies are not among it
 	}
 	if twice := sentTwice(len(content), block, good); twice > len(sources) {
 		t.Errorf("%d blocks came right twice, want %d at most: one a source may be in flight at the end", twice, len(sources))

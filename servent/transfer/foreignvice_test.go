@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,7 +18,7 @@ type vice int
 
 const (
 	noVice            vice = iota
-	otherBytes             // the right headers, and other bytes
+	otherBytes             // the right headers, and other bytes, after so many right ones
 	halfARange             // ends the connection after half of what it has announced
 	rangeNotAsked          // another range than the one asked for, and says so
 	wrongContentRange      // tells of twice what it sends
@@ -49,32 +50,34 @@ func (f *foreignSource) misbehaves(conn net.Conn) bool {
 		}
 		return true
 	case dies:
-		return f.spent()
+		return f.left() == 0
 	}
 	return false
 }
 
-// spent reports whether all has gone out that is sent before a vice.
-func (f *foreignSource) spent() bool {
+// left is how many bytes go out before a vice that comes later.
+func (f *foreignSource) left() int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.count >= f.after
+	return max(0, f.after-f.count)
 }
 
 // send sends a part of the file, or what the source's vice makes of that; false: the
 // connection ends.
 func (f *foreignSource) send(conn net.Conn, status string, headers []string, part span) bool {
-	body, good := f.content[part.first:part.end], true
+	body := f.content[part.first:part.end]
+	good := len(body) // so many of them are as they should be
 	switch f.vice {
 	case otherBytes:
-		body, good = bytes.Repeat([]byte("lie "), len(body)/4+1)[:len(body)], false
+		good = min(len(body), f.left())
+		body = append(slices.Clone(body[:good]), bytes.Repeat([]byte("lie "), len(body)/4+1)[:len(body)-good]...)
 	case rangeNotAsked:
 		shift := len(body) / 2
 		other := span{part.first + shift, min(part.end+shift, len(f.content))}
 		body, status = f.content[other.first:other.end], "206 Partial Content"
-		headers, good = f.withRange(headers, other), false
+		headers, good = f.withRange(headers, other), 0
 	case wrongContentRange:
-		status, headers, good = "206 Partial Content", f.withRange(headers, span{part.first, part.end + len(body)}), false
+		status, headers, good = "206 Partial Content", f.withRange(headers, span{part.first, part.end + len(body)}), 0
 	case gzipBomb:
 		return foreignSay(conn, status, append(headers, "Content-Encoding: gzip"), bomb())
 	}
@@ -85,7 +88,7 @@ func (f *foreignSource) send(conn net.Conn, status string, headers []string, par
 		body = body[:len(body)/2]
 	}
 	n, ok := f.pour(conn, body)
-	if good && n > 0 {
+	if n = min(n, good); n > 0 {
 		f.note(func(l *foreignLog) { l.sent = append(l.sent, span{part.first, part.first + n}) })
 	}
 	return ok && f.vice != halfARange
@@ -111,9 +114,7 @@ func (f *foreignSource) pour(conn net.Conn, body []byte) (n int, ok bool) {
 	for len(body) > 0 {
 		room := len(body)
 		if f.vice == stalls || f.vice == dies {
-			f.mu.Lock()
-			room = min(room, f.after-f.count)
-			f.mu.Unlock()
+			room = min(room, f.left())
 		}
 		if room <= 0 {
 			if f.vice == stalls {
