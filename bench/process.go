@@ -120,7 +120,7 @@ func again(ctx context.Context, args ...string) (*exec.Cmd, error) {
 func missing(tools ...string) error {
 	for _, tool := range tools {
 		if _, err := exec.LookPath(tool); err != nil {
-			return fmt.Errorf("%w: %s is not installed: apt-get install %s", errLeftOut, tool, tool)
+			return fmt.Errorf("%w: %s is not installed: apt-get install %s", errLeftOut, tool, strings.Replace(tool, aria2, "aria2", 1))
 		}
 	}
 	return nil

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/seed282dab8e/servent/protocol"
+	"github.com/seed282dab8e/servent/protocol/tiger"
 )
 
 // TestForeignSource holds the foreign source itself against the text: sub-ranges,
@@ -162,6 +163,30 @@ func TestGetFromViciousSources(t *testing.T) {
 			if f.log().requests == 0 {
 				t.Error("the bad source was not asked")
 			}
+		})
+	}
+}
+
+// TestGetWithoutRoot: where the job names no tiger root, liars may agree on the tree of
+// another file, which fits all that they send. The SHA-1 of the whole decides.
+func TestGetWithoutRoot(t *testing.T) {
+	content, other := noise(1<<20+4711), noise(2 << 20)[1<<20-4711:]
+	lie := urnOf(other)
+	lie.SHA1 = urnOf(content).SHA1
+	for _, kinds := range []string{"LH", "HL", "LLH", "LHL", "HLL"} {
+		t.Run(kinds, func(t *testing.T) {
+			t.Parallel()
+			var addrs []netip.AddrPort
+			for _, kind := range kinds {
+				f := &foreignSource{content: content}
+				if kind == 'L' {
+					f = &foreignSource{content: other, urn: lie}
+				}
+				addrs = append(addrs, f.serve(t))
+			}
+			j := jobFor(t, content, addrs...)
+			j.URN.HasTiger, j.URN.Tiger = false, tiger.Digest{}
+			mustGet(t, NewClient(quick()), j, content)
 		})
 	}
 }

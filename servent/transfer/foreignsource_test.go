@@ -36,7 +36,7 @@ type foreignSource struct {
 	vice    vice
 	after   int // bytes of content that are sent before a vice that comes later
 
-	urn   protocol.URN // of content, once it serves
+	urn   protocol.URN // what it says that content is; none: the truth, once it serves
 	mu    sync.Mutex
 	seen  foreignLog
 	count int // bytes of content that went out
@@ -54,7 +54,9 @@ type foreignLog struct {
 // serve runs the source until the test ends.
 func (f *foreignSource) serve(t testing.TB) netip.AddrPort {
 	t.Helper()
-	f.urn = urnOf(f.content)
+	if f.urn == (protocol.URN{}) {
+		f.urn = urnOf(f.content)
+	}
 	return rawServer(t, func(conn net.Conn) {
 		f.note(func(l *foreignLog) { l.conns, l.open = l.conns+1, l.open+1 })
 		defer f.note(func(l *foreignLog) { l.open-- })
