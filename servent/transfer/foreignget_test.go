@@ -24,7 +24,7 @@ func TestForeignSource(t *testing.T) {
 	content := noise(600_000)
 	f := &foreignSource{
 		content: content, have: []span{{0, 200_000}, {300_000, 600_000}}, most: foreignRange,
-		queue: 1, poll: [2]int{3, 9}, alts: "192.0.2.7:6346",
+		queue: 1, poll: [2]int{3, 9}, alts: func() string { return "192.0.2.7:6346" },
 	}
 	conn, err := net.Dial("tcp", f.serve(t).String())
 	if err != nil {
@@ -62,7 +62,7 @@ func TestForeignSource(t *testing.T) {
 		{"", "bytes */600000", 416, span{}},
 	} {
 		r, body := ask(file, tt.rang)
-		if r.StatusCode != tt.code || r.Header.Get("Content-Range") != tt.content || r.Header.Get("X-Available-Ranges") != "bytes 0-199999,300000-599999" || r.Header.Get("X-Alt") != f.alts {
+		if r.StatusCode != tt.code || r.Header.Get("Content-Range") != tt.content || r.Header.Get("X-Available-Ranges") != "bytes 0-199999,300000-599999" || r.Header.Get("X-Alt") != f.alts() {
 			t.Errorf("%q: %s %v", tt.rang, r.Status, r.Header)
 		}
 		if !bytes.Equal(body, content[tt.sent.first:tt.sent.end]) {

@@ -31,7 +31,7 @@ type foreignSource struct {
 	queue   int           // requests that get a place in its queue first (section 22)
 	poll    [2]int        // seconds: pollMin and pollMax in those answers
 	pace    time.Duration // for each 16 KiB; 0: none
-	alts    string        // X-Alt; empty: none
+	alts    func() string // makes the X-Alt of each answer; nil: none
 	noTree  bool          // does not offer its tree
 	vice    vice
 	after   int // bytes of content that are sent before a vice that comes later
@@ -207,8 +207,8 @@ func (f *foreignSource) describe() []string {
 	if !f.noTree {
 		headers = append(headers, "X-Thex-URI: /uri-res/N2X?urn:sha1:"+f.urn.SHA1.String()+";"+f.urn.Tiger.String())
 	}
-	if f.alts != "" {
-		headers = append(headers, "X-Alt: "+f.alts)
+	if f.alts != nil {
+		headers = append(headers, "X-Alt: "+f.alts())
 	}
 	if f.have == nil {
 		return headers

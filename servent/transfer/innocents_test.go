@@ -1,0 +1,79 @@
+package transfer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+)
+
+// guarded dials none but those whom a test knows, wherever they really are: no packet
+// leaves this machine. It counts
+// the others.
+type guarded struct {
+	known map[string]string // addresses, and where they are
+
+	mu        sync.Mutex
+	strangers map[string]int
+}
+
+func (g *guarded) DialContext(ctx context.Context, network, addr string) (net.Conn, error) {
+	if at, ok := g.known[addr]; ok {
+		return new(net.Dialer).DialContext(ctx, network, at)
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.strangers == nil {
+		g.strangers = make(map[string]int)
+	}
+	g.strangers[addr]++
+	return nil, errors.New("nobody is there")
+}
+
+// TestAlternatesSpareInnocents: a source somewhere on the internet that names thousands
+// of hosts, which have nothing to do with it, cannot have them attacked, nor what only
+// this machine reaches.
+func TestAlternatesSpareInnocents(t *testing.T) {
+	const (
+		each = 100 // alternates of one answer
+		most = 64  // strangers that one download may try
+	)
+	content := noise(32*foreignRange + 4711)
+	var named atomic.Int32
+	never := []string{"127.0.0.1:6346", "127.9.9.9:80", "0.0.0.0:6346", "224.0.0.1:6346", "255.255.255.255:6346", "198.51.100.7:0"}
+	f := &foreignSource{content: content, most: foreignRange, alts: func() string {
+		list := append([]string{}, never...)
+		for range each {
+			n := named.Add(1)
+			list = append(list, fmt.Sprintf("5.9.%d.%d:%d", n>>8, n&0xff, 1024+n))
+		}
+		return strings.Join(append(list, list[len(list)-1]), ",") // one of them twice
+	}}
+	dial := &guarded{known: map[string]string{"5.10.0.1:6346": f.serve(t).String()}}
+	cfg := quick()
+	cfg.Dial = dial
+	mustGet(t, NewClient(cfg), jobFor(t, content, netip.MustParseAddrPort("5.10.0.1:6346")), content)
+	if named.Load() < 10*most {
+		t.Fatalf("only %d hosts were named", named.Load())
+	}
+	dial.mu.Lock()
+	defer dial.mu.Unlock()
+	for addr, times := range dial.strangers {
+		if times > 1 {
+			t.Errorf("%s was tried %d times", addr, times)
+		}
+	}
+	for _, addr := range never {
+		if dial.strangers[addr] > 0 {
+			t.Errorf("%s was tried", addr)
+		}
+	}
+	if n := len(dial.strangers); n > most {
+		t.Errorf("%d hosts were tried that a source named, %d are enough", n, most)
+	}
+}
