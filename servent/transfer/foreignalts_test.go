@@ -12,9 +12,8 @@ import (
 	"testing"
 )
 
-// guarded dials none but those whom a test knows, wherever they really are: no packet
-// leaves this machine. It counts
-// the others.
+// guarded dials none but those whom a test knows, wherever they really are, and counts
+// the others: no packet leaves this machine.
 type guarded struct {
 	known map[string]string // addresses, and where they are
 
@@ -75,5 +74,21 @@ func TestAlternatesSpareInnocents(t *testing.T) {
 	}
 	if n := len(dial.strangers); n > most {
 		t.Errorf("%d hosts were tried that a source named, %d are enough", n, most)
+	}
+}
+
+// TestGetFromNamedSource: one that has a part of a file names another that has the rest
+// (X-Alt), and that one is used.
+func TestGetFromNamedSource(t *testing.T) {
+	t.Skip("needs the swarm: alternates are read")
+	content := noise(2<<20 + 4711)
+	whole := &foreignSource{content: content}
+	wholeAt := whole.serve(t)
+	part := &foreignSource{content: content, have: []span{{0, 1 << 20}}, alts: func() string { return "5.9.0.1:6346" }}
+	cfg := quick()
+	cfg.Dial = &guarded{known: map[string]string{"5.10.0.1:6346": part.serve(t).String(), "5.9.0.1:6346": wholeAt.String()}}
+	mustGet(t, NewClient(cfg), jobFor(t, content, netip.MustParseAddrPort("5.10.0.1:6346")), content)
+	if len(whole.log().sent) == 0 {
+		t.Error("who was named was not used")
 	}
 }
