@@ -108,7 +108,9 @@ func (r *downloads) apply(d *download, c *DownloadChange) {
 	case actionCancel:
 		d.keep = c.Keep
 		r.remove(d)
-		d.phase = PhaseCancelled
+		if d.phase != PhaseDone {
+			d.phase = PhaseCancelled
+		}
 		r.interrupt(d, ErrCancelled)
 	}
 }

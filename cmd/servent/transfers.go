@@ -160,8 +160,11 @@ func (a *app) change(ctx context.Context, c *control.Client, change servent.Down
 			continue
 		}
 		state := search.Clean(d.State)
-		if change.Action == "priority" {
+		switch {
+		case change.Action == "priority":
 			state = d.Priority + " priority, " + state
+		case change.Action == "cancel" && d.Phase == servent.PhaseDone:
+			state = "done, no longer listed"
 		}
 		a.printf("%s  %s: %s\n", d.ID, search.Clean(d.Name), state)
 	}

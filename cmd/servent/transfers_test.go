@@ -106,7 +106,7 @@ func TestTransfersOfRunningServent(t *testing.T) {
 	if code, out, errOut := newHome(t).run(t, "get", magnet, "--from", ready.Listen, "--connect-only", "--listen", "127.0.0.1:0", "--output", t.TempDir()); code != 0 {
 		t.Errorf("nobody gets it from the one that has downloaded it: exit %d: %s%s", code, out, errOut)
 	}
-	if code, out, _ := h.run(t, "transfers", "cancel", id); code != 0 || !strings.Contains(out, "cancelled") {
+	if code, out, _ := h.run(t, "transfers", "cancel", id); code != 0 || !strings.Contains(out, "no longer listed") {
 		t.Errorf("taken off the list: exit %d: %s", code, out)
 	}
 	if _, err := os.Stat(done.Path); err != nil {
