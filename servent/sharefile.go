@@ -2,11 +2,18 @@ package servent
 
 import (
 	"context"
+	"path/filepath"
+	"time"
 )
 
-// sharesWaiting is how many downloaded files may wait to be hashed for sharing; a
-// download that is done after so many waits, too.
-const sharesWaiting = 1024
+const (
+	// sharesWaiting is how many downloaded files may wait to be hashed for sharing; a
+	// download that is done after so many waits, too.
+	sharesWaiting = 1024
+	// sharesGather is for how long files are gathered, as each look at a folder
+	// takes the longer the more lies in it.
+	sharesGather = 100 * time.Millisecond
+)
 
 // shareFile has a file shared that was downloaded.
 func (s *Servent) shareFile(path string) {
@@ -16,16 +23,39 @@ func (s *Servent) shareFile(path string) {
 	}
 }
 
-// shareFiles shares files that were downloaded, one after the other.
+// shareFiles shares files that were downloaded, folder by folder.
 func (s *Servent) shareFiles(ctx context.Context) {
 	for {
-		select {
-		case <-ctx.Done():
+		folders := s.fetchedFiles(ctx)
+		if ctx.Err() != nil {
 			return
-		case path := <-s.fetched:
-			if err := s.lib.AddFile(ctx, path); err != nil && ctx.Err() == nil {
-				s.log.WithField("component", "library").WithError(err).Warn("a file that was downloaded is not shared")
+		}
+		for dir, names := range folders {
+			if err := s.lib.AddFiles(ctx, dir, names...); err != nil && ctx.Err() == nil {
+				s.log.WithField("component", "library").WithError(err).Warn("what was downloaded is not shared")
 			}
 		}
 	}
+}
+
+// fetchedFiles waits for files that were downloaded and returns, by folder, those that have
+// come by a little later.
+func (s *Servent) fetchedFiles(ctx context.Context) map[string][]string {
+	folders := map[string][]string{}
+	var enough <-chan time.Time
+	for n := 0; n < sharesWaiting; n++ {
+		select {
+		case path := <-s.fetched:
+			dir := filepath.Dir(path)
+			folders[dir] = append(folders[dir], filepath.Base(path))
+		case <-enough:
+			return folders
+		case <-ctx.Done():
+			return nil
+		}
+		if enough == nil {
+			enough = time.After(sharesGather)
+		}
+	}
+	return folders
 }

@@ -44,7 +44,7 @@ func newHook(command string) (*hook, error) {
 
 // splitWords splits a command line at blanks, as a shell would: quotes of both kinds
 // hold words together, and a backslash takes the next character as it is, but for
-// single quotes, and in double ones only before " and \.
+// single quotes, and in double ones only before ", \, $ and `.
 func splitWords(line string) ([]string, error) {
 	var words []string
 	var word strings.Builder
@@ -52,7 +52,7 @@ func splitWords(line string) ([]string, error) {
 	runes := []rune(line)
 	for i := 0; i < len(runes); i++ {
 		r := runes[i]
-		escapes := r == '\\' && quote != '\'' && i+1 < len(runes) && (quote == 0 || strings.ContainsRune(`"\`, runes[i+1]))
+		escapes := r == '\\' && quote != '\'' && i+1 < len(runes) && (quote == 0 || strings.ContainsRune("\"\\$`", runes[i+1]))
 		switch {
 		case escapes:
 			i++

@@ -22,6 +22,8 @@ func TestSplitWords(t *testing.T) {
 		`a "b\"c\\d\n" 'e\'`:        {"a", `b"c\d\n`, `e\`},
 		`a b'c'"d"`:                 {"a", "bcd"},
 		"a $HOME `b` ; c | d > e *": {"a", "$HOME", "`b`", ";", "c", "|", "d", ">", "e", "*"},
+		`sh -c "mv \"\$A\" b"`:      {"sh", "-c", `mv "$A" b`},
+		`sh -c "mv \"$A\" b"`:       {"sh", "-c", `mv "$A" b`},
 		`a \`:                       {"a", `\`},
 	} {
 		if got, err := splitWords(line); err != nil || !slices.Equal(got, want) {

@@ -4,64 +4,59 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"path/filepath"
+	"slices"
 )
 
-// AddFile shares one file, and of its folder nothing else, unless that is shared
-// already: then the file is found there at once. It returns when the file is hashed.
-// What would be left out of a shared folder is left out here, too.
-func (l *Library) AddFile(ctx context.Context, path string) error {
-	dir, err := checkDir(filepath.Dir(path))
+// AddFiles shares files that lie in dir, and of it nothing else, unless that is shared
+// already: then they are found there at once. It returns when they are hashed. What
+// would be left out of a shared folder is left out here, too.
+func (l *Library) AddFiles(ctx context.Context, dir string, names ...string) error {
+	dir, err := checkDir(dir)
 	if err != nil {
-		return fmt.Errorf("share file: %w", err)
+		return fmt.Errorf("share files: %w", err)
 	}
-	path = filepath.Join(dir, filepath.Base(path))
-	s, single, err := l.openFileShare(ctx, path)
+	s, err := l.openFileShare(ctx, dir, names)
 	if err != nil {
-		return fmt.Errorf("share file: %w", err)
+		return fmt.Errorf("share files: %w", err)
 	}
-	rels := []string{""}
-	if single {
-		l.watched.Load().first(ctx, dir)
-	} else {
-		rels[0] = below(s.dir, dir)
-	}
-	if err := l.refresh(ctx, s.dir, rels, func() {}); err != nil {
-		return fmt.Errorf("share file: %w", err)
+	l.watched.Load().first(ctx, s.dir)
+	if err := l.refresh(ctx, s.dir, []string{below(s.dir, dir)}, func() {}); err != nil {
+		return fmt.Errorf("share files: %w", err)
 	}
 	return nil
 }
 
-// openFileShare returns the share that a file belongs to, a new one if need be; single:
-// it is one of single files.
-func (l *Library) openFileShare(ctx context.Context, path string) (s *share, single bool, err error) {
+// openFileShare returns the share that files in dir belong to, a new one if need be.
+func (l *Library) openFileShare(ctx context.Context, dir string, names []string) (*share, error) {
 	if err := l.lock(ctx); err != nil {
-		return nil, false, err
+		return nil, err
 	}
 	defer l.unlock()
-	dir, name := filepath.Split(path)
-	dir = filepath.Clean(dir)
 	l.mu.RLock()
-	for _, other := range l.shares {
-		if other.only == nil && contains(other.dir, path) {
-			l.mu.RUnlock()
-			return other, false, nil
-		}
+	at := slices.IndexFunc(l.shares, func(s *share) bool { return s.only == nil && contains(s.dir, dir) })
+	s := l.share(dir)
+	if at >= 0 {
+		s = l.shares[at]
 	}
-	s = l.share(dir)
 	l.mu.RUnlock()
-	only := map[string]bool{name: true}
+	if at >= 0 {
+		return s, nil
+	}
+	only := make(map[string]bool, len(names))
+	for _, name := range names {
+		only[name] = true
+	}
 	if s == nil {
 		s = newShare(dir)
 		s.only = only
 		l.addShare(s)
-		return s, true, nil
+		return s, nil
 	}
 	maps.Copy(only, s.only)
 	l.mu.Lock()
 	s.only = only
 	l.mu.Unlock()
-	return s, true, nil
+	return s, nil
 }
 
 // admitAll makes a share of single files one of the whole folder.

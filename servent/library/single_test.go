@@ -8,7 +8,7 @@ import (
 
 func addFile(t *testing.T, l *Library, dir, name string) {
 	t.Helper()
-	if err := l.AddFile(t.Context(), filepath.Join(dir, name)); err != nil {
+	if err := l.AddFiles(t.Context(), dir, name); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -86,7 +86,7 @@ func TestAddFileRefused(t *testing.T) {
 	dir := tempDir(t)
 	l := New(Config{})
 	defer l.Close()
-	if err := l.AddFile(t.Context(), filepath.Join(dir, "none", "x")); err == nil {
+	if err := l.AddFiles(t.Context(), filepath.Join(dir, "none"), "x"); err == nil {
 		t.Error("a file without a folder is shared")
 	}
 	addFile(t, l, dir, "gone.flac")
