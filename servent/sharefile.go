@@ -13,6 +13,8 @@ const (
 	// sharesGather is for how long files are gathered, as each look at a folder
 	// takes the longer the more lies in it.
 	sharesGather = 100 * time.Millisecond
+	// sharesLook is how often it is looked whether such files have changed or gone.
+	sharesLook = 10 * time.Minute
 )
 
 // shareFile has a file shared that was downloaded.
@@ -30,6 +32,11 @@ func (s *Servent) shareFiles(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
+		if len(folders) == 0 {
+			if err := s.lib.RefreshSingle(ctx); err != nil && ctx.Err() == nil {
+				s.log.WithField("component", "library").WithError(err).Warn("downloaded files could not be looked at")
+			}
+		}
 		for dir, names := range folders {
 			if err := s.lib.AddFiles(ctx, dir, names...); err != nil && ctx.Err() == nil {
 				s.log.WithField("component", "library").WithError(err).Warn("what was downloaded is not shared")
@@ -39,10 +46,10 @@ func (s *Servent) shareFiles(ctx context.Context) {
 }
 
 // fetchedFiles waits for files that were downloaded and returns, by folder, those that have
-// come by a little later.
+// come by a little later; none where nothing comes in sharesLook.
 func (s *Servent) fetchedFiles(ctx context.Context) map[string][]string {
 	folders := map[string][]string{}
-	var enough <-chan time.Time
+	enough := time.After(sharesLook)
 	for n := 0; n < sharesWaiting; n++ {
 		select {
 		case path := <-s.fetched:
@@ -53,7 +60,7 @@ func (s *Servent) fetchedFiles(ctx context.Context) map[string][]string {
 		case <-ctx.Done():
 			return nil
 		}
-		if enough == nil {
+		if n == 0 {
 			enough = time.After(sharesGather)
 		}
 	}

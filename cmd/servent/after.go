@@ -29,8 +29,13 @@ func (f *afterFlags) add(cmd *cobra.Command) {
 }
 
 // shares says whether files are to be shared by a servent that lasts longer than the
-// command, or does not.
-func (f *afterFlags) shares(lasts bool) bool { return f.share || lasts && !f.noShare }
+// command, or does not. The command line beats the settings, where no beats yes.
+func (f *afterFlags) shares(a *app, lasts bool) bool {
+	if a.given["share"] {
+		return f.share
+	}
+	return !f.noShare && (f.share || lasts)
+}
 
 func (f *afterFlags) hook() (*hook, error) {
 	if f.exec == "" {
@@ -61,7 +66,7 @@ func (a *app) detach(ctx context.Context, f *getFlags, files []wanted, dir strin
 	reqs := make([]servent.GetRequest, len(files))
 	for i, file := range files {
 		reqs[i] = file.req
-		reqs[i].Dir, reqs[i].From, reqs[i].Share = dir, f.from, f.after.shares(true)
+		reqs[i].Dir, reqs[i].From, reqs[i].Share = dir, f.from, f.after.shares(a, true)
 	}
 	list, err := c.Detach(ctx, reqs)
 	for _, d := range list {

@@ -120,7 +120,7 @@ func (a *app) get(ctx context.Context, f *getFlags, args []string) error {
 	}
 	for i := range files {
 		files[i].req.Dir, files[i].req.From = dir, f.from
-		files[i].req.Share = f.after.shares(s.current().lasts())
+		files[i].req.Share = f.after.shares(a, s.current().lasts())
 	}
 	err = a.getAll(ctx, s, files, hook)
 	switch {

@@ -173,11 +173,35 @@ func TestGotText(t *testing.T) {
 		{servent.Got{Bytes: 8e6, Fetched: 8e6, MS: 152}, "8.0 MB in 152 ms"},
 		{servent.Got{Bytes: 8e6, Fetched: 9e6, MS: 153}, "8.0 MB in 153 ms"}, // some of it was wrong
 		{servent.Got{MS: 1000}, "0 B in 1.0 s"},
+		{servent.Got{Bytes: 8e6, Fetched: 8e6, MS: 152, Sources: 1}, "8.0 MB in 152 ms"},
+		{servent.Got{Bytes: 8e6, Fetched: 8e6, MS: 152, Sources: 8}, "8.0 MB in 152 ms from 8 sources"},
 		{servent.Got{Bytes: 8e6, Fetched: 1e6, MS: 152}, "8.0 MB, the last 1.0 MB of it in 152 ms"},
 		{servent.Got{Bytes: 8e6, MS: 152}, "8.0 MB"},
 	} {
 		if text := gotText(&c.got); text != c.want {
 			t.Errorf("%+v: %q, want %q", c.got, text, c.want)
+		}
+	}
+}
+
+// TestLiarsAreNamed beside the file that came all the same; to scripts in their line.
+func TestLiarsAreNamed(t *testing.T) {
+	for liars, want := range map[string]string{
+		"":                    "",
+		"192.0.2.1:1":         "servent: note: a: what 192.0.2.1:1 sent was wrong, and came from others instead\n",
+		"a:1 b:1 c:1 d:1 e:1": "servent: note: a: what a:1, b:1, c:1 and 2 more sent was wrong, and came from others instead\n",
+	} {
+		n := &fakeNode{get: func(context.Context, servent.GetRequest, func(servent.GetProgress)) (servent.Got, error) {
+			return servent.Got{Path: "/x/a", Verified: true, Liars: strings.Fields(liars)}, nil
+		}}
+		var out, errOut buffer
+		a := newApp(&out, &errOut, home{}.lookEnv)
+		if err := a.getAll(t.Context(), n, someFiles(1), nil); err != nil || errOut.String() != want {
+			t.Errorf("told %q, want %q (%v)", errOut.String(), want, err)
+		}
+		a.json, errOut = true, buffer{}
+		if _ = a.getAll(t.Context(), n, someFiles(1), nil); errOut.String() != "" || strings.Contains(out.String(), `"liars"`) != (liars != "") {
+			t.Errorf("a script is told %q and %q", out.String(), errOut.String())
 		}
 	}
 }

@@ -39,6 +39,28 @@ func TestTransfersTable(t *testing.T) {
 	}
 }
 
+// TestWatchTellsOfChanges: where there is no terminal, of those downloads alone that are
+// others than they were.
+func TestWatchTellsOfChanges(t *testing.T) {
+	var out buffer
+	a := newApp(&out, &buffer{}, home{}.lookEnv)
+	a.json = true
+	w := newWatched(a, a.lines())
+	one, two := servent.DownloadInfo{ID: "ONE", Done: 1}, servent.DownloadInfo{ID: "TWO", Done: 1}
+	w.update([]servent.DownloadInfo{one, two})
+	w.update([]servent.DownloadInfo{one, two})
+	two.Done = 2
+	w.update([]servent.DownloadInfo{one, two})
+	if n, again := strings.Count(out.String(), "\n"), strings.Count(out.String(), `"id":"TWO"`); n != 3 || again != 2 {
+		t.Errorf("told:\n%s", out.String())
+	}
+	a.json, out = false, buffer{}
+	w.update([]servent.DownloadInfo{one})
+	if out.String() != "" {
+		t.Errorf("of what has gone: %q", out.String())
+	}
+}
+
 // TestTransfersOfRunningServent: a download is detached, listed, paused, ranked,
 // resumed and cancelled; and one that is done is shared.
 func TestTransfersOfRunningServent(t *testing.T) {

@@ -2,6 +2,7 @@ package library
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -9,7 +10,8 @@ import (
 
 // AddFiles shares files that lie in dir, and of it nothing else, unless that is shared
 // already: then they are found there at once. It returns when they are hashed. What
-// would be left out of a shared folder is left out here, too.
+// would be left out of a shared folder is left out here, too. The files are not
+// watched: RefreshSingle looks at them.
 func (l *Library) AddFiles(ctx context.Context, dir string, names ...string) error {
 	dir, err := checkDir(dir)
 	if err != nil {
@@ -19,7 +21,6 @@ func (l *Library) AddFiles(ctx context.Context, dir string, names ...string) err
 	if err != nil {
 		return fmt.Errorf("share files: %w", err)
 	}
-	l.watched.Load().first(ctx, s.dir)
 	if err := l.refresh(ctx, s.dir, []string{below(s.dir, dir)}, func() {}); err != nil {
 		return fmt.Errorf("share files: %w", err)
 	}
@@ -57,6 +58,18 @@ func (l *Library) openFileShare(ctx context.Context, dir string, names []string)
 	s.only = only
 	l.mu.Unlock()
 	return s, nil
+}
+
+// RefreshSingle brings the files that AddFiles was called for, in folders that are not
+// shared, to what is on disk.
+func (l *Library) RefreshSingle(ctx context.Context) error {
+	var errs []error
+	for _, r := range l.Roots() {
+		if r.Single {
+			errs = append(errs, l.refresh(ctx, r.Dir, []string{""}, func() {}))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // admitAll makes a share of single files one of the whole folder.

@@ -2,6 +2,7 @@ package library
 
 import (
 	"errors"
+	"os"
 	"path/filepath"
 	"testing"
 )
@@ -52,6 +53,35 @@ func TestAddFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantRels(t, l)
+}
+
+// TestRefreshSingle: a file that has gone is no longer shared, one that has changed is
+// shared as it is now; the folder is not watched until it is shared.
+func TestRefreshSingle(t *testing.T) {
+	dir := tempDir(t)
+	write(t, dir, "danube.flac", "waltz", "march.flac", "march", "sub/diary.txt", "private")
+	l := New(Config{})
+	defer l.Close()
+	addFile(t, l, dir, "danube.flac")
+	addFile(t, l, dir, "march.flac")
+	if err := os.Remove(filepath.Join(dir, "danube.flac")); err != nil {
+		t.Fatal(err)
+	}
+	write(t, dir, "march.flac", "another march")
+	if err := l.RefreshSingle(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	wantRels(t, l, "march.flac")
+	if f := one(t, l, "march"); f.URN != urnOf("another march") {
+		t.Errorf("%+v", f)
+	}
+	if dirs := l.toWatch(); len(dirs) != 0 {
+		t.Errorf("to be watched: %q", dirs)
+	}
+	add(t, l, dir)
+	if dirs := l.toWatch(); len(dirs) != 1 {
+		t.Errorf("to be watched: %q", dirs)
+	}
 }
 
 // TestAddFileInSharedFolder: it is found there, at once and once.

@@ -39,14 +39,19 @@ func (l *Library) Watch(ctx context.Context) error {
 	w.refresh, w.unfinished = l.refresh, l.unfinished
 	l.watched.Store(w)
 	defer l.watched.Store(nil)
-	w.roots = func() []string {
-		var dirs []string
-		for _, r := range l.Roots() {
+	w.roots = l.toWatch
+	return w.run(ctx)
+}
+
+// toWatch lists the folders to be followed: not those of which single files are
+// shared, as what lies around these may be much, and is nobody's business.
+func (l *Library) toWatch() (dirs []string) {
+	for _, r := range l.Roots() {
+		if !r.Single {
 			dirs = append(dirs, r.Dir)
 		}
-		return dirs
 	}
-	return w.run(ctx)
+	return dirs
 }
 
 // watcher is one run of Watch. What it needs of the world are its first fields.
