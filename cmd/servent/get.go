@@ -27,10 +27,10 @@ func (a *app) getCommand() *cobra.Command {
 		Use:   "get MAGNET|urn:sha1:…|N…|FILE.meta4…|--from HOST:PORT",
 		Short: "Download files and verify them",
 		Long: `Download files into --output: by magnet link, by urn:sha1:…, by number of a row of
-the last search or browse, or all of a metalink (RFC 5854) whose hashes are SHA-1:
-of its URLs, those with an address and a port are asked as servents. A file gets its name only when its content
-matches its hash; until then it is NAME.part, and the same command goes on from
-there after an interruption.
+the last search or browse, or those of a metalink (RFC 5854) that have a SHA-1; of its
+URLs, those with an address and a port are asked as servents. A file gets its name
+only when its content matches its hash; until then it is NAME.part, and the same
+command goes on from there after an interruption.
 
 --from names a servent to ask first. With no file named, all that it shares is
 downloaded, in its folders; files that are there already are left alone.
