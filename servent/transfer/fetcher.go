@@ -15,7 +15,7 @@ import (
 
 const (
 	// chunk is how much is read, hashed and written at once.
-	chunk = 128 << 10
+	chunk = 256 << 10
 	// maxAsked is how many requests a source is sent before it has answered the first.
 	maxAsked = 4
 	// A source that has only a part is asked, when we have all of that, whether it has
@@ -300,30 +300,42 @@ func (f *fetcher) body(ctx context.Context, resp *http.Response, p part) error {
 func (f *fetcher) block(ctx context.Context, body io.Reader, at, stop uint64) error {
 	t := f.swarm.begin(f.c, at)
 	for at < stop {
-		room := min(stop-at, uint64(limitStep(f.cfg.Rate, len(f.buf))))
+		room := min(stop-at, uint64(len(f.buf)))
 		if t != nil && at < t.at {
 			room = min(room, t.at-at)
 		}
-		n, err := body.Read(f.buf[:room])
 		fresh := t != nil && at == t.at
+		n, err := f.read(ctx, body, f.buf[:room], fresh)
+		at += uint64(n)
 		if fresh {
 			if err := f.swarm.write(t, f.buf[:n]); errors.Is(err, errBeaten) {
 				f.swarm.leave(t)
-				t, fresh = nil, false
+				t = nil
 			} else if err != nil {
 				return err
 			}
 		}
-		f.swarm.arrived(f.c, n, fresh)
-		if at += uint64(n); at == stop && n > 0 {
-			err = nil // what comes next tells
-		}
-		if err := f.came(ctx, n, err); err != nil {
+		if err != nil {
 			f.swarm.leave(t)
 			return err
 		}
 	}
 	return f.swarm.finish(f.c, t)
+}
+
+// read fills b, so that it can be hashed and written in one go, and waits where we do not
+// want to be so fast. fresh says that the bytes are wanted.
+func (f *fetcher) read(ctx context.Context, body io.Reader, b []byte, fresh bool) (n int, err error) {
+	for n < len(b) {
+		var got int
+		got, err = body.Read(b[n:min(len(b), n+limitStep(f.cfg.Rate, len(b)))])
+		n += got
+		f.swarm.arrived(f.c, got, fresh)
+		if err := f.came(ctx, got, err); err != nil {
+			return n, err
+		}
+	}
+	return n, nil
 }
 
 // came judges a read of n bytes, and waits where we do not want to be so fast.

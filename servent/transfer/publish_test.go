@@ -19,7 +19,7 @@ func finished(t testing.TB, dir, name string, content []byte) *output {
 	t.Helper()
 	o, err := openOutput(&Job{Dir: dir, Name: name}, createPart)
 	if err == nil {
-		_, err = o.file.Write(content)
+		_, err = o.file.WriteAt(content, 0)
 	}
 	if err != nil {
 		t.Fatal(err)
