@@ -245,3 +245,27 @@ func TestMeter(t *testing.T) {
 		t.Errorf("begun anew: %d B/s", r)
 	}
 }
+
+// TestChangedBeforeItBegins: between its turn and its first byte a download can be
+// paused and cancelled; a paused one is written down as such while it still ends.
+func TestChangedBeforeItBegins(t *testing.T) {
+	for action, want := range map[string]error{actionPause: errPaused, actionCancel: ErrCancelled, actionResume: nil} {
+		r := newDownloads()
+		d := entered(t, r, 1, 0, true)[0]
+		if _, due := r.look(time.Now()); len(due) != 1 {
+			t.Fatalf("%d are to begin", len(due))
+		}
+		if _, err := r.change(&DownloadChange{Action: action, IDs: []string{d.id}}); err != nil {
+			t.Fatal(err)
+		}
+		ctx, end := context.WithCancelCause(t.Context())
+		r.begin(d, end)
+		if got := context.Cause(ctx); !errors.Is(got, want) {
+			t.Errorf("%s: ended by %v, want %v", action, got, want)
+		}
+		if k := d.kept(); action == actionPause && (d.phase != PhaseLoading || k.Phase != PhasePaused) {
+			t.Errorf("is %s, written down as %s", d.phase, k.Phase)
+		}
+		end(nil)
+	}
+}
