@@ -27,7 +27,7 @@ func (s *swarm) assign(c *candidate, already []ask) (ask, bool) {
 		inFlight += a.to - a.from
 	}
 	switch {
-	case s.over || len(already) > 0 && (!c.pipelines || inFlight >= c.window()):
+	case s.over || c.doubted || len(already) > 0 && (!c.pipelines || inFlight >= c.window()):
 		return ask{}, false
 	case s.blocks == nil:
 		c.busy = true
@@ -235,7 +235,7 @@ func (s *swarm) wrong(c *candidate, j judgement) error {
 				return nil
 			}
 		}
-		if c.doubted {
+		if c != nil && c.doubted {
 			return errDoubted
 		}
 		return nil
