@@ -11,6 +11,9 @@ import (
 const (
 	HeaderAvailableRanges = "X-Available-Ranges"
 	HeaderAvailable       = "X-Available" // "bytes <n>": how many in all
+	// HeaderClaims is ours: which parts a servent waits for that loads the file itself. It
+	// is written as X-Available-Ranges is.
+	HeaderClaims = "X-Srvt-Claims"
 )
 
 // MaxRanges is how many ranges are read from one X-Available-Ranges. What follows

@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/seed282dab8e/servent/protocol"
 	"github.com/seed282dab8e/servent/protocol/tiger"
@@ -25,6 +26,7 @@ type blocks struct {
 	asked   pick.Set // asked of somebody
 	started pick.Set // begun, and nobody goes on
 	copies  []uint16 // sources that offer each block
+	common  []uint16 // these, and those that wait for it: what is least common goes first
 	askers  []uint8
 	missing int
 
@@ -38,6 +40,7 @@ type block struct {
 	root  tiger.Digest // of its bytes, once they are there
 	from  []*candidate // who sent them; none: an earlier download did
 	head  *head        // its first bytes; nil: none
+	asked *candidate   // the last that it was asked of
 	alone bool         // must come from one source: what several sent did not match
 	// writer is the source whose bytes go into the file as they come; nil: nobody's do.
 	writer *take
@@ -65,7 +68,7 @@ func newBlocks(size uint64) *blocks {
 	r := rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
 	part := tiger.PartSize(size)
 	n := max(1, int((size+part-1)/part))
-	b := &blocks{size: size, part: part, rand: r, list: make([]block, n), copies: make([]uint16, n), askers: make([]uint8, n), missing: n}
+	b := &blocks{size: size, part: part, rand: r, list: make([]block, n), copies: make([]uint16, n), common: make([]uint16, n), askers: make([]uint8, n), missing: n}
 	b.have, b.good, b.asked, b.started = pick.NewSet(n), pick.NewSet(n), pick.NewSet(n), pick.NewSet(n)
 	return b
 }
@@ -124,6 +127,7 @@ func (b *blocks) offer(c *candidate, ranges []protocol.Range) {
 				c.offered.Add(i)
 				c.offers++
 				b.copies[i]++
+				b.common[i]++
 			}
 		}
 	}
@@ -136,6 +140,7 @@ func (b *blocks) retract(c *candidate, l lease) {
 			c.offered.Remove(i)
 			c.offers--
 			b.copies[i]--
+			b.common[i]--
 		}
 	}
 }
@@ -147,27 +152,51 @@ func (b *blocks) withdraw(c *candidate) {
 	}
 	for i := range c.offered.All() {
 		b.copies[i]--
+		b.common[i]--
 	}
 	clear(c.offered)
 	c.offers = 0
+	b.claim(c, "")
+}
+
+// claim notes for which blocks a source waits itself that loads the file, as it says in a
+// header: they will be common soon.
+func (b *blocks) claim(c *candidate, text string) {
+	for i := range c.claims.All() {
+		b.common[i]--
+	}
+	clear(c.claims)
+	ranges, err := protocol.ParseRanges(text)
+	if err != nil {
+		return
+	}
+	if c.claims == nil {
+		c.claims = pick.NewSet(len(b.list))
+	}
+	for _, r := range ranges {
+		for i := b.at(min(r.First, b.size)); i < len(b.list) && uint64(i)*b.part < r.End; i++ {
+			if !c.claims.Has(i) {
+				c.claims.Add(i)
+				b.common[i]++
+			}
+		}
+	}
 }
 
 // lease picks what c is asked for next, most blocks at most; false: nothing. Who
 // gets one gives it back to release.
-func (b *blocks) lease(c *candidate, most int) (lease, bool) {
+func (b *blocks) lease(c *candidate, most int, now time.Time) (lease, bool) {
 	if c.offered == nil || b.only != nil && b.only != c {
 		return lease{}, false
 	}
-	v := pick.View{Offered: c.offered, Have: b.have, Asked: b.asked, Copies: b.copies}
+	v := pick.View{Offered: c.offered, Have: b.have, Asked: b.asked, Copies: b.common}
 	first, n := v.Started(b.started), 1
 	if first < 0 {
 		first = b.fresh(&v)
 		n = max(1, v.Run(first, most))
 	}
 	if first < 0 {
-		if first, n = v.Endgame(c.leases, b.askers), 1; first >= 0 && b.askers[first] >= maxAskers {
-			first = -1
-		}
+		first, n = v.Endgame(b.inGoodHands(c, now), b.askers), 1
 	}
 	if first < 0 {
 		return lease{}, false
@@ -181,11 +210,33 @@ func (b *blocks) lease(c *candidate, most int) (lease, bool) {
 	for i := first; i < first+n; i++ {
 		b.askers[i]++
 		b.asked.Add(i)
+		b.list[i].asked = c
 		b.started.Remove(i)
 		c.leases.Add(i)
 	}
 	return l, true
 }
+
+// inGoodHands are the blocks that c need not be asked for at the end of a file, beside
+// others: they are asked of it already, or of enough, or of somebody who sends, and not
+// much more slowly.
+func (b *blocks) inGoodHands(c *candidate, now time.Time) pick.Set {
+	set := pick.NewSet(len(b.list))
+	for i := range b.asked.All() {
+		o := b.list[i].asked
+		if c.leases.Has(i) || b.askers[i] >= maxAskers || o.rate*slower > c.rate && now.Sub(o.moved) < quiet {
+			set.Add(i)
+		}
+	}
+	return set
+}
+
+const (
+	// slower is how many times a source must be slower than another for the last blocks
+	// to be asked of that, too, and quiet how long it may send nothing.
+	slower = 3
+	quiet  = 500 * time.Millisecond
+)
 
 // fresh picks a block that nothing has come of. Among equally rare ones chance decides:
 // where many load from one source, whatever order they had in common would have all of
@@ -276,9 +327,6 @@ func (b *blocks) fileRoot() tiger.Digest {
 	}
 	return tiger.Expand(roots)[0][0]
 }
-
-// ranges are the verified blocks as ranges of bytes.
-func (b *blocks) ranges() []protocol.Range { return b.rangesOf(b.good) }
 
 // rangesOf are the bytes of the blocks in a set.
 func (b *blocks) rangesOf(set pick.Set) (r []protocol.Range) {

@@ -47,15 +47,18 @@ type candidate struct {
 	busy    bool                    // that waits for an answer
 	cancel  context.CancelCauseFunc // ends it
 	begun   time.Time
-	gained  uint64  // bytes that this one brought
-	sent    uint64  // and all of them
-	rate    float64 // bytes a second; 0: not known
+	gained  uint64    // bytes that this one brought
+	sent    uint64    // and all of them
+	rate    float64   // bytes a second; 0: not known
+	ramp    uint64    // most that it is asked for in advance: twice as much each time
+	moved   time.Time // when bytes came last
 
 	answered  bool     // with content
 	partial   bool     // has only a part of the file
 	pipelines bool     // takes a request before it has answered the last
 	offered   pick.Set // blocks that it has; nil: not known yet
 	offers    int      // how many these are
+	claims    pick.Set // that it waits for itself
 	leases    pick.Set // that it is asked for
 
 	treePath  string // where it has the file's tree, empty: nowhere

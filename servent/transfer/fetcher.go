@@ -34,9 +34,11 @@ type fetcher struct {
 	path     string // by which the source knows the file
 	answered bool   // it does
 	link     *link
-	reused   bool  // nothing was asked over link for a while: it may be closed by now
-	asked    []ask // that are not answered, in order
-	wait     time.Duration
+	reused   bool          // nothing was asked over link for a while: it may be closed by now
+	asked    []ask         // that are not answered, in order
+	looked   time.Time     // when the source was last asked what it has
+	offers   int           // how many blocks it had before that
+	wait     time.Duration // until it is asked again
 	buf      []byte
 }
 
@@ -193,26 +195,32 @@ func (f *fetcher) send(a ask) error {
 
 // idle waits until there may be something to ask for; false: there will not.
 func (f *fetcher) idle(ctx context.Context) (more bool, err error) {
-	news, partial, over := f.swarm.listen(f.c)
+	news, offers, over := f.swarm.listen(f.c)
 	if over {
 		return false, nil
 	}
-	f.wait = min(max(minNews, 2*f.wait), maxNews)
-	var look <-chan time.Time
-	if partial {
-		t := time.NewTimer(f.wait)
-		defer t.Stop()
-		look = t.C
+	due := f.looked.Add(f.wait)
+	t := time.NewTimer(quiet)
+	if offers >= 0 {
+		t.Reset(min(time.Until(due), quiet))
 	}
+	defer t.Stop()
 	select {
 	case <-news:
 		return true, nil
 	case <-ctx.Done():
 		return false, ctx.Err()
-	case <-look:
-		f.asked = append(f.asked, ask{look: true})
-		return true, f.send(f.asked[0])
+	case <-t.C:
 	}
+	if offers < 0 || time.Now().Before(due) {
+		return true, nil // another source may have fallen silent
+	}
+	if f.wait = min(2*f.wait, maxNews); offers > f.offers { // where there is more, more will be
+		f.wait = minNews
+	}
+	f.looked, f.offers = time.Now(), offers
+	f.asked = append(f.asked, ask{look: true})
+	return true, f.send(f.asked[0])
 }
 
 // answer takes the answer to what was asked first. kept says that the link can take
@@ -264,7 +272,7 @@ func (f *fetcher) load(ctx context.Context, resp *http.Response, a ask) (kept bo
 	case err != nil:
 		return (errors.Is(err, errNotFound) || errors.Is(err, errBusy)) && f.link.drain(resp), err
 	}
-	f.answered, f.wait = true, 0
+	f.answered, f.looked, f.wait = true, time.Now(), minNews
 	f.swarm.client.turns.served(f.c.key)
 	begin := time.Now()
 	if err := f.body(ctx, resp, p); err != nil {

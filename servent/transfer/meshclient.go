@@ -17,7 +17,7 @@ const (
 	maxTold = 10
 	// alternateEvery is how often one of those is tried of whom others told: they may be
 	// anybody's addresses.
-	alternateEvery = 250 * time.Millisecond
+	alternateEvery = 50 * time.Millisecond
 )
 
 // learnMesh takes in of whom an answer tells that they have the file. Each is tried once.
@@ -109,7 +109,7 @@ func (s *swarm) partial() (p Partial, ok bool) {
 		return p, false
 	}
 	p.File = library.File{Rel: s.job.Name, Size: s.blocks.size, URN: s.job.URN}
-	p.Path, p.Have = s.part, s.blocks.ranges()
+	p.Path, p.Have, p.Claims = s.part, s.blocks.rangesOf(s.blocks.good), s.blocks.rangesOf(s.blocks.asked)
 	if t := s.blocks.tree; t.by == nil && t.span == 1 {
 		if t.levels == nil {
 			t.levels = tiger.Expand(t.nodes)
@@ -118,9 +118,6 @@ func (s *swarm) partial() (p Partial, ok bool) {
 	}
 	return p, true
 }
-
-// claims are the bytes that we wait for; s.mu is held.
-func (b *blocks) claims() []protocol.Range { return b.rangesOf(b.asked) }
 
 // learnRanges takes what a source has that has only a part of the file (section 20).
 func (s *swarm) learnRanges(c *candidate, h http.Header) {
@@ -136,6 +133,7 @@ func (s *swarm) learnRanges(c *candidate, h http.Header) {
 		s.blocks.withdraw(c)
 		c.partial = true
 	}
+	s.blocks.claim(c, h.Get(protocol.HeaderClaims))
 	had := c.offers
 	s.blocks.offer(c, slices.Concat(ranges, []protocol.Range{{}})) // never nil, which would be all
 	if c.offers > had {

@@ -23,6 +23,9 @@ type Partial struct {
 	Path string           // where the parts lie now, each at its offset
 	Have []protocol.Range // that are verified, in order, apart; they are not written to any more
 	Tree tiger.Nodes      // nil: not known
+	// Claims are what the download waits for, so that others who load the same file ask
+	// for something else, in order, apart.
+	Claims []protocol.Range
 }
 
 // whole says that nothing is missing.
@@ -43,6 +46,10 @@ func (p *Partial) tellRanges(h http.Header, r *http.Request) {
 	limit := maxRangesText
 	if _, ours := featureOf(r.Header, ourFeature); ours {
 		limit = maxRangesOurs
+		if len(p.Claims) > 0 {
+			text, _ := protocol.AvailableRanges(p.Claims, maxRangesText)
+			h.Set(protocol.HeaderClaims, text)
+		}
 	}
 	text, all := protocol.AvailableRanges(p.Have, limit)
 	if !all {

@@ -284,7 +284,7 @@ func (s *swarm) size() uint64 {
 // s.mu is held.
 func (s *swarm) resize(size uint64, sizer *candidate) {
 	for _, c := range s.all {
-		c.offered, c.leases, c.offers = nil, nil, 0
+		c.offered, c.leases, c.claims, c.offers = nil, nil, nil, 0
 	}
 	s.blocks, s.sizer, s.treeAsked, s.roomy = newBlocks(size), sizer, nil, false
 	if s.job.URN.HasTiger && len(s.blocks.list) == 1 {

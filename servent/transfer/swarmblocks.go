@@ -40,7 +40,7 @@ func (s *swarm) assign(c *candidate, already []ask) (ask, bool) {
 	if c.offered == nil {
 		s.blocks.offer(c, nil)
 	}
-	l, ok := s.blocks.lease(c, int(max(1, c.window()/2/s.blocks.part)))
+	l, ok := s.blocks.lease(c, int(max(1, c.window()/2/s.blocks.part)), time.Now())
 	c.busy = c.busy || ok
 	return ask{lease: l, all: l.from == 0 && l.to == s.blocks.size && !c.partial}, ok
 }
@@ -51,7 +51,7 @@ func (c *candidate) window() uint64 {
 	if !c.pipelines {
 		span = longAhead
 	}
-	return min(uint64(c.rate*span.Seconds()), maxAhead)
+	return min(uint64(c.rate*span.Seconds()), c.ramp)
 }
 
 // release takes back what c was asked for: the answer is over.
@@ -71,12 +71,15 @@ func (s *swarm) release(c *candidate, a ask, more bool) {
 	}
 }
 
-// listen returns what tells that there may be something new to ask for. partial says
-// that c has only a part of the file, over that nothing more is wanted.
-func (s *swarm) listen(c *candidate) (news <-chan struct{}, partial, over bool) {
+// listen returns what tells that there may be something new to ask for, and how many
+// blocks c has that has only a part of the file; -1: it has all.
+func (s *swarm) listen(c *candidate) (news <-chan struct{}, offers int, over bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.news.listen(), c.partial, s.over
+	if offers = -1; c.partial {
+		offers = c.offers
+	}
+	return s.news.listen(), offers, s.over
 }
 
 // blockEnd is the end of the block in which byte at lies.
@@ -151,6 +154,7 @@ func (s *swarm) arrived(c *candidate, n int, fresh bool) {
 		c.sent += uint64(n)
 	}
 	s.moved = time.Now()
+	c.moved = s.moved
 	if s.state != StateLoading || s.asking != c {
 		fresh := s.state != StateLoading
 		if s.asking, s.state = c, StateLoading; fresh {
@@ -159,15 +163,17 @@ func (s *swarm) arrived(c *candidate, n int, fresh bool) {
 	}
 }
 
-// measured notes that n bytes of c came in so much time.
+// measured notes that n bytes of c came in so much time. Times are averaged, not speeds:
+// what came out of some buffer at once tells little.
 func (s *swarm) measured(c *candidate, n uint64, took time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	rate := float64(n) / max(took, time.Millisecond).Seconds()
-	if c.rate == 0 {
-		c.rate = rate
+	each := max(took, time.Microsecond).Seconds() / float64(max(n, 1))
+	if c.rate > 0 {
+		each = (each + 1/c.rate) / 2
 	}
-	c.rate += (rate - c.rate) / 2
+	c.rate = 1 / each
+	c.ramp = min(max(2*c.ramp, s.blocks.part), maxAhead)
 }
 
 // errNothingThere says that an answer holds nothing that was asked for, and that this
