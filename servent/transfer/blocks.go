@@ -46,9 +46,10 @@ type block struct {
 	writer *take
 
 	// writing guards the place of the block in the file: closed says that right
-	// bytes, or all that there are, lie there.
+	// bytes, or all that there are, lie there. drops changes while both locks are held.
 	writing sync.Mutex
 	closed  bool
+	drops   int // how often it was dropped
 }
 
 // head is the beginning of a block, which lies in the file, while nobody goes on.
@@ -281,6 +282,7 @@ func (b *blocks) drop(i int) {
 	blk := &b.list[i]
 	blk.writing.Lock()
 	blk.closed = false
+	blk.drops++
 	blk.writing.Unlock()
 	blk.head, blk.from, blk.root, blk.writer = nil, nil, tiger.Digest{}, nil
 	b.good.Remove(i)

@@ -3,6 +3,7 @@ package transfer
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -34,18 +35,19 @@ type swarm struct {
 	wake     chan struct{}  // has room for one: run shall look
 	fetched  atomic.Uint64  // bytes that came, wrong ones included
 
-	mu     sync.Mutex
-	news   bell         // there may be something to fetch again, or nothing any more
-	over   bool         // fetchers shall end
-	broken error        // of our disk: ends the download
-	all    []*candidate // the job's first, in its order
-	active int          // fetchers
-	asking *candidate   // of which there was news last
-	state  string       // of it
-	moved  time.Time    // when bytes came last
-	blocks *blocks      // nil: the size is not known
-	sizer  *candidate   // who told the size; nil: the job did
-	doubts doubts
+	mu       sync.Mutex
+	news     bell         // there may be something to fetch again, or nothing any more
+	over     bool         // fetchers shall end
+	broken   error        // of our disk: ends the download
+	all      []*candidate // the job's first, in its order
+	active   int          // fetchers
+	asking   *candidate   // of which there was news last
+	state    string       // of it
+	moved    time.Time    // when bytes came last
+	replaced time.Time    // when a slow source gave way last
+	blocks   *blocks      // nil: the size is not known
+	sizer    *candidate   // who told the size; nil: the job did
+	doubts   doubts
 
 	treeAsked  *candidate // who is asked for the tree
 	roomy      bool       // it has been looked whether there is room for the file
@@ -100,9 +102,7 @@ func (s *swarm) run(ctx context.Context) (protocol.URN, error) {
 
 // step does what is to be done now. true: the file is whole and right.
 func (s *swarm) step(ctx context.Context) (protocol.URN, bool, error) {
-	s.mu.Lock()
-	broken, whole := s.broken, s.blocks != nil && s.blocks.whole()
-	s.mu.Unlock()
+	broken, whole := s.stands()
 	switch {
 	case ctx.Err() != nil:
 		return protocol.URN{}, false, ctx.Err()
@@ -110,9 +110,19 @@ func (s *swarm) step(ctx context.Context) (protocol.URN, bool, error) {
 		return protocol.URN{}, false, explain(broken)
 	case whole:
 		s.windDown()
-		return s.verify(ctx)
+		if broken, whole := s.stands(); broken == nil && whole { // a tree may have come last
+			return s.verify(ctx)
+		}
+		return protocol.URN{}, false, nil
 	}
 	return protocol.URN{}, false, s.engage(ctx)
+}
+
+// stands tells whether our disk has failed, and whether all blocks are there.
+func (s *swarm) stands() (broken error, whole bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.broken, s.blocks != nil && s.blocks.whole()
 }
 
 // windDown has all fetchers end when the file is whole, those that are at the end of an
@@ -163,6 +173,7 @@ func (s *swarm) engage(ctx context.Context) error {
 	defer s.mu.Unlock()
 	s.over = false
 	s.lookForMore(ctx)
+	s.replaceSlow(time.Now())
 	for s.wantsMore(time.Now()) {
 		c, wait := s.next(time.Now())
 		if c == nil || wait > 0 {
@@ -249,6 +260,45 @@ func (s *swarm) stopped(ctx context.Context, c *candidate, err error) {
 	}
 	s.news.ring()
 	s.rouse()
+}
+
+const (
+	// A source that has had replaceAfter gives way to another one that waits, if all others
+	// that deliver are replaceTimes as fast in the middle, or if it has sent nothing for so
+	// long.
+	replaceAfter = 10 * time.Second
+	replaceTimes = 5
+)
+
+// replaceSlow ends one source's fetcher in favour of a source that is not asked; s.mu is
+// held.
+func (s *swarm) replaceSlow(now time.Time) {
+	if spare, wait := s.next(now); spare == nil || wait > 0 || now.Sub(s.replaced) < replaceAfter {
+		return
+	}
+	var rates []float64
+	var slowest *candidate
+	for _, c := range s.all {
+		switch {
+		case !c.running || !c.busy || now.Sub(c.begun) < replaceAfter:
+		case now.Sub(later(c.moved, c.begun)) > replaceAfter:
+			s.replace(c, now)
+			return
+		case c.rate > 0:
+			if rates = append(rates, c.rate); slowest == nil || c.rate < slowest.rate {
+				slowest = c
+			}
+		}
+	}
+	if slices.Sort(rates); s.active >= s.client.cfg.MaxActive && len(rates) > 1 && slowest.rate*replaceTimes < rates[len(rates)/2] {
+		s.replace(slowest, now)
+	}
+}
+
+func (s *swarm) replace(c *candidate, now time.Time) {
+	s.log.WithField("addr", c.String()).Debug("a source that is slow gives way to another")
+	s.replaced = now
+	c.cancel(errReplaced)
 }
 
 // errReplaced ends the fetcher of a source that is much slower than others.
@@ -346,8 +396,15 @@ func (s *swarm) recordOn(context.Context) {
 	s.mu.Lock()
 	due := s.store.due(time.Now())
 	s.mu.Unlock()
-	if due {
-		s.store.flush(&s.mu, s.log)
+	if !due {
+		return
+	}
+	s.store.flush(&s.mu, s.log)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := enoughRoom(s.job.Dir, s.blocks.size-s.blocks.bytes()); err != nil && s.broken == nil {
+		s.broken = err // others fill the disk: better now than in the middle of a write
+		s.rouse()
 	}
 }
 

@@ -235,6 +235,9 @@ func (s *swarm) wrong(c *candidate, j judgement) error {
 	s.store.dropped(j.blocks)
 	s.news.ring()
 	if t := s.blocks.tree; t.by != nil {
+		if !j.single {
+			return nil // it comes from one source next time
+		}
 		for _, from := range j.from {
 			if from.doubted = true; t.doubt(from) {
 				s.giveUpTree()

@@ -24,6 +24,7 @@ type take struct {
 	at    uint64 // of the next byte that is wanted
 	from  []*candidate
 	tree  tiger.Tree
+	drops int // of the block, when this began: later ones make what it has written void
 	// spare holds the bytes while another source's go into the file; nil: these do.
 	spare []byte
 }
@@ -38,7 +39,7 @@ func (t *take) write(file io.WriterAt, b []byte) error {
 	}
 	t.block.writing.Lock()
 	defer t.block.writing.Unlock()
-	if t.block.closed {
+	if t.block.closed || t.block.drops != t.drops {
 		return errBeaten
 	}
 	if _, err := file.WriteAt(b, int64(t.at)); err != nil {
@@ -52,7 +53,7 @@ func (t *take) write(file io.WriterAt, b []byte) error {
 func (t *take) close(file io.WriterAt) error {
 	t.block.writing.Lock()
 	defer t.block.writing.Unlock()
-	if t.block.closed {
+	if t.block.closed || t.spare == nil && t.block.drops != t.drops {
 		return errBeaten
 	}
 	if t.spare != nil {
@@ -69,7 +70,7 @@ func (t *take) close(file io.WriterAt) error {
 // are to be passed over. The take ends with finish or leave.
 func (b *blocks) begin(c *candidate, i int, at uint64) *take {
 	blk := &b.list[i]
-	t := &take{block: blk, index: i, from: []*candidate{c}}
+	t := &take{block: blk, index: i, from: []*candidate{c}, drops: blk.drops}
 	t.begin, t.end = b.bounds(i)
 	t.at = t.begin
 	if b.have.Has(i) {
