@@ -179,13 +179,10 @@ func recordedIn(path string) []extent {
 	if err != nil {
 		return nil // not begun
 	}
-	if n := recordIn(b); n > 0 {
-		return []extent{{0, n}}
-	}
 	return blocksIn(b)
 }
 
-// blocksIn reads a journal of blocks: a head of 512 bytes ("SRVTBLKS", a version, the
+// blocksIn reads a journal: a head of 512 bytes ("SRVTBLKS", a version, the
 // size of the file, that of its blocks, …, CRC-32C), and two halves of records, of
 // which the one with the higher number counts. A record is its checksum, which goes on
 // from the head's, the length of what follows, a number, flags, how many blocks it
@@ -220,23 +217,6 @@ func blocksIn(b []byte) (all []extent) {
 		}
 	}
 	return all
-}
-
-// recordIn reads a journal of a download from one source at a time, and returns how
-// many bytes the newer of its two records tells of; 0: there is none. Each has 8 KiB:
-// checksum and length, "SRVTJRNL", a version, a number, size, offset.
-func recordIn(b []byte) (offset uint64) {
-	var last uint64
-	for ; len(b) >= 8<<10; b = b[8<<10:] {
-		size := binary.LittleEndian.Uint32(b[4:])
-		if size < 33 || size > 8<<10-8 || crc32.ChecksumIEEE(b[8:8+size]) != binary.LittleEndian.Uint32(b) {
-			continue
-		}
-		if n := binary.LittleEndian.Uint64(b[17:]); n > last {
-			last, offset = n, binary.LittleEndian.Uint64(b[33:])
-		}
-	}
-	return offset
 }
 
 // noiseOf makes a file of random bytes and returns them.

@@ -194,7 +194,7 @@ func (b *blocks) lease(c *candidate, most int, now time.Time) (lease, bool) {
 	first, n := v.Started(b.started), 1
 	if first < 0 {
 		first = b.fresh(&v)
-		n = max(1, v.Run(first, most))
+		n = b.run(&v, first, most)
 	}
 	if first < 0 {
 		first, n = v.Endgame(b.inGoodHands(c, now), b.askers), 1
@@ -247,6 +247,17 @@ func (b *blocks) fresh(v *pick.View) int {
 		return v.Random(b.rand)
 	}
 	return v.Rarest(b.rand)
+}
+
+// run is how many blocks from first on are asked for in one request: an equal share of
+// what is left at most, so that at the end nobody has much before it while others have
+// nothing to do.
+func (b *blocks) run(v *pick.View, first, most int) int {
+	if first < 0 {
+		return 0
+	}
+	share := v.Count() / max(1, int(b.copies[first]))
+	return max(1, v.Run(first, min(most, share)))
 }
 
 // release takes a lease back: what of it has not come may be asked of others.

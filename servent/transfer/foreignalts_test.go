@@ -80,7 +80,6 @@ func TestAlternatesSpareInnocents(t *testing.T) {
 // TestGetFromNamedSource: one that has a part of a file names another that has the rest
 // (X-Alt), and that one is used.
 func TestGetFromNamedSource(t *testing.T) {
-	t.Skip("needs the swarm: alternates are read")
 	content := noise(2<<20 + 4711)
 	whole := &foreignSource{content: content}
 	wholeAt := whole.serve(t)
