@@ -43,13 +43,17 @@ type block struct {
 	asked *candidate   // the last that it was asked of
 	alone bool         // must come from one source: what several sent did not match
 	// writer is the source whose bytes go into the file as they come; nil: nobody's do.
-	writer *take
-
-	// writing guards the place of the block in the file: closed says that right
-	// bytes, or all that there are, lie there. drops changes while both locks are held.
+	// Who changes it holds both the swarm's lock and writing, which guards the place of
+	// the block in the file.
+	writer  *take
 	writing sync.Mutex
-	closed  bool
-	drops   int // how often it was dropped
+}
+
+// handTo has the bytes of t, and of nobody else, go into the file; nil: nobody's.
+func (blk *block) handTo(t *take) {
+	blk.writing.Lock()
+	blk.writer = t
+	blk.writing.Unlock()
 }
 
 // head is the beginning of a block, which lies in the file, while nobody goes on.
@@ -61,6 +65,7 @@ type head struct {
 // lease is what a source is asked for in one request: n blocks from first on, but
 // for what has come of the first.
 type lease struct {
+	of       *blocks // of a file of that size; nil: any
 	first, n int
 	from, to uint64 // bytes
 }
@@ -202,7 +207,7 @@ func (b *blocks) lease(c *candidate, most int, now time.Time) (lease, bool) {
 	if first < 0 {
 		return lease{}, false
 	}
-	l := lease{first: first, n: n}
+	l := lease{of: b, first: first, n: n}
 	l.from, _ = b.bounds(first)
 	_, l.to = b.bounds(first + n - 1)
 	if h := b.list[first].head; h != nil && h.mayGoOn(c, b.list[first].alone) {
@@ -291,11 +296,8 @@ func (b *blocks) put(i int, root tiger.Digest, from []*candidate) {
 // drop forgets block i: its bytes are not right, or may not be.
 func (b *blocks) drop(i int) {
 	blk := &b.list[i]
-	blk.writing.Lock()
-	blk.closed = false
-	blk.drops++
-	blk.writing.Unlock()
-	blk.head, blk.from, blk.root, blk.writer = nil, nil, tiger.Digest{}, nil
+	blk.handTo(nil)
+	blk.head, blk.from, blk.root = nil, nil, tiger.Digest{}
 	b.good.Remove(i)
 	b.started.Remove(i)
 	if b.have.Has(i) {

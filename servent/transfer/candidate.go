@@ -164,8 +164,11 @@ func (s *swarm) reconsider() bool {
 		return true
 	}
 	if only := s.blocks.only; only != nil && only.out {
-		s.isolate(false)
-		return s.blocks.only != nil
+		if s.settled(); s.blocks.only != nil {
+			s.isolate(false)
+			return s.blocks.only != nil
+		}
+		return true
 	}
 	for _, c := range s.all {
 		if c.out || !c.aside {

@@ -61,14 +61,14 @@ func (s *swarm) nameLiars() {
 	defer s.mu.Unlock()
 	for _, t := range s.doubts.thrown {
 		if len(t.from) == 1 && s.blocks.list[t.block].root != t.root && !t.from[0].liar {
-			t.from[0].out, t.from[0].err = true, s.blame(t.from[0], true)
+			t.from[0].out, t.from[0].err = true, s.blame(t.from[0])
 		}
 	}
 	if t := s.blocks.tree; t == nil || t.by == nil {
 		return
 	}
 	for _, c := range s.blocks.tree.doubters { // the whole file proves the tree right
-		c.out, c.err = true, s.blame(c, true)
+		c.out, c.err = true, s.blame(c)
 	}
 }
 
@@ -90,13 +90,13 @@ func (s *swarm) reject(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if t != nil {
-		t.by.out, t.by.err = true, s.blame(t.by, true)
+		t.by.out, t.by.err = true, s.blame(t.by)
 		s.giveUpTree()
 		from, earlier = s.blocks.senders()
 	}
 	switch {
 	case len(from) == 1 && !earlier:
-		from[0].out, from[0].err = true, s.blame(from[0], true)
+		from[0].out, from[0].err = true, s.blame(from[0])
 		s.throw(func(*block) bool { return true })
 		s.isolate(false)
 	case len(from) == 0:

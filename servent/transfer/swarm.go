@@ -102,27 +102,28 @@ func (s *swarm) run(ctx context.Context) (protocol.URN, error) {
 
 // step does what is to be done now. true: the file is whole and right.
 func (s *swarm) step(ctx context.Context) (protocol.URN, bool, error) {
-	broken, whole := s.stands()
-	switch {
-	case ctx.Err() != nil:
-		return protocol.URN{}, false, ctx.Err()
-	case broken != nil:
-		return protocol.URN{}, false, explain(broken)
-	case whole:
+	whole, err := s.whole(ctx)
+	if whole {
 		s.windDown()
-		if broken, whole := s.stands(); broken == nil && whole { // a tree may have come last
-			return s.verify(ctx)
-		}
-		return protocol.URN{}, false, nil
+		whole, err = s.whole(ctx) // a tree that came meanwhile may contradict a block
+	}
+	switch {
+	case err != nil:
+		return protocol.URN{}, false, err
+	case whole:
+		return s.verify(ctx)
 	}
 	return protocol.URN{}, false, s.engage(ctx)
 }
 
-// stands tells whether our disk has failed, and whether all blocks are there.
-func (s *swarm) stands() (broken error, whole bool) {
+// whole reports whether every block is there. An error ends the download.
+func (s *swarm) whole(ctx context.Context) (bool, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.broken, s.blocks != nil && s.blocks.whole()
+	if ctx.Err() != nil {
+		return false, ctx.Err()
+	}
+	return s.blocks != nil && s.blocks.whole(), explain(s.broken)
 }
 
 // windDown has all fetchers end when the file is whole, those that are at the end of an
@@ -258,6 +259,9 @@ func (s *swarm) stopped(ctx context.Context, c *candidate, err error) {
 	if c.out && s.blocks != nil {
 		s.blocks.withdraw(c)
 	}
+	if s.blocks != nil && s.blocks.only == c {
+		s.settled() // or nobody would be asked any more
+	}
 	s.news.ring()
 	s.rouse()
 }
@@ -334,7 +338,7 @@ func (s *swarm) size() uint64 {
 // s.mu is held.
 func (s *swarm) resize(size uint64, sizer *candidate) {
 	for _, c := range s.all {
-		c.offered, c.leases, c.claims, c.offers = nil, nil, nil, 0
+		c.offered, c.leases, c.claims, c.offers, c.partial = nil, nil, nil, 0, false
 	}
 	s.blocks, s.sizer, s.treeAsked, s.roomy = newBlocks(size), sizer, nil, false
 	if s.job.URN.HasTiger && len(s.blocks.list) == 1 {

@@ -3,6 +3,7 @@ package transfer
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/seed282dab8e/servent/protocol"
@@ -60,12 +61,12 @@ func (s *swarm) release(c *candidate, a ask, more bool) {
 	defer s.mu.Unlock()
 	c.busy = more
 	switch {
-	case s.blocks == nil || c.offered == nil:
+	case s.blocks == nil:
 	case a.tree != "":
 		if s.treeAsked == c {
 			s.treeAsked = nil
 		}
-	case a.n > 0:
+	case a.of != nil && a.of == s.blocks:
 		s.blocks.release(c, a.lease)
 		s.news.ring()
 	}
@@ -122,7 +123,7 @@ func (s *swarm) finish(c *candidate, t *take) error {
 	if s.blocks.refuted(t) {
 		return s.wrong(c, s.blocks.refuse(t))
 	}
-	if err := t.close(s.store.file); err != nil {
+	if err := s.blocks.place(t, s.store.file); err != nil {
 		s.blocks.leave(t)
 		if err == errBeaten { //nolint:errorlint // is never wrapped
 			return nil
@@ -133,14 +134,25 @@ func (s *swarm) finish(c *candidate, t *take) error {
 	if len(j.blocks) > 0 {
 		return s.wrong(c, j)
 	}
-	if s.blocks.good.Has(t.index) && len(t.from) == 1 {
-		s.prove(c)
+	if s.blocks.good.Has(t.index) {
+		s.settled()
+		if len(t.from) == 1 {
+			s.prove(c)
+		}
 	}
 	s.store.came(t.index, s.blocks.list[t.index].root, t.end-t.begin)
 	if s.news.ring(); s.blocks.whole() {
 		s.rouse()
 	}
 	return nil
+}
+
+// settled has all sources asked again, where the tree of the job has told who lies;
+// s.mu is held.
+func (s *swarm) settled() {
+	if s.blocks.tree != nil && s.blocks.tree.by == nil {
+		s.blocks.only = nil
+	}
 }
 
 // arrived counts n bytes of c. fresh says that they were wanted.
@@ -196,7 +208,9 @@ func (s *swarm) judge(c *candidate, a ask, resp *http.Response) (part, error) {
 		s.resize(failed.size, c)
 		return p, errNothingThere // what was asked for is not what is wanted now
 	case resp.StatusCode == http.StatusRequestedRangeNotSatisfiable && c.partial && failed.kind != failConflict:
-		s.blocks.retract(c, a.lease)
+		if a.of == s.blocks {
+			s.blocks.retract(c, a.lease)
+		}
 		return p, errNothingThere
 	case err != nil:
 		return p, err
@@ -211,9 +225,10 @@ func (s *swarm) judge(c *candidate, a ask, resp *http.Response) (part, error) {
 }
 
 // mayResize reports whether the size that was settled counts less than what another
-// source tells: nobody vouches for it any more, and nothing is verified.
+// source tells: nobody vouches for it any more, nothing is verified, and nobody else is
+// asked for what there may not be.
 func (s *swarm) mayResize() bool {
-	return s.sizer != nil && !s.sizer.running && s.blocks.good.Count() == 0
+	return s.sizer != nil && !s.sizer.running && s.active == 1 && s.blocks.good.Count() == 0
 }
 
 // room checks that the output folder has room for what is missing; s.mu is held.
@@ -249,38 +264,59 @@ func (s *swarm) wrong(c *candidate, j judgement) error {
 		}
 		return nil
 	}
-	var mine error
-	for _, from := range j.from {
-		from.suspect++
-		switch {
-		case !j.single && from.suspect < maxSuspect:
-			continue
-		case from == c:
-			mine = fault(s.blame(from, j.single))
-		default:
-			from.err, from.out = s.blame(from, j.single), true
-			if from.cancel != nil {
-				from.cancel(nil)
-			}
-		}
+	if !j.single {
+		s.suspect(j)
+		return nil
 	}
-	return mine
+	from := j.from[0]
+	err := s.blame(from)
+	if from == c {
+		return fault(err)
+	}
+	if from.out, from.err = true, err; from.cancel != nil {
+		from.cancel(nil)
+	}
+	return nil
 }
 
 // maxSuspect is how often a source may take part in a block that is wrong, beside
-// others of whom one may be the liar.
+// others of whom one may be the liar, before it sends whole blocks only.
 const maxSuspect = 3
+
+// suspect sees to it that who lies among those who sent blocks together will do so
+// alone. Nobody can have an honest source left out by what he adds to its bytes.
+// s.mu is held.
+func (s *swarm) suspect(j judgement) {
+	for _, c := range j.from {
+		c.suspect++
+	}
+	if len(j.blocks) == 1 || len(j.from) == 1 {
+		return // the next time one source alone sends them
+	}
+	s.blocks.only = nil
+	for _, c := range s.all {
+		lacks := func(i int) bool { return !c.offered.Has(i) }
+		if c.running && !c.out && c.offered != nil && !slices.ContainsFunc(j.blocks, lacks) && (s.blocks.only == nil || c.sent > s.blocks.only.sent) {
+			s.blocks.only = c
+		}
+	}
+	if s.blocks.only != nil {
+		return
+	}
+	for _, c := range j.from {
+		if c.suspect >= maxSuspect {
+			c.out, c.err = true, errMixedContent
+		}
+	}
+}
 
 // errDoubted puts a source aside whose bytes contradict a tree for which only another
 // source vouches.
 var errDoubted = errors.New("contradicts another source")
 
-// blame says what a source has done. Who sent wrong bytes alone is a liar.
-func (s *swarm) blame(c *candidate, single bool) error {
+// blame notes that a source has sent wrong bytes, and says so.
+func (s *swarm) blame(c *candidate) error {
 	s.log.WithField("addr", c.String()).Info("content does not match its hash")
-	if !single {
-		return errMixedContent
-	}
 	c.liar = true
 	s.disprove(c)
 	return errWrongContent

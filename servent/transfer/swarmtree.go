@@ -66,6 +66,7 @@ func (s *swarm) gotTree(c *candidate, b []byte, root tiger.Digest) error {
 // trust takes a tree, and holds against it what has come; s.mu is held.
 func (s *swarm) trust(t *tree) {
 	s.blocks.tree = t
+	s.settled()
 	for i := 0; i < len(s.blocks.list) && s.blocks.tree == t; i += t.span {
 		if j := s.blocks.settle(i); len(j.blocks) > 0 {
 			_ = s.wrong(nil, j) // there is no fetcher of the one who is to blame here

@@ -24,7 +24,6 @@ type take struct {
 	at    uint64 // of the next byte that is wanted
 	from  []*candidate
 	tree  tiger.Tree
-	drops int // of the block, when this began: later ones make what it has written void
 	// spare holds the bytes while another source's go into the file; nil: these do.
 	spare []byte
 }
@@ -39,7 +38,7 @@ func (t *take) write(file io.WriterAt, b []byte) error {
 	}
 	t.block.writing.Lock()
 	defer t.block.writing.Unlock()
-	if t.block.closed || t.block.drops != t.drops {
+	if t.block.writer != t {
 		return errBeaten
 	}
 	if _, err := file.WriteAt(b, int64(t.at)); err != nil {
@@ -49,19 +48,19 @@ func (t *take) write(file io.WriterAt, b []byte) error {
 	return nil
 }
 
-// close puts a block that is not wrong, as far as is known, in its place for good.
-func (t *take) close(file io.WriterAt) error {
-	t.block.writing.Lock()
-	defer t.block.writing.Unlock()
-	if t.block.closed || t.spare == nil && t.block.drops != t.drops {
+// place puts a block that is not wrong, as far as is known, where it belongs in the
+// file. Nobody else writes there then.
+func (b *blocks) place(t *take, file io.WriterAt) error {
+	if b.have.Has(t.index) || t.spare == nil && t.block.writer != t {
 		return errBeaten
 	}
-	if t.spare != nil {
-		if _, err := file.WriteAt(t.spare, int64(t.begin)); err != nil {
-			return &localError{err}
-		}
+	t.block.handTo(nil)
+	if t.spare == nil {
+		return nil
 	}
-	t.block.closed = true
+	if _, err := file.WriteAt(t.spare, int64(t.begin)); err != nil {
+		return &localError{err}
+	}
 	return nil
 }
 
@@ -70,7 +69,7 @@ func (t *take) close(file io.WriterAt) error {
 // are to be passed over. The take ends with finish or leave.
 func (b *blocks) begin(c *candidate, i int, at uint64) *take {
 	blk := &b.list[i]
-	t := &take{block: blk, index: i, from: []*candidate{c}, drops: blk.drops}
+	t := &take{block: blk, index: i, from: []*candidate{c}}
 	t.begin, t.end = b.bounds(i)
 	t.at = t.begin
 	if b.have.Has(i) {
@@ -90,13 +89,18 @@ func (b *blocks) begin(c *candidate, i int, at uint64) *take {
 		t.spare = make([]byte, 0, t.end-t.begin)
 		return t
 	}
-	blk.writer, blk.head = t, nil
+	blk.handTo(t)
+	blk.head = nil
 	return t
 }
 
 // mayGoOn reports whether c may send what comes behind h.
 func (h *head) mayGoOn(c *candidate, alone bool) bool {
-	return !alone || len(h.from) == 1 && h.from[0] == c
+	if len(h.from) == 1 && h.from[0] == c {
+		return true
+	}
+	wary := func(c *candidate) bool { return c.suspect >= maxSuspect }
+	return !alone && !wary(c) && !slices.ContainsFunc(h.from, wary)
 }
 
 // leave ends a take whose block has not come as a whole: what is there of it is kept
@@ -105,7 +109,7 @@ func (b *blocks) leave(t *take) {
 	if t.block.writer != t {
 		return
 	}
-	t.block.writer = nil
+	t.block.handTo(nil)
 	if b.have.Has(t.index) || t.tree.Size() == 0 {
 		return
 	}
@@ -115,11 +119,8 @@ func (b *blocks) leave(t *take) {
 	}
 }
 
-// finish ends a take whose block has come as a whole.
+// finish ends a take whose block has come as a whole, and is in its place.
 func (b *blocks) finish(t *take) judgement {
-	if t.block.writer == t {
-		t.block.writer = nil
-	}
 	b.put(t.index, t.tree.Root(), t.from)
 	return b.settle(t.index)
 }
@@ -133,7 +134,7 @@ func (b *blocks) refuted(t *take) bool {
 // refuse ends a take that is refuted.
 func (b *blocks) refuse(t *take) judgement {
 	if t.block.writer == t {
-		t.block.writer = nil
+		t.block.handTo(nil)
 	}
 	single := len(t.from) == 1
 	if !single {
