@@ -212,7 +212,7 @@ func otherContent(t *testing.T, part string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	j.Close()
+	_ = j.Close() // each record was synced
 }
 
 // TestGetResumesAfterLastByte: all had come, only the name was missing.
