@@ -110,6 +110,7 @@ func (s *Servent) download(ctx context.Context, req GetRequest, progress func(Ge
 		job.Name = m.URN.SHA1.String()
 	}
 	f := fetch{s: s, m: m, job: job, progress: progress}
+	f.job.Find = f.findMore
 	got, err := f.run(ctx)
 	if s.life.Err() != nil && errors.Is(err, context.Canceled) {
 		err = keptWith(errStopped, err)
@@ -163,7 +164,7 @@ func (f *fetch) run(ctx context.Context) (Got, error) {
 	for round := 0; ; round++ {
 		if len(f.job.Sources) == 0 {
 			f.progress(GetProgress{Name: f.job.Name, Total: f.job.Size, State: f.searching()})
-			if err := f.s.findSources(ctx, f.m, &f.job, f.liars); err != nil {
+			if err := f.findSources(ctx); err != nil {
 				return Got{}, f.inVain(err)
 			}
 		}
@@ -290,46 +291,72 @@ func stateText(p *transfer.Progress) string {
 	return fmt.Sprintf("queued, place %d of %d", p.Place, p.Of)
 }
 
-// findSources searches for the content of m by its hash, at others than without.
-func (s *Servent) findSources(ctx context.Context, m protocol.Magnet, job *transfer.Job, without []transfer.Source) error {
+// findSources looks for somebody who has the file, until there is a source and a
+// moment has passed in which others may answer, too.
+func (f *fetch) findSources(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	err := f.searchSources(ctx, func(name string, src transfer.Source) bool {
+		if len(f.job.Sources) == 0 {
+			time.AfterFunc(sourceLinger, cancel)
+		}
+		if f.m.Name == "" {
+			f.job.Name = name
+		}
+		f.job.Sources = append(f.job.Sources, src)
+		return len(f.job.Sources) < maxSources
+	})
+	switch {
+	case err != nil:
+		return err
+	case len(f.job.Sources) > 0:
+		return nil
+	case len(f.s.Peers()) == 0:
+		return fmt.Errorf("%w: there is no link to any peer", ErrNoSource)
+	}
+	return fmt.Errorf("%w: nobody within reach has urn:sha1:%s now; try again later or with more peers", ErrNoSource, f.m.URN.SHA1)
+}
+
+// findMore looks for others while the file comes, as transfer.Job.Find wants it.
+func (f *fetch) findMore(ctx context.Context, found func(transfer.Source)) error {
+	n := 0
+	return f.searchSources(ctx, func(_ string, src transfer.Source) bool {
+		found(src)
+		n++
+		return n < maxSources
+	})
+}
+
+// searchSources searches for the file by its hash, for sourceSearch at most, and calls
+// found with each source once, and what it calls the file, but for those that lied, until
+// that returns false.
+func (f *fetch) searchSources(ctx context.Context, found func(name string, src transfer.Source) bool) error {
 	ctx, cancel := context.WithTimeout(ctx, sourceSearch)
 	defer cancel()
 	defer time.AfterFunc(sourceLinks, func() {
-		if len(s.Peers()) == 0 {
+		if len(f.s.Peers()) == 0 {
 			cancel()
 		}
 	}).Stop()
-	req := SearchRequest{urns: []protocol.URN{{SHA1: m.URN.SHA1, HasSHA1: true}}, name: m.Name}
-	err := s.find(ctx, search.Query{}, req, func(r *search.Result, _ int) bool {
-		if !r.URN.HasSHA1 || r.URN.SHA1 != m.URN.SHA1 {
+	var known []transfer.Source
+	req := SearchRequest{urns: []protocol.URN{{SHA1: f.m.URN.SHA1, HasSHA1: true}}, name: f.m.Name}
+	return f.s.find(ctx, search.Query{}, req, func(r *search.Result, _ int) bool {
+		if !r.URN.HasSHA1 || r.URN.SHA1 != f.m.URN.SHA1 {
 			return true
 		}
-		had := len(job.Sources)
-		job.Sources = job.Sources[:0]
 		for _, src := range r.Sources {
 			from := transfer.Source{Addr: src.Addr, Servent: src.Servent, Index: src.Index, Name: r.Name, Push: src.Push, Proxies: src.Proxies}
-			if len(job.Sources) < maxSources && !slices.ContainsFunc(without, from.Is) {
-				job.Sources = append(job.Sources, from)
+			same := func(k transfer.Source) bool { return k.Addr == from.Addr && k.Servent == from.Servent }
+			if slices.ContainsFunc(known, same) || slices.ContainsFunc(f.liars, from.Is) {
+				continue
+			}
+			known = append(known, from)
+			if !found(r.Name, from) {
+				return false
 			}
 		}
-		if had == 0 && len(job.Sources) > 0 {
-			time.AfterFunc(sourceLinger, cancel)
-		}
-		if m.Name == "" {
-			job.Name = r.Name
-		}
-		return len(job.Sources) < maxSources
+		return true
 	})
-	if err != nil {
-		return err
-	}
-	switch {
-	case len(job.Sources) > 0:
-		return nil
-	case len(s.Peers()) == 0:
-		return fmt.Errorf("%w: there is no link to any peer", ErrNoSource)
-	}
-	return fmt.Errorf("%w: nobody within reach has urn:sha1:%s now; try again later or with more peers", ErrNoSource, m.URN.SHA1)
 }
 
 // sourcesOf takes what a request names: sources of a search, and the addresses

@@ -32,7 +32,8 @@ type candidate struct {
 	tries     int                 // attempts that failed
 	retries   int                 // times it was busy
 	notBefore time.Time           // when to ask it again
-	out       bool                // not to be asked again
+	out       bool                // not to be asked again,
+	lost      bool                // because connections to it fail
 	aside     bool                // contradicts the size that is known, or
 	doubted   bool                // a tree that only another source vouches for: asked when nobody else is left
 	other     uint64              // that size
@@ -129,6 +130,7 @@ func (s *swarm) note(c *candidate, err error) {
 			c.tries++
 		}
 		c.out = c.gained == 0 || c.tries >= cfg.Attempts
+		c.lost = c.out
 	}
 }
 

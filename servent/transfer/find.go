@@ -37,14 +37,24 @@ func (s *swarm) lookForMore(ctx context.Context) {
 	})
 }
 
-// addFound takes a source that a search has found.
+// addFound takes a source that a search has found. One that was given up because no
+// connection to it held is there again, and is asked again.
 func (s *swarm) addFound(src Source) {
+	if s.client.cfg.IsSelf(src.Addr) {
+		return
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	key := keyOf(src)
-	if len(s.all) >= maxSources || slices.ContainsFunc(s.all, func(c *candidate) bool { return c.key == key }) {
-		return
+	i := slices.IndexFunc(s.all, func(c *candidate) bool { return c.key == key })
+	switch {
+	case i >= 0:
+		if c := s.all[i]; c.out && c.lost && !c.liar {
+			c.Source, c.out, c.lost, c.tries, c.notBefore = src, false, false, 0, time.Time{}
+			s.rouse()
+		}
+	case len(s.all) < maxSources:
+		s.all = append(s.all, &candidate{Source: src, key: key})
+		s.rouse()
 	}
-	s.all = append(s.all, &candidate{Source: src, key: key})
-	s.rouse()
 }
