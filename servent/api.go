@@ -398,7 +398,8 @@ type UploadInfo struct {
 	Agent string `json:"agent"`
 	Name  string `json:"name"`
 	SHA1  string `json:"sha1"`
-	Bytes uint64 `json:"bytes"`
+	Bytes uint64 `json:"bytes"` // that went out, in however many parts
+	Size  uint64 `json:"size"`  // of the file
 	MS    int64  `json:"ms"`
 	Whole bool   `json:"whole"` // false: it was broken off
 }

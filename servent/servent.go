@@ -48,6 +48,7 @@ type Servent struct {
 	index     *wordindex.Index // of lib
 	leaves    *leaves.Index    // lists of leaves; nil where none are taken
 	uploads   *transfer.Server
+	sent      uploadLog
 	inbox     *transfer.ConnListener // connections that speak HTTP
 	loads     *transfer.Client
 	mesh      mesh.Mesh // who has which file, as downloads and uploads tell
@@ -294,6 +295,7 @@ func (s *Servent) stop() {
 	s.listener.Close()
 	s.udp.Close()
 	s.uploads.Close()
+	s.sent.close()
 	_ = s.inbox.Close() // never fails
 	s.loads.Close()
 	s.mu.Lock()

@@ -135,7 +135,7 @@ func transferInfo(up transfer.ServerStats, down transfer.ClientStats) TransferIn
 func uploadOf(u *transfer.Upload) *UploadInfo {
 	return &UploadInfo{
 		Addr: u.Addr.String(), Agent: u.Agent, Name: u.File.Name(), SHA1: u.File.URN.SHA1.String(),
-		Bytes: u.Bytes, MS: u.Elapsed.Milliseconds(), Whole: u.Whole,
+		Bytes: u.Bytes, Size: u.File.Size, MS: u.Elapsed.Milliseconds(), Whole: u.Whole,
 	}
 }
 

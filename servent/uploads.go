@@ -14,12 +14,13 @@ import (
 
 // serveUploads sets up what serves files to others.
 func (s *Servent) serveUploads() {
+	s.sent.tell = func(u *UploadInfo) { s.emit(Event{Event: "upload", Upload: u}) }
 	s.inbox = transfer.NewConnListener(s.listener.Addr(), maxPending)
 	cfg := transfer.ServerConfig{
 		Files: s.lib, Agent: s.cfg.agent(), GUID: s.id.guid(), MaxUploads: s.cfg.MaxUploads,
 		MaxPerAddr: s.cfg.MaxUploadsPerAddr, MaxQueue: s.cfg.MaxUploadQueue,
 		Rate: limiter(s.cfg.UploadRate), Log: s.log,
-		OnUpload:  func(u transfer.Upload) { s.emit(Event{Event: "upload", Upload: uploadOf(&u)}) },
+		OnUpload:  s.sent.sent,
 		PushProxy: s.proxyPush, Firewalled: s.firewalled, Proxies: s.proxies,
 		Alternates: func(file protocol.SHA1) []protocol.FWNodeInfo { return s.loads.Alternates(file) },
 		Partial:    func(file protocol.SHA1) (transfer.Partial, bool) { return s.loads.Partial(file) },

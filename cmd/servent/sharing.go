@@ -120,11 +120,13 @@ func (s *sharing) show(e servent.Event) {
 	clock := time.Now().Format(time.TimeOnly)
 	switch {
 	case e.Upload != nil:
-		what := "sent"
+		what, size := "sent", byteText(e.Upload.Bytes)
 		if !e.Upload.Whole {
 			what = "broken off: sent part of"
+		} else if e.Upload.Bytes < e.Upload.Size {
+			size += " of " + byteText(e.Upload.Size)
 		}
-		a.printf("%s  %s %s, %s, to %s\n", clock, what, search.Clean(e.Upload.Name), byteText(e.Upload.Bytes), e.Upload.Addr)
+		a.printf("%s  %s %s, %s, to %s\n", clock, what, search.Clean(e.Upload.Name), size, e.Upload.Addr)
 	case e.Role != nil:
 		a.printf("%s  now a %s: %s\n", clock, e.Role.Role, search.Clean(e.Role.Why))
 	case e.Peer != nil && e.Event == "peer_up":

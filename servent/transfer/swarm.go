@@ -187,7 +187,7 @@ func (s *swarm) engage(ctx context.Context) error {
 	}
 	for {
 		c, _ := s.next(time.Now())
-		if c != nil || s.finding {
+		if c != nil || s.finding && s.fetched.Load() > 0 { // who never got anything need not wait
 			return nil
 		}
 		if !s.reconsider() {
