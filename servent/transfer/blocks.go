@@ -293,10 +293,9 @@ func (b *blocks) put(i int, root tiger.Digest, from []*candidate) {
 	}
 }
 
-// drop forgets block i: its bytes are not right, or may not be.
+// drop forgets block i, which nobody writes: its bytes are not right, or may not be.
 func (b *blocks) drop(i int) {
 	blk := &b.list[i]
-	blk.handTo(nil)
 	blk.head, blk.from, blk.root = nil, nil, tiger.Digest{}
 	b.good.Remove(i)
 	b.started.Remove(i)

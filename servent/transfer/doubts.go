@@ -42,7 +42,7 @@ func (s *swarm) verify(ctx context.Context) (protocol.URN, bool, error) {
 	s.state = StateVerifying
 	s.mu.Unlock()
 	s.report(true)
-	if err := s.store.advance(ctx, &s.mu, s.blocks); err != nil {
+	if err := s.store.advance(ctx, &s.mu, s.current); err != nil {
 		return protocol.URN{}, false, explain(err)
 	}
 	urn := protocol.URN{SHA1: s.store.sum(), Tiger: s.blocks.fileRoot(), HasSHA1: true, HasTiger: true}
@@ -128,13 +128,12 @@ func (s *swarm) throw(which func(*block) bool) {
 // held.
 func (s *swarm) isolate(earlier bool) {
 	d := &s.doubts
-	if earlier {
-		if from, _ := s.blocks.senders(); len(from) == 1 && !slices.Contains(d.tried, from[0]) {
+	if from, _ := s.blocks.senders(); earlier && len(from) == 1 {
+		if d.earlier++; !slices.Contains(d.tried, from[0]) {
 			d.tried = append(d.tried, from[0])
 		}
-		d.earlier++
 	}
-	usable := func(c *candidate) bool { return !c.out && !c.partial }
+	usable := func(c *candidate) bool { return !c.out && !c.partial && !c.aside }
 	keep := earlier && d.earlier < maxDoubts &&
 		slices.ContainsFunc(s.all, func(c *candidate) bool { return usable(c) && !slices.Contains(d.tried, c) })
 	var only *candidate

@@ -133,16 +133,18 @@ func (s *store) recorded() uint64 {
 	return s.journal.Bytes()
 }
 
-// advance hashes the file as far as it has come without a gap. blocks says how far that
-// is, under lock, which is the swarm's.
-func (s *store) advance(ctx context.Context, lock sync.Locker, blocks *blocks) error {
+// advance hashes the file as far as it has come without a gap. of returns what says how
+// far that is, which is another when the size turns out to be; it is called under lock,
+// the swarm's.
+func (s *store) advance(ctx context.Context, lock sync.Locker, of func() *blocks) error {
 	s.hashing.Lock()
 	defer s.hashing.Unlock()
-	if uint64(len(s.buf)) < min(chunk, blocks.size) {
-		s.buf = make([]byte, min(chunk, blocks.size))
-	}
 	for ctx.Err() == nil {
 		lock.Lock()
+		blocks := of()
+		if uint64(len(s.buf)) < min(chunk, blocks.size) {
+			s.buf = make([]byte, min(chunk, blocks.size))
+		}
 		if s.spoilt {
 			s.spoilt, s.hashed = false, 0
 			s.sha.Reset()

@@ -392,8 +392,11 @@ func (s *swarm) hashOn(ctx context.Context) {
 	if b == nil || len(b.list) == 1 {
 		return // verify does it
 	}
-	_ = s.store.advance(ctx, &s.mu, b) // verify meets the same error
+	_ = s.store.advance(ctx, &s.mu, s.current) // verify meets the same error
 }
+
+// current are the blocks of the file as it is known now; s.mu is held.
+func (s *swarm) current() *blocks { return s.blocks }
 
 // recordOn records what has come when it is time.
 func (s *swarm) recordOn(context.Context) {

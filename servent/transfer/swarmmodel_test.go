@@ -325,6 +325,26 @@ func TestBeatenSourceStaysBeaten(t *testing.T) {
 	m.toTheEnd(t)
 }
 
+// TestBeatenAtTheEnd: nor does its block count when it has sent the last byte before.
+func TestBeatenAtTheEnd(t *testing.T) {
+	content := noise(modelPart)
+	m := newModel(content, content, lieIn(content, 0))
+	m.blocks.tree = nil
+	slow, liar := m.actors[0], m.actors[1]
+	m.ask(slow)
+	m.feed(slow, modelPart-1)
+	m.ask(liar)
+	m.feed(liar, modelPart-1)
+	if err := m.write(slow.take, content[modelPart-1:]); err != nil {
+		t.Fatal(err)
+	}
+	m.feed(liar, 1)
+	m.believe(slow, false, 1)
+	if err := m.finish(slow.candidate, slow.take); err != nil || m.blocks.have.Has(0) || m.complain() != "" {
+		t.Errorf("%v; counts: %v; %s", err, m.blocks.have.Has(0), m.complain())
+	}
+}
+
 // TestTreeAtTheLastMoment: a tree that comes when all blocks are there, and contradicts
 // one, has that fetched again. The file is not held against its hash without it.
 func TestTreeAtTheLastMoment(t *testing.T) {
