@@ -56,6 +56,7 @@ type candidate struct {
 
 	answered  bool     // with content
 	partial   bool     // has only a part of the file
+	vain      int      // times in a row that it did not have what it had told
 	pipelines bool     // takes a request before it has answered the last
 	offered   pick.Set // blocks that it has; nil: not known yet
 	offers    int      // how many these are

@@ -192,6 +192,9 @@ func (s *swarm) measured(c *candidate, n uint64, took time.Duration) {
 // is no fault.
 var errNothingThere = errors.New("nothing of it is there")
 
+// maxVain is how often in a row a source may not have what it has said to have.
+const maxVain = 8
+
 // judge reads the header of an answer to a. The first that tells the size of the file
 // settles it.
 func (s *swarm) judge(c *candidate, a ask, resp *http.Response) (part, error) {
@@ -211,11 +214,14 @@ func (s *swarm) judge(c *candidate, a ask, resp *http.Response) (part, error) {
 		if a.of == s.blocks {
 			s.blocks.retract(c, a.lease)
 		}
+		if c.vain++; c.vain >= maxVain {
+			return p, err
+		}
 		return p, errNothingThere
 	case err != nil:
 		return p, err
 	}
-	c.place, c.answered = protocol.QueuePlace{}, true
+	c.place, c.answered, c.vain = protocol.QueuePlace{}, true, 0
 	if s.blocks == nil {
 		if s.resize(p.total, c); c.out {
 			return p, c.err // the file is not empty
