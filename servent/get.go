@@ -104,7 +104,12 @@ func (s *Servent) download(ctx context.Context, req GetRequest, progress func(Ge
 		if err != nil {
 			return Got{}, err
 		}
-		job.Sources = slices.Insert(job.Sources, 0, transfer.Source{Addr: addr}) // without Name it is only asked by hash
+		from := transfer.Source{Addr: addr} // without Name it is only asked by hash
+		if i := slices.IndexFunc(job.Sources, from.Is); i >= 0 {
+			from = job.Sources[i]
+			job.Sources = slices.Delete(job.Sources, i, i+1)
+		}
+		job.Sources = slices.Insert(job.Sources, 0, from)
 	}
 	if job.Name == "" {
 		job.Name = m.URN.SHA1.String()

@@ -38,10 +38,13 @@ func (a *app) getAll(ctx context.Context, n node, files []wanted, hook *hook) er
 	kept := make([]string, len(files))
 	var next atomic.Int64
 	var wg sync.WaitGroup
-	for range atOnce(files) {
+	large, workers := atOnce(files)
+	turns := make(chan struct{}, large)
+	for range workers {
 		wg.Go(func() {
 			for i := int(next.Add(1)) - 1; i < len(files); i = int(next.Add(1)) - 1 {
-				d := download{a: a, file: files[i], lines: lines, hook: hook, all: all, at: i}
+				d := download{a: a, file: files[i], lines: lines, hook: hook, all: all, at: i, turns: turns}
+				d.minor = len(files) > getsAtOnce && files[i].small()
 				errs[i] = d.run(ctx, n)
 				kept[i] = d.kept(errs[i])
 			}
@@ -50,6 +53,7 @@ func (a *app) getAll(ctx context.Context, n node, files []wanted, hook *hook) er
 	wg.Wait()
 	all.close()
 	lines.close()
+	all.tellMinor(a)
 	if ctx.Err() != nil {
 		a.noteKept(kept)
 		return errInterrupted
@@ -68,15 +72,6 @@ func (a *app) noteKept(kept []string) {
 	default:
 		a.note("what has come of %s is kept as NAME.part: the same command goes on from there", countText(len(kept), "file"))
 	}
-}
-
-// atOnce is how many of files are downloaded at once. From one servent it is one:
-// that goes over one connection, and servents ban who opens many.
-func atOnce(files []wanted) int {
-	if len(files) > 0 && files[0].req.From != "" {
-		return 1
-	}
-	return min(getsAtOnce, len(files))
 }
 
 // gravest is the error whose exit code tells most: wrong content before other
@@ -101,7 +96,9 @@ type download struct {
 	bar   *bar
 	hook  *hook // nil: none
 	all   *total
-	at    int // of the files
+	at    int           // of the files
+	turns chan struct{} // has room for those that load at once, small ones apart
+	minor bool          // one of many small ones: told of together with the others
 
 	mu    sync.Mutex
 	state servent.GetProgress
@@ -109,10 +106,22 @@ type download struct {
 }
 
 func (d *download) run(ctx context.Context, n node) error {
+	if !d.file.small() {
+		select {
+		case d.turns <- struct{}{}:
+			defer func() { <-d.turns }()
+		case <-ctx.Done():
+		}
+	}
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	d.bar = d.lines.bar(d.text)
+	d.bar = new(bar)
+	if d.minor {
+		d.last = time.Now() // as a rule there is nothing to tell before the end
+	} else {
+		d.bar = d.lines.bar(d.text)
+	}
 	defer d.bar.close()
 	stop := d.repeat()
 	got, err := n.Get(ctx, d.file.req, d.progress)
@@ -158,10 +167,14 @@ func (d *download) kept(err error) string {
 
 func (d *download) progress(p servent.GetProgress) {
 	d.bar.set(p.Done, p.Total)
-	d.all.set(d.at, p)
+	sum := p
+	if d.minor {
+		sum.Sources, sum.Active = 0, 0 // the same one for all
+	}
+	d.all.set(d.at, sum)
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	begun := d.state.Done == 0 && p.Done > 0
+	begun := !d.minor && d.state.Done == 0 && p.Done > 0
 	d.state = p
 	if d.a.json && (begun || time.Since(d.last) >= progressEvery) {
 		d.printProgress()
@@ -171,8 +184,11 @@ func (d *download) progress(p servent.GetProgress) {
 // repeat tells a script again how it goes, while there is no news, and people without
 // a terminal now and then; the function that it returns ends that.
 func (d *download) repeat() (stop func()) {
-	if d.a.json {
+	switch {
+	case d.a.json:
 		return repeatedly(repeatEvery, d.again)
+	case d.minor:
+		return func() {}
 	}
 	return d.a.noteSlow(d.note)
 }

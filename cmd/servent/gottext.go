@@ -20,6 +20,8 @@ func (d *download) tellDone(got *servent.Got) {
 	switch {
 	case d.a.json:
 		d.a.printJSON(doneEvent{"done", got})
+	case d.minor && d.a.screen.on:
+		d.all.noteMinor(got)
 	case got.Existing:
 		d.a.printf("%s%s is there already, %s, verified\n", d.row(), got.Path, byteText(got.Bytes))
 	default:

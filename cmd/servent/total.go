@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/seed282dab8e/servent/servent"
 )
@@ -16,10 +17,11 @@ type total struct {
 	sum     servent.GetProgress
 	unsized int // files whose size is not known
 	done    int // those that have failed do not count
+	minor   minor
 }
 
 func newTotal(files []wanted) *total {
-	t := &total{files: make([]servent.GetProgress, len(files)), unsized: len(files)}
+	t := &total{files: make([]servent.GetProgress, len(files)), unsized: len(files), minor: minor{begun: time.Now()}}
 	for i, f := range files {
 		t.put(i, servent.GetProgress{Total: f.size})
 	}
