@@ -45,7 +45,8 @@ type candidate struct {
 	queued    time.Time           // when it first told of a place
 
 	running bool                    // has a fetcher
-	busy    bool                    // that waits for an answer
+	linked  bool                    // that has a connection
+	busy    bool                    // and waits for an answer
 	cancel  context.CancelCauseFunc // ends it
 	begun   time.Time
 	gained  uint64    // bytes that this one brought
@@ -65,7 +66,7 @@ type candidate struct {
 
 	treePath  string // where it has the file's tree, empty: nowhere
 	treeRoot  tiger.Digest
-	treeTried bool
+	treeTried bool // it was asked: no source has two trees of one file
 }
 
 // next returns the candidate to ask and how long to wait before; nil when none
@@ -121,7 +122,8 @@ func (s *swarm) note(c *candidate, err error) {
 		c.wait(failed, s.client)
 	case failConflict:
 		// A size that came from elsewhere proves nothing where the hash decides.
-		c.out = c.other == failed.size || s.job.Size > 0 && !s.job.named()
+		c.tries++
+		c.out = c.other == failed.size || s.job.Size > 0 && !s.job.named() || c.tries >= cfg.Attempts
 		c.aside, c.other = true, failed.size
 	case failNetwork:
 		if c.doubted {

@@ -236,6 +236,9 @@ func (f *fetcher) answer(ctx context.Context) (kept bool, err error) {
 	}
 	f.reused = false
 	f.swarm.learn(f.c, f.link, resp.Header)
+	if a.tree == "" && resp.StatusCode/100 == 2 && resp.Header.Get(protocol.HeaderAvailableRanges) == "" {
+		f.swarm.learnWhole(f.c)
+	}
 	switch {
 	case a.tree != "":
 		kept, err = f.takeTree(resp, a)
@@ -359,7 +362,11 @@ func (f *fetcher) came(ctx context.Context, n int, err error) error {
 	if err := f.link.credit(n); err != nil {
 		return err
 	}
-	if err := waitRate(ctx, f.cfg.Rate, n); err != nil {
+	err = waitRate(ctx, f.cfg.Rate, n)
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err() // another source goes on in its place
+	case err != nil:
 		return &localError{err}
 	}
 	return nil

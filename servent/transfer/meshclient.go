@@ -140,3 +140,16 @@ func (s *swarm) learnRanges(c *candidate, h http.Header) {
 		s.news.ring()
 	}
 }
+
+// learnWhole notes that c serves, and does not say that it has only a part of the file: if
+// that was so, it has all of it now.
+func (s *swarm) learnWhole(c *candidate) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if c.partial {
+		c.partial = false
+		s.blocks.claim(c, "")
+		s.blocks.offer(c, nil)
+		s.news.ring()
+	}
+}

@@ -154,14 +154,15 @@ func (s *swarm) windDown() {
 // its connection is closed.
 const windDownTime = 20 * time.Millisecond
 
-// end has all fetchers end: those that wait keep their links, the others lose them.
+// end has all fetchers end: those that wait for blocks keep their links, the others lose
+// them, or connect no more.
 func (s *swarm) end() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.over = true
 	s.news.ring()
 	for _, c := range s.all {
-		if c.cancel != nil && c.busy {
+		if c.cancel != nil && (c.busy || !c.linked) {
 			c.cancel(nil)
 		}
 	}
@@ -245,7 +246,7 @@ func (s *swarm) stopped(ctx context.Context, c *candidate, err error) {
 	defer s.mu.Unlock()
 	replaced, ended := errors.Is(context.Cause(ctx), errReplaced), ctx.Err() != nil
 	c.cancel(nil)
-	c.running, c.busy, c.cancel = false, false, nil
+	c.running, c.linked, c.busy, c.cancel = false, false, false, nil
 	s.active--
 	var local *localError
 	switch {

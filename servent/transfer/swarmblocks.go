@@ -23,6 +23,7 @@ const (
 func (s *swarm) assign(c *candidate, already []ask) (ask, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	c.linked = true
 	inFlight := uint64(0)
 	for _, a := range already {
 		inFlight += a.to - a.from

@@ -31,9 +31,6 @@ func (c *candidate) learnTree(h http.Header) {
 	path, root, ok := strings.Cut(strings.TrimSpace(h.Get("X-Thex-URI")), ";")
 	d, err := tiger.Parse(strings.TrimSpace(root))
 	if ok && err == nil && strings.HasPrefix(path, "/") && !strings.ContainsAny(path, " \r\n") {
-		if c.treeRoot != d {
-			c.treeTried = false
-		}
 		c.treePath, c.treeRoot = path, d
 	}
 }

@@ -3,6 +3,7 @@ package transfer
 import (
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/seed282dab8e/servent/protocol/tiger"
 )
@@ -162,14 +163,14 @@ func TestLeaseIsAShare(t *testing.T) {
 	b.copies[0]--   // and the rest neither
 	b.copies[0]--
 	b.askers[63]++
-	l, _ := b.lease(all[0], 100)
+	l, _ := b.lease(all[0], 100, time.Now())
 	if l.first != 0 || l.n != 1 {
 		t.Errorf("%+v", l) // none behind it is as rare
 	}
 	left := 62
 	for left > 0 {
 		for _, c := range all {
-			l, ok := b.lease(c, 100)
+			l, ok := b.lease(c, 100, time.Now())
 			if want := max(1, left/4); ok && l.n > want {
 				t.Errorf("%d blocks of %d", l.n, left)
 			}
@@ -186,7 +187,7 @@ func TestEndgameIsBounded(t *testing.T) {
 	for i := range maxAskers + 1 {
 		c := new(candidate)
 		b.offer(c, nil)
-		if _, ok := b.lease(c, 1); ok != (i < maxAskers) {
+		if _, ok := b.lease(c, 1, time.Now()); ok != (i < maxAskers) {
 			t.Errorf("number %d: %v", i+1, ok)
 		}
 	}
