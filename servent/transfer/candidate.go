@@ -80,7 +80,7 @@ func (s *swarm) next(now time.Time) (*candidate, time.Duration) {
 			continue
 		}
 		var others time.Time
-		if others, c.full = s.client.turns.look(c.key); others.After(c.notBefore) {
+		if others, c.full = s.client.turns.look(c.key); others.After(c.notBefore) && c.place.Position == 0 {
 			c.notBefore = others
 		}
 		if best == nil || c.before(best, now) {
@@ -139,22 +139,27 @@ func (s *swarm) note(c *candidate, err error) {
 
 // wait decides when to ask a busy source again. One that gives a place in its
 // queue is asked as it wishes, on the link that is kept for that, as long as that
-// leads anywhere within MaxQueueWait.
+// leads anywhere within MaxQueueWait. Where it has given one to another download of
+// ours, it may have none for this one: that is no refusal.
 func (c *candidate) wait(failed *sourceError, client *Client) {
 	cfg, now := &client.cfg, time.Now()
 	c.place = failed.place
+	wait := max(failed.after, cfg.RetryWait)
 	if c.place.Position > 0 {
+		wait = max(failed.after, min(cfg.RetryWait, minPoll))
+		client.turns.placed(c.key, now.Add(2*wait))
+	} else {
+		client.turns.busy(c.key, min(wait, cfg.MaxRetryWait))
+	}
+	c.notBefore = now.Add(wait)
+	if c.place.Position > 0 || client.turns.inQueue(c.key, now) {
 		if c.queued.IsZero() {
 			c.queued = now
 		}
-		c.notBefore = now.Add(max(failed.after, min(cfg.RetryWait, minPoll)))
 		c.out = c.notBefore.Sub(c.queued) > cfg.MaxQueueWait
 		return
 	}
 	c.retries++
-	wait := max(failed.after, cfg.RetryWait)
-	c.notBefore = now.Add(wait)
-	client.turns.busy(c.key, min(wait, cfg.MaxRetryWait))
 	c.out = c.retries > cfg.Retries || failed.after > cfg.MaxRetryWait
 }
 

@@ -57,7 +57,7 @@ func (f *fetcher) run(ctx context.Context) error {
 	if f.c.full {
 		f.swarm.told(f.c, StateWaiting)
 	}
-	if took, err := turns.take(ctx, f.c.key); err != nil || !took {
+	if took, err := turns.take(ctx, f.c.key, f.c.place.Position > 0); err != nil || !took {
 		return err
 	}
 	defer turns.give(f.c.key)

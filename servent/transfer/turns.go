@@ -47,6 +47,7 @@ type queue struct {
 	users     int           // that hold a slot or wait for one
 	pause     time.Duration // between two requests; 0 while the source is not busy
 	notBefore time.Time     // of the next request
+	inQueue   time.Time     // until then a download has a place in the queue of the source itself
 }
 
 // look returns when a source may be asked, and whether a request would have to
@@ -61,8 +62,9 @@ func (t *turns) look(k sourceKey) (notBefore time.Time, full bool) {
 }
 
 // take waits for a turn at a source; whoever has one must give it back. It
-// returns false without a turn when the source has become busy meanwhile.
-func (t *turns) take(ctx context.Context, k sourceKey) (bool, error) {
+// returns false without a turn when the source has become busy meanwhile. That does
+// not keep whom the source has told when to ask: place says that it has.
+func (t *turns) take(ctx context.Context, k sourceKey, place bool) (bool, error) {
 	q := t.join(k)
 	select {
 	case q.slots <- struct{}{}:
@@ -70,7 +72,7 @@ func (t *turns) take(ctx context.Context, k sourceKey) (bool, error) {
 		t.leave(k)
 		return false, ctx.Err()
 	}
-	if !t.begin(q) {
+	if !place && !t.begin(q) {
 		t.give(k)
 		return false, nil
 	}
@@ -84,7 +86,7 @@ func (t *turns) join(k sourceKey) *queue {
 	defer t.mu.Unlock()
 	now := time.Now()
 	for k, q := range t.queues {
-		if q.users == 0 && !q.notBefore.Add(q.pause).After(now) {
+		if q.users == 0 && !q.notBefore.Add(q.pause).After(now) && !q.inQueue.After(now) {
 			delete(t.queues, k)
 		}
 	}
@@ -136,6 +138,24 @@ func (t *turns) busy(k sourceKey, wait time.Duration) { t.set(k, wait, time.Now(
 
 // served notes that a source at which the caller has a turn is not busy.
 func (t *turns) served(k sourceKey) { t.set(k, 0, time.Time{}) }
+
+// placed notes that a source at which the caller has a turn has given it a place in its
+// queue, which counts until then.
+func (t *turns) placed(k sourceKey, until time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if q := t.queues[k]; q != nil && until.After(q.inQueue) {
+		q.inQueue = until
+	}
+}
+
+// inQueue reports whether a download has a place in the queue of a source.
+func (t *turns) inQueue(k sourceKey, now time.Time) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	q := t.queues[k]
+	return q != nil && q.inQueue.After(now)
+}
 
 func (t *turns) set(k sourceKey, pause time.Duration, notBefore time.Time) {
 	t.mu.Lock()

@@ -103,7 +103,7 @@ func TestBusySourceIsAskedRarely(t *testing.T) {
 			for ctx.Err() == nil {
 				at, _ := ts.look(k)
 				<-time.After(time.Until(at))
-				took, err := ts.take(ctx, k)
+				took, err := ts.take(ctx, k, false)
 				if !took || err != nil {
 					continue
 				}
@@ -138,7 +138,7 @@ func TestTurnsForget(t *testing.T) {
 		var ts turns
 		visit := func(n int, busy bool) {
 			k := sourceKey{addr: netip.AddrPortFrom(netip.MustParseAddr("10.0.0.1"), uint16(n))}
-			if took, err := ts.take(t.Context(), k); !took || err != nil {
+			if took, err := ts.take(t.Context(), k, false); !took || err != nil {
 				t.Fatal(took, err)
 			}
 			if busy {
