@@ -305,7 +305,7 @@ func (f *fetch) findSources(ctx context.Context) error {
 		if len(f.job.Sources) == 0 {
 			time.AfterFunc(sourceLinger, cancel)
 		}
-		if f.m.Name == "" {
+		if f.m.Name == "" && f.lost == nil { // else what has come lies under the name of before
 			f.job.Name = name
 		}
 		f.job.Sources = append(f.job.Sources, src)

@@ -59,7 +59,7 @@ func TestFindsAnotherSource(t *testing.T) {
 	if have, err := os.ReadFile(got.Path); err != nil || string(have) != string(content) {
 		t.Errorf("%d bytes, %v", len(have), err)
 	}
-	const lost = 4 * 256 << 10 // what was on its way
+	const lost = 2 * 256 << 10 // what was on its way
 	if got.Fetched > uint64(len(content)+lost) {
 		t.Errorf("%d bytes fetched of %d: it began anew", got.Fetched, len(content))
 	}
