@@ -207,7 +207,7 @@ func FuzzVendor(f *testing.F) {
 		if len(token) > MaxToken {
 			t.Fatalf("a token of %d bytes", len(token))
 		}
-		_, err = v.HeadPing()
+		_, _, err = v.HeadPing()
 		wantIdentity(t, nil, wireOpaque{}, err)
 		_, err = v.HeadPong()
 		wantIdentity(t, nil, wireOpaque{}, err)

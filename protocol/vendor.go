@@ -6,8 +6,8 @@ import (
 	"strconv"
 )
 
-// vendorHead is the fixed part of a vendor message.
-const vendorHead = 8
+// VendorHead is the size of the fixed part of a vendor message.
+const VendorHead = 8
 
 // MessageID says which vendor message one is (section 14).
 type MessageID struct {
@@ -60,11 +60,11 @@ type Vendor struct {
 
 // ParseVendor reads a vendor payload. Data aliases b.
 func ParseVendor(b []byte) (Vendor, error) {
-	if err := checkSize(KindVendor, b, vendorHead); err != nil {
+	if err := checkSize(KindVendor, b, VendorHead); err != nil {
 		return Vendor{}, err
 	}
 	m := cutMessageID(b)
-	return Vendor{m.Code, m.Selector, m.Version, b[vendorHead:]}, nil
+	return Vendor{m.Code, m.Selector, m.Version, b[VendorHead:]}, nil
 }
 
 // Append writes v to the end of b.

@@ -30,13 +30,10 @@ func TestDatagramMessages(t *testing.T) {
 	wantEqual(t, "error", err, nil)
 	wantEqual(t, "hits wanted", count, 7)
 	wantEqual(t, "token", string(token), "secret")
-	u, err := again(NewHeadPing(sha)).HeadPing()
+	u, want, err := again(NewHeadPing(sha, HeadRanges|HeadPushes)).HeadPing()
 	wantEqual(t, "error", err, nil)
 	wantEqual(t, "urn", u, sha)
-	pong := HeadPong{Found: true, Firewalled: true, Vendor: [4]byte{'S', 'R', 'V', 'T'}, Queue: -3}
-	got, err := again(NewHeadPong(pong)).HeadPong()
-	wantEqual(t, "error", err, nil)
-	wantEqual(t, "head pong", got, pong)
+	wantEqual(t, "parts", want, HeadRanges|HeadPushes)
 	ups, leaves, err := again(NewCrawlPing(3, 255)).CrawlPing()
 	wantEqual(t, "error", err, nil)
 	wantEqual(t, "wanted", [2]uint8{ups, leaves}, [2]uint8{3, 255})
@@ -44,10 +41,10 @@ func TestDatagramMessages(t *testing.T) {
 	wantEqual(t, "error", err, nil)
 	wantEqual(t, "neighbours", [2]netip.AddrPort{up[0], down[0]}, [2]netip.AddrPort(hosts))
 
-	for _, v := range []Vendor{VendorHitsReady.with(), VendorHitsWanted.with(), VendorHeadPing.with(), VendorHeadPong.with(0, 1), VendorCrawlPing.with(1), VendorCrawlPong.with(1, 1)} {
+	for _, v := range []Vendor{VendorHitsReady.with(), VendorHitsWanted.with(), VendorHeadPing.with(), VendorHeadPong.with(0, 1, 'G', 'T', 'K', 'G'), VendorCrawlPing.with(1), VendorCrawlPong.with(1, 1)} {
 		_, a := v.HitsReady()
 		_, _, b := v.HitsWanted()
-		_, c := v.HeadPing()
+		_, _, c := v.HeadPing()
 		_, d := v.HeadPong()
 		_, _, e := v.CrawlPing()
 		_, _, f := v.CrawlPong()
@@ -60,11 +57,12 @@ func TestDatagramMessages(t *testing.T) {
 
 // TestHeadPingWithGGEP: a firewalled servent is named behind the URN.
 func TestHeadPingWithGGEP(t *testing.T) {
-	v := VendorHeadPing.with(headGGEP)
+	v := VendorHeadPing.with(byte(headGGEP | headRUDP))
 	v.Data = append(v.Data, "urn:sha1:B5AS6RCAM5TO6E4DYL2FM5BGZKIR7TUJ"...)
 	v.Data = AppendGGEP(v.Data, NewGGEP(GGEPProxies, make([]byte, 16)))
-	u, err := v.HeadPing()
+	u, want, err := v.HeadPing()
 	wantEqual(t, "error", err, nil)
+	wantEqual(t, "parts", want, 0)
 	wantEqual(t, "urn", u.SHA1URN(), "urn:sha1:B5AS6RCAM5TO6E4DYL2FM5BGZKIR7TUJ")
 }
 

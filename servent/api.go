@@ -351,7 +351,28 @@ type TransferInfo struct {
 	Absent      uint64 `json:"not_there"`    // times that a source did not have what it was said to have
 	// AlternatesOver counts sources that others named past what one download takes.
 	AlternatesOver uint64 `json:"alternates_over"`
+	// AlternatesRefused counts addresses that sources named and that were not theirs to name.
+	AlternatesRefused uint64    `json:"alternates_refused"`
+	Heads             HeadsInfo `json:"head_pings"`
+	Mesh              MeshInfo  `json:"mesh"`
 	Served
+}
+
+// HeadsInfo counts HEAD pings, which ask over UDP whether a file is there.
+type HeadsInfo struct {
+	In     uint64 `json:"in"`
+	Out    uint64 `json:"out"`
+	Heard  uint64 `json:"heard"`  // answers to ours
+	Over   uint64 `json:"over"`   // sources that were not asked so: one download had asked enough
+	Denied uint64 `json:"denied"` // the same: they may not be, or too many were
+}
+
+// MeshInfo tells what is known of who has which file.
+type MeshInfo struct {
+	Sources int    `json:"sources"`
+	Lost    uint64 `json:"lost"`     // that turned out not to have it, or to send something else
+	PerHost uint64 `json:"per_host"` // not taken: one host had named enough
+	Full    uint64 `json:"full"`     // not taken, or gave way: one file, or all, had enough
 }
 
 // Event is something that a script may wait for. Only the fields that belong

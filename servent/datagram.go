@@ -2,6 +2,7 @@ package servent
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/netip"
 	"slices"
@@ -69,14 +70,52 @@ func (s *Servent) reached(from netip.AddrPort) {
 
 // head gives a HEAD ping (docs/protocol.md 18) to the workers: the library may
 // be busy.
-func (l *loop) head(a *overlay.Action) { l.queue(job{id: a.ID, urn: a.Text}) }
+func (l *loop) head(a *overlay.Action) {
+	l.queue(job{id: a.ID, urn: a.Text, asker: a.Addr, parts: protocol.HeadParts(a.Index)})
+}
 
-// lookUpHead says whether the file of a HEAD ping is here.
+// lookUpHead says what of the file of a HEAD ping is here.
 func (s *Servent) lookUpHead(j job) overlay.LocalHead {
 	answer := overlay.LocalHead{ID: j.id}
 	if u, err := protocol.ParseURN(j.urn); err == nil && u.HasSHA1 {
-		_, answer.Have = s.lib.BySHA1(u.SHA1)
+		answer.Pong = s.uploads.Head(j.asker, u.SHA1, j.parts)
 	}
-	answer.Busy = s.uploads.Stats().Active >= int64(s.cfg.MaxUploads)
 	return answer
+}
+
+// errNoHead says that a HEAD ping has not gone out.
+var errNoHead = errors.New("no HEAD ping may go there now")
+
+// askHead asks a servent over UDP whether it has a file, and waits for the answer until
+// ctx ends.
+func (s *Servent) askHead(ctx context.Context, a netip.AddrPort, u protocol.URN) (protocol.HeadPong, error) {
+	id, err := newMUID()
+	if err != nil {
+		return protocol.HeadPong{}, err
+	}
+	answer := make(chan []byte, 1)
+	if !s.call(func(l *loop) {
+		l.heads[id] = answer
+		l.step(overlay.UserHead{ID: id, Addr: a, URN: u})
+	}) {
+		return protocol.HeadPong{}, errStopped
+	}
+	defer s.call(func(l *loop) { delete(l.heads, id) })
+	select {
+	case data := <-answer:
+		if data == nil {
+			return protocol.HeadPong{}, errNoHead
+		}
+		return protocol.Vendor{Version: 1, Data: data}.HeadPong()
+	case <-ctx.Done():
+		return protocol.HeadPong{}, ctx.Err()
+	}
+}
+
+// headPong hands an answer to askHead.
+func (l *loop) headPong(a *overlay.Action) {
+	if answer := l.heads[a.ID]; answer != nil {
+		delete(l.heads, a.ID)
+		answer <- slices.Clone(a.Msg)
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -136,7 +137,7 @@ func TestHead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := runHost(t, Config{})
 		got := h.lookUpHead(job{id: protocol.GUID{1}, urn: "urn:sha1:PLSTHIPQGSSZTS5FJUPAKUZWUGYQYPFB"})
-		if want := (overlay.LocalHead{ID: protocol.GUID{1}}); got != want {
+		if want := (overlay.LocalHead{ID: protocol.GUID{1}}); !reflect.DeepEqual(got, want) {
 			t.Errorf("%+v", got)
 		}
 		h.stop()

@@ -29,7 +29,8 @@ type loop struct {
 	pool  blocks    // what the wires' queues are made of
 
 	searches    map[protocol.GUID]*userSearch
-	pushes      map[protocol.GUID]chan error // answers to UserPush, by servent
+	pushes      map[protocol.GUID]chan error  // answers to UserPush, by servent
+	heads       map[protocol.GUID]chan []byte // answers to UserHead
 	invitations map[stun.Token]*invitation
 	hostings    map[stun.Name]*hosting              // by the name of who asked
 	cuts        map[overlay.LinkID]*library.ListCut // of our list, on their way to supernodes
@@ -53,6 +54,7 @@ func newLoop(ctx context.Context, s *Servent, node *overlay.Node) *loop {
 		wires:       wires{byID: map[overlay.LinkID]*wire{}},
 		searches:    map[protocol.GUID]*userSearch{},
 		pushes:      map[protocol.GUID]chan error{},
+		heads:       map[protocol.GUID]chan []byte{},
 		invitations: map[stun.Token]*invitation{},
 		hostings:    map[stun.Name]*hosting{},
 		cuts:        map[overlay.LinkID]*library.ListCut{},
@@ -267,6 +269,8 @@ func (l *loop) edgeAction(a *overlay.Action) {
 		l.call(a.Addr, a.ID)
 	case overlay.OpHead:
 		l.head(a)
+	case overlay.OpHeadPong:
+		l.headPong(a)
 	case overlay.OpListCut:
 		l.cutList(a)
 	case overlay.OpListOffer:

@@ -6,6 +6,7 @@ import (
 	crand "crypto/rand"
 	"errors"
 	"fmt"
+	"net/netip"
 	"slices"
 	"time"
 
@@ -25,6 +26,8 @@ type job struct {
 	own   bool           // of our files, too
 	from  overlay.LinkID // 0: the user asks
 	urn   string         // of the one file, instead of a query
+	asker netip.AddrPort // of that file
+	parts protocol.HeadParts
 }
 
 func (l *loop) search(a *overlay.Action) {

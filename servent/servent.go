@@ -188,7 +188,7 @@ func (s *Servent) library() {
 		Dial: dialFunc(s.dialDownload), Push: s.push, Agent: s.cfg.agent(),
 		Rate: limiter(s.cfg.DownloadRate), Log: s.log,
 		Date: func(from net.Addr, date string) { s.clock.hear(time.Now(), hostText(from), date) },
-		Mesh: &s.mesh, Self: s.reachedAt, IsSelf: s.isSelf,
+		Mesh: &s.mesh, Self: s.reachedAt, IsSelf: s.isSelf, Head: s.askHead,
 	})
 }
 

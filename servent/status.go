@@ -9,6 +9,7 @@ import (
 
 	"github.com/seed282dab8e/servent/servent/overlay"
 	"github.com/seed282dab8e/servent/servent/transfer"
+	"github.com/seed282dab8e/servent/servent/transfer/mesh"
 )
 
 // Peers lists the links that are up.
@@ -53,7 +54,7 @@ func (s *Servent) Status() Status {
 	st.Index.Files, st.Index.Bytes, st.Index.State = st.Files, s.index.Bytes(), s.index.State()
 	st.Lists = s.listsInfo()
 	up := s.uploads.Stats()
-	st.Transfer = transferInfo(up, s.loads.Stats())
+	st.Transfer = transferInfo(up, s.loads.Stats(), s.mesh.Stats())
 	s.call(func(l *loop) { l.status(&st) })
 	e := &st.Edge
 	e.PendingPerIP, e.LinksPerIP, e.HTTPPerIP = s.pendingPerIP.refused(), s.linksPerIP.refused(), s.httpPerIP.refused()
@@ -106,6 +107,8 @@ func (l *loop) status(st *Status) {
 		ConnectBacksDropped: e.connectBacksDropped, UnwantedMeets: e.unwantedMeets,
 	}
 	st.Index.Searches = stats.Searches
+	h := &st.Transfer.Heads
+	h.In, h.Out, h.Denied = stats.HeadsIn, stats.HeadsOut, stats.HeadsDenied
 }
 
 // linkStatus tells of the links that are up, and of the last that has gone.
@@ -124,11 +127,13 @@ func (l *loop) linkStatus(st *Status) {
 	}
 }
 
-func transferInfo(up transfer.ServerStats, down transfer.ClientStats) TransferInfo {
+func transferInfo(up transfer.ServerStats, down transfer.ClientStats, known mesh.Stats) TransferInfo {
 	return TransferInfo{
 		Uploading: up.Active, Uploads: up.Done, Uploaded: up.Bytes, Served: served(up),
 		Downloading: down.Active, Downloads: down.Done, Failed: down.Failed,
 		Downloaded: down.Bytes, Lies: down.Lies, Absent: down.Absent, AlternatesOver: down.AlternatesOver,
+		AlternatesRefused: down.AlternatesRefused, Heads: HeadsInfo{Heard: down.HeadsHeard, Over: down.HeadsOver},
+		Mesh: MeshInfo{known.Sources, known.Lost, known.PerHost, known.PerFile + known.Full},
 	}
 }
 

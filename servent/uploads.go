@@ -25,6 +25,7 @@ func (s *Servent) serveUploads() {
 		Alternates: func(file protocol.SHA1) []protocol.FWNodeInfo { return s.loads.Alternates(file) },
 		Partial:    func(file protocol.SHA1) (transfer.Partial, bool) { return s.loads.Partial(file) },
 		Mesh:       &s.mesh, IsSelf: s.isSelf,
+		Shares: func(host netip.Addr) bool { return s.loads.ServedBy(host) },
 	}
 	if !s.cfg.NoBrowse {
 		cfg.Catalog, cfg.Hits = s.lib, s.hitFor
@@ -100,6 +101,7 @@ func (s *Servent) proxies() (addrs []netip.AddrPort) {
 type Served struct {
 	Queued  int    `json:"queued"`  // places in the queue for uploads that are taken now
 	Sharers uint64 `json:"sharers"` // upload slots that went to who shares, too
+	Parts   uint64 `json:"parts"`   // pieces of files that were not whole here yet
 	Alts    uint64 `json:"alts"`    // other sources that those who asked for files have told of
 	Browses uint64 `json:"browses"` // pages and lists of what is shared
 	Trees   uint64 `json:"trees"`   // tiger trees
@@ -124,7 +126,7 @@ type HTTPEdge struct {
 }
 
 func served(up transfer.ServerStats) Served {
-	return Served{Queued: up.Queued, Sharers: up.Sharers, Alts: up.AltsHeard, Browses: up.Browses, Trees: up.Trees, Pushes: up.Pushes}
+	return Served{Queued: up.Queued, Sharers: up.Sharers, Parts: up.Parts, Alts: up.AltsHeard, Browses: up.Browses, Trees: up.Trees, Pushes: up.Pushes}
 }
 
 func httpEdge(up transfer.ServerStats) HTTPEdge {

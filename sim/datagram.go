@@ -5,6 +5,7 @@ import (
 	"net/netip"
 
 	"github.com/seed282dab8e/servent/nat"
+	"github.com/seed282dab8e/servent/protocol"
 	"github.com/seed282dab8e/servent/servent/overlay"
 	"github.com/seed282dab8e/servent/sim/natbox"
 )
@@ -98,7 +99,7 @@ func (w *World) lookUpHead(m *member, a *overlay.Action) {
 	id := a.ID
 	w.after(0, func() {
 		if m.actor != nil {
-			w.step(m, overlay.LocalHead{ID: id, Have: have})
+			w.step(m, overlay.LocalHead{ID: id, Pong: protocol.HeadPong{Complete: have, Queue: -1}})
 		}
 	})
 }

@@ -189,7 +189,7 @@ func (s *stranger) naming(at netip.AddrPort) [][]byte {
 		message(protocol.KindVendor, s.guid, protocol.NewProxyAck(at)),
 		message(protocol.KindVendor, protocol.GUID{4}, protocol.NewConnectBack(netip.MustParseAddrPort(calledBackAt).Port())),
 		message(protocol.KindVendor, protocol.GUID{5}, protocol.NewUDPConnectBack(999)),
-		message(protocol.KindVendor, protocol.GUID{6}, protocol.NewHeadPing(protocol.URN{HasSHA1: true})),
+		message(protocol.KindVendor, protocol.GUID{6}, protocol.NewHeadPing(protocol.URN{HasSHA1: true}, 0)),
 		message(protocol.KindVendor, protocol.GUID{7}, protocol.NewCrawlPing(2, 255)),
 		message(protocol.KindQuery, protocol.GUID{8, byte(at.Port())}.WithAddr(at), oob),
 		message(protocol.KindVendor, protocol.GUID{9}, protocol.NewProxyRequest()),

@@ -44,9 +44,13 @@ const (
 	// OpCall connects to Addr over TCP, says [CallText] with ID and closes, because
 	// this node wants to know whether a peer can be connected to.
 	OpCall
-	// OpHead looks up the file with the URN in Text for the HEAD ping ID;
-	// LocalHead with ID may follow.
+	// OpHead looks up the file with the URN in Text for the HEAD ping ID of Addr,
+	// which asks for the protocol.HeadParts in Index; LocalHead with ID may follow.
 	OpHead
+	// OpHeadPong says that the servent that UserHead named has answered: Msg is the
+	// data of its vendor message and must be copied. Without Msg the question has not
+	// been sent, because it may not go there, or too many went out.
+	OpHeadPong
 	// OpRole says that the node has taken another role, which Role returns; Text
 	// says why.
 	OpRole

@@ -275,30 +275,30 @@ func TestHeadAndCrawl(t *testing.T) {
 	b.links(3)
 	urn := protocol.URN{HasSHA1: true}
 	id := numbered(1)
-	got := ops(b.datagram(stranger, head(protocol.KindVendor, id, 1, 0), protocol.NewHeadPing(urn)), OpHead)
+	got := ops(b.datagram(stranger, head(protocol.KindVendor, id, 1, 0), protocol.NewHeadPing(urn, 0)), OpHead)
 	if len(got) != 1 || got[0].ID != id || got[0].Text != urn.SHA1URN() {
 		t.Fatalf("%v", got)
 	}
-	pongs := ops(b.step(LocalHead{ID: id, Have: true, Busy: true}), OpDatagram)
+	pongs := ops(b.step(LocalHead{ID: id, Pong: protocol.HeadPong{Complete: true, Queue: protocol.QueueBusy}}), OpDatagram)
 	if len(pongs) != 1 || pongs[0].Addr != stranger {
 		t.Fatalf("%v", pongs)
 	}
 	v, _ := protocol.ParseVendor(pongs[0].Msg[protocol.HeaderSize:])
-	if p, err := v.HeadPong(); !p.Found || p.Queue != protocol.QueueBusy || err != nil {
+	if p, err := v.HeadPong(); !p.Complete || p.Vendor != [4]byte([]byte(VendorCode)) || p.Queue != protocol.QueueBusy || err != nil {
 		t.Errorf("%+v, %v", p, err)
 	}
 	if out := b.step(LocalHead{ID: id}); len(out) > 0 {
 		t.Error("answered twice")
 	}
 	for i := range maxHeads + 1 {
-		b.datagram(hostAddr(i), head(protocol.KindVendor, numbered(100+i), 1, 0), protocol.NewHeadPing(urn))
+		b.datagram(hostAddr(i), head(protocol.KindVendor, numbered(100+i), 1, 0), protocol.NewHeadPing(urn, 0))
 	}
 	first, second := b.step(LocalHead{ID: numbered(100)}), ops(b.step(LocalHead{ID: numbered(101)}), OpDatagram)
 	if len(first) != 0 || len(second) != 1 {
 		t.Fatalf("past the limit: %v, %v", first, second)
 	}
 	v, _ = protocol.ParseVendor(second[0].Msg[protocol.HeaderSize:])
-	if p, err := v.HeadPong(); p.Found || p.Queue >= 0 || err != nil { // as gtk-gnutella says that slots are free
+	if p, err := v.HeadPong(); p.Found() || err != nil {
 		t.Errorf("%+v, %v", p, err)
 	}
 

@@ -96,7 +96,7 @@ func TestStrangersOverUDP(t *testing.T) {
 		{h: head(protocol.KindPing, none, 1, 0), p: protocol.Ping{Ext: wish}},
 		{h: head(protocol.KindQuery, none, 3, 0), p: query("blue")},
 		{h: head(protocol.KindPush, none, 1, 0), p: protocol.Push{Servent: testConfig().ID, Addr: stranger}},
-		{h: head(protocol.KindVendor, none, 1, 0), p: protocol.NewHeadPing(urn)},
+		{h: head(protocol.KindVendor, none, 1, 0), p: protocol.NewHeadPing(urn, 0)},
 		{h: head(protocol.KindVendor, none, 1, 0), p: protocol.NewCrawlPing(2, 255)},
 		{h: head(protocol.KindVendor, none, 1, 0), p: protocol.NewConnectBack(9)},
 		{h: head(protocol.KindVendor, none, 1, 0), p: protocol.NewUDPConnectBack(9)},
@@ -160,7 +160,7 @@ func TestToldOfNoMore(t *testing.T) {
 	b := newToldBench(t)
 	peer := netip.MustParseAddrPort("10.0.1.1:6346")
 	id := numbered(1)
-	if got := ops(b.datagram(peer, head(protocol.KindVendor, id, 1, 0), protocol.NewHeadPing(protocol.URN{HasSHA1: true})), OpHead); len(got) != 1 {
+	if got := ops(b.datagram(peer, head(protocol.KindVendor, id, 1, 0), protocol.NewHeadPing(protocol.URN{HasSHA1: true}, 0)), OpHead); len(got) != 1 {
 		t.Fatalf("%v", got)
 	}
 	b.step(PeerDown{Link: 1})

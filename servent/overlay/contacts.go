@@ -59,7 +59,7 @@ func (c *contacts) at(now time.Duration, a netip.AddrPort) *contact {
 	return have
 }
 
-// question is a Ping, or a request for one, that this node has sent.
+// question is a Ping, a request for one, or a HEAD ping that this node has sent.
 type question struct {
 	id    protocol.GUID
 	to    netip.AddrPort // zero: whoever the link sends
@@ -75,6 +75,7 @@ const (
 	forHosts                     // of a host cache
 	forReach                     // GTKG/7: the Ping that comes has this id
 	forOthers                    // the Ping that somebody's GTKG/7 asked for
+	forHead                      // a HEAD ping: proves nothing
 )
 
 // maxQuestions is how many questions are remembered; the eldest make room.

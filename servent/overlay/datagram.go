@@ -79,6 +79,8 @@ func (n *Node) onUDPVendor(from netip.AddrPort, h protocol.Header, msg []byte, o
 		return n.onCrawl(from, h, v, out)
 	case protocol.VendorHeadPing:
 		return n.onHeadPing(from, h, v, out)
+	case protocol.VendorHeadPong:
+		return n.onHeadPong(from, h, v, out)
 	}
 	return n.dropped(h.Kind, DropUnknown, out)
 }

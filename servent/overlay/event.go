@@ -191,11 +191,18 @@ type WantProxies struct{}
 // AskCaches asks UDP host caches for hosts. OpHosts reports each answer.
 type AskCaches struct{ Addrs []netip.AddrPort }
 
-// LocalHead answers an OpHead. Have is false where the file is not shared.
+// LocalHead answers an OpHead. The node itself adds to Pong who and where it is.
 type LocalHead struct {
 	ID   protocol.GUID
-	Have bool
-	Busy bool // no upload slot is free
+	Pong protocol.HeadPong
+}
+
+// UserHead asks a servent over UDP whether it has a file, and who else has it; one
+// OpHeadPong with ID follows, if any. ID must be random.
+type UserHead struct {
+	ID   protocol.GUID
+	Addr netip.AddrPort
+	URN  protocol.URN
 }
 
 func (PeerUp) event()        {}
@@ -223,3 +230,4 @@ func (Probed) event()        {}
 func (WantProxies) event()   {}
 func (AskCaches) event()     {}
 func (LocalHead) event()     {}
+func (UserHead) event()      {}

@@ -129,7 +129,9 @@ func (f *fuzzer) addr() netip.AddrPort {
 
 // aside makes an event of those that are about UDP and proxies.
 func (f *fuzzer) aside() Event {
-	switch f.byte() % 8 {
+	switch f.byte() % 9 {
+	case 8:
+		return UserHead{ID: f.guid(), Addr: f.addr(), URN: protocol.URN{HasSHA1: true}}
 	case 6:
 		return WantProxies{}
 	case 5:
@@ -143,7 +145,7 @@ func (f *fuzzer) aside() Event {
 	case 2:
 		return ProxyPush{Servent: f.guid(), Addr: f.addr()}
 	case 3:
-		return LocalHead{ID: f.guid(), Have: true}
+		return LocalHead{ID: f.guid(), Pong: fullHead(int(f.byte()))}
 	}
 	return UserPush{Servent: f.guid(), Proxies: []netip.AddrPort{f.addr(), f.addr()}}
 }

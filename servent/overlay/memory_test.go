@@ -67,7 +67,7 @@ func TestMemoryOfDatagrams(t *testing.T) {
 		from := netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 2 + byte(i>>16), byte(i >> 8), byte(i)}), 6346)
 		b.n.dgrams.in, b.n.dgrams.out = bucket{}, bucket{}
 		b.datagram(from, head(protocol.KindPing, numbered(i), 1, 0), nil)
-		b.datagram(from, head(protocol.KindVendor, numbered(i), 1, 0), protocol.NewHeadPing(protocol.URN{HasSHA1: true}))
+		b.datagram(from, head(protocol.KindVendor, numbered(i), 1, 0), protocol.NewHeadPing(protocol.URN{HasSHA1: true}, 0))
 		b.datagram(from, head(protocol.KindPong, numbered(i), 1, 0), protocol.Pong{Addr: from})
 	}
 	b.n.udp()

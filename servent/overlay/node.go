@@ -144,6 +144,8 @@ func (n *Node) Step(now time.Time, ev Event, out []Action) []Action {
 		n.onProbed(ev)
 	case LocalHead:
 		return n.onLocalHead(ev, out)
+	case UserHead:
+		return n.onUserHead(ev, out)
 	}
 	return out
 }

@@ -99,6 +99,8 @@ type Stats struct {
 	DialsFailed               uint64
 	DatagramsIn, DatagramsOut uint64
 	Searches                  uint64 // look-ups in the node's own files
+	HeadsIn, HeadsOut         uint64 // HEAD pings
+	HeadsDenied               uint64 // of ours: they may not go there, or too many went out
 	ChecksPassed              uint64 // of supernodes, and of leaves that might become some
 	ChecksFailed              uint64
 }

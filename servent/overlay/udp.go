@@ -1,6 +1,7 @@
 package overlay
 
 import (
+	"math"
 	"net/netip"
 	"slices"
 	"time"
@@ -15,6 +16,7 @@ type datagrams struct {
 	held      []held
 	heldBytes int
 	in, out   bucket
+	pinged    bucket // HEAD pings of ours
 
 	sightings []sighting
 	wishes    []wish
@@ -44,6 +46,7 @@ var (
 	rateIn    = Rate{500, 1000}  // datagrams that are looked at
 	rateOut   = Rate{200, 400}   // datagrams that are sent
 	ratePings = Rate{1. / 30, 4} // pings of one address
+	rateHeads = Rate{4, 32}      // HEAD pings that are sent
 	rateOf    = Rate{5, 50}      // other datagrams of one address
 )
 
@@ -115,16 +118,24 @@ func (n *Node) answer(to netip.AddrPort, h protocol.Header, p protocol.Payload, 
 	return n.challenge(to, out)
 }
 
+// allowance is how many bytes may go to a now as an answer.
+func (n *Node) allowance(a netip.AddrPort) int {
+	if n.proven(a) {
+		return math.MaxInt
+	}
+	c := n.udp().contacts.at(n.now, a)
+	return c.got - c.answered
+}
+
 // affords says whether size more bytes may go to a, and counts them.
 func (n *Node) affords(a netip.AddrPort, size int) bool {
 	if n.proven(a) {
 		return true
 	}
-	c := n.udp().contacts.at(n.now, a)
-	if c.answered+size > c.got {
+	if size > n.allowance(a) {
 		return false
 	}
-	c.answered += size
+	n.udp().contacts.at(n.now, a).answered += size
 	return true
 }
 

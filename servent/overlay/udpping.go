@@ -141,7 +141,7 @@ func (n *Node) onUDPPong(from netip.AddrPort, h protocol.Header, msg []byte, out
 	}
 	u := n.udp()
 	q, ok := u.asked.take(n.now, h.ID, from)
-	if !ok || q.why == forReach {
+	if !ok || q.why == forReach || q.why == forHead {
 		return n.dropped(h.Kind, DropUDPUnasked, out)
 	}
 	if q.why == forOthers { // its id is no secret of ours

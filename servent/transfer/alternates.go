@@ -57,7 +57,7 @@ func (s *swarm) addAlternate(src Source) {
 	default:
 		s.alternates++
 		s.lastTry = later(s.lastTry, time.Now()).Add(alternateEvery)
-		s.all = append(s.all, &candidate{Source: src, key: key, notBefore: s.lastTry})
+		s.all = append(s.all, &candidate{Source: src, key: key, notBefore: s.lastTry, trust: trustHearsay})
 		s.rouse()
 	}
 }

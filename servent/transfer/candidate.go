@@ -32,6 +32,8 @@ type candidate struct {
 	tries     int                 // attempts that failed
 	retries   int                 // times it was busy
 	notBefore time.Time           // when to ask it again
+	trust     trust               // who says that it has the file
+	headed    bool                // it was asked with a HEAD ping, or will not be
 	out       bool                // not to be asked again,
 	lost      bool                // because connections to it fail
 	aside     bool                // contradicts the size that is known, or
@@ -71,8 +73,9 @@ type candidate struct {
 
 // next returns the candidate to ask and how long to wait before; nil when none
 // is left that is not asked. One that is ready goes before one that is busy, one that no
-// other downloads keep occupied before one that they do, one that failed less before
-// one that failed more, and otherwise the order of the job counts. s.mu is held.
+// other downloads keep occupied before one that they do, one that says itself that it has
+// the file before one of whom others say so, one that failed less before one that failed
+// more, and otherwise the order of the job counts. s.mu is held.
 func (s *swarm) next(now time.Time) (*candidate, time.Duration) {
 	var best *candidate
 	for _, c := range s.all {
@@ -102,6 +105,8 @@ func (c *candidate) before(d *candidate, now time.Time) bool {
 		return c.notBefore.Before(d.notBefore)
 	case c.full != d.full:
 		return d.full
+	case c.trust != d.trust:
+		return c.trust < d.trust
 	}
 	return c.tries < d.tries
 }

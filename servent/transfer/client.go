@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -54,6 +55,10 @@ type ClientConfig struct {
 	// they cannot: then we name ourselves to nobody. IsSelf says that an address is our own.
 	Self   func(local netip.Addr) netip.AddrPort
 	IsSelf func(netip.AddrPort) bool
+
+	// Head asks a servent over UDP whether it has a file, and who else has it, until ctx
+	// ends; nil: nobody is asked so.
+	Head func(ctx context.Context, addr netip.AddrPort, urn protocol.URN) (protocol.HeadPong, error)
 
 	DialTimeout   time.Duration // to connect; default 10 s
 	PushTimeout   time.Duration // from a push to the GIV; default 20 s
@@ -120,6 +125,9 @@ type ClientStats struct {
 	AlternatesOver uint64
 	// AlternatesRefused counts addresses that others named and that are not theirs to name.
 	AlternatesRefused uint64
+	// HeadsHeard counts answers to HEAD pings, and HeadsOver sources of whom others told
+	// that got none, because a download had asked as many as it may.
+	HeadsHeard, HeadsOver uint64
 }
 
 // Client downloads files. Its methods may be called from any goroutine.
@@ -139,6 +147,8 @@ type Client struct {
 	absent             atomic.Uint64
 	alternatesOver     atomic.Uint64
 	alternatesRefused  atomic.Uint64
+	headsHeard         atomic.Uint64
+	headsOver          atomic.Uint64
 
 	mu      sync.Mutex
 	waiters []*waiter       // in the order in which they began to wait
@@ -171,6 +181,7 @@ func (c *Client) Stats() ClientStats {
 		Absent: c.absent.Load(),
 
 		AlternatesOver: c.alternatesOver.Load(), AlternatesRefused: c.alternatesRefused.Load(),
+		HeadsHeard: c.headsHeard.Load(), HeadsOver: c.headsOver.Load(),
 	}
 }
 
@@ -187,6 +198,26 @@ func (c *Client) enter(s *swarm) (leave func()) {
 		defer c.mu.Unlock()
 		delete(c.swarms, s)
 	}
+}
+
+// ServedBy reports whether a host sends us something now.
+func (c *Client) ServedBy(host netip.Addr) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for s := range c.swarms {
+		if s.servedBy(host) {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *swarm) servedBy(host netip.Addr) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.ContainsFunc(s.all, func(c *candidate) bool {
+		return c.running && c.gained > 0 && !c.Push && c.Addr.Addr().Unmap() == host
+	})
 }
 
 // Accept hands over a connection that opened with g to the download that

@@ -22,13 +22,7 @@ const (
 
 // learnMesh takes in of whom an answer tells that they have the file. Each is tried once.
 func (s *swarm) learnMesh(from netip.Addr, h http.Header) {
-	for _, a := range alternatesIn(h, protocol.HeaderAlt, protocol.HeaderAltOld) {
-		if !mayTell(from, a.Addr()) || a.Port() == 0 || s.client.cfg.IsSelf(a) {
-			s.client.alternatesRefused.Add(1)
-			continue
-		}
-		s.addAlternate(Source{Addr: a})
-	}
+	s.learnAlternates(from, alternatesIn(h, protocol.HeaderAlt, protocol.HeaderAltOld))
 }
 
 // mesh is whom a source is told of that have the file, ourselves first as soon as we hold a

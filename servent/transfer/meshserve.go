@@ -66,18 +66,47 @@ func (s *Server) mayLearn(from netip.Addr, a netip.AddrPort) bool {
 // connect. Who is at its own address may be itself; on loopback that is everybody, and of them
 // those are left out that self names.
 func (s *Server) tellAlternates(h http.Header, r *http.Request, file protocol.SHA1, self []netip.AddrPort) {
-	if s.cfg.Mesh == nil {
-		return
-	}
-	to := remoteAddr(r)
 	self = append(self, protocol.ParseAlternates(r.Header.Get(protocol.HeaderNode))...)
-	alternates := s.cfg.Mesh.Of(time.Now(), file, maxAlt, func(a netip.AddrPort) bool {
+	if alternates := s.alternatesFor(remoteAddr(r), file, self); len(alternates) > 0 {
+		h.Set(protocol.HeaderAlt, protocol.Alternates(alternates))
+	}
+}
+
+// alternatesFor returns whom the host at an address is told of.
+func (s *Server) alternatesFor(to netip.Addr, file protocol.SHA1, self []netip.AddrPort) []netip.AddrPort {
+	if s.cfg.Mesh == nil {
+		return nil
+	}
+	return s.cfg.Mesh.Of(time.Now(), file, maxAlt, func(a netip.AddrPort) bool {
 		same := a.Addr() == to && !to.IsLoopback()
 		return same || !mayTell(to, a.Addr()) || slices.Contains(self, a) || s.cfg.IsSelf(a)
 	})
-	if len(alternates) > 0 {
-		h.Set(protocol.HeaderAlt, protocol.Alternates(alternates))
+}
+
+// Head answers a HEAD ping of from (section 18): what there is of a file, how it stands
+// with slots, and what else is asked for. Where and who we are is not in it.
+func (s *Server) Head(from netip.AddrPort, file protocol.SHA1, want protocol.HeadParts) (p protocol.HeadPong) {
+	var part Partial
+	if _, p.Complete = s.cfg.Files.BySHA1(file); !p.Complete {
+		part, p.Partial = s.cfg.Partial(file)
+		p.Downloading = p.Partial
 	}
+	if !p.Found() {
+		return p
+	}
+	s.mu.Lock()
+	p.Queue = s.queue.outlook(time.Now())
+	s.mu.Unlock()
+	if want&protocol.HeadRanges != 0 {
+		p.Ranges = part.Have
+	}
+	if want&protocol.HeadAlternates != 0 {
+		p.Alternates = s.alternatesFor(from.Addr(), file, []netip.AddrPort{from})
+	}
+	if want&protocol.HeadPushes != 0 {
+		p.Pushes = s.cfg.Alternates(file)
+	}
+	return p
 }
 
 // shares says whether a client gives to others, too: we have this file, or a part of it, from

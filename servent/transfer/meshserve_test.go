@@ -3,6 +3,7 @@ package transfer
 import (
 	"fmt"
 	"net/netip"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -195,5 +196,51 @@ func TestWhoShares(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// TestHead: a HEAD ping is told what an answer over HTTP would be, as far as it asks.
+func TestHead(t *testing.T) {
+	inMesh(t, func(h *hall, m *mesh.Mesh, _ func() string) {
+		whole, part := h.server.cfg.Files.(*folder).files[0].URN.SHA1, protocol.SHA1{7}
+		have := []protocol.Range{{First: 0, End: 1024}}
+		h.server.cfg.Partial = func(f protocol.SHA1) (Partial, bool) { return Partial{Have: have}, f == part }
+		h.server.cfg.Alternates = func(protocol.SHA1) []protocol.FWNodeInfo { return []protocol.FWNodeInfo{{Servent: protocol.GUID{1}}} }
+		for _, a := range []string{"5.0.0.1:1", "5.0.0.2:2", "192.168.0.1:3"} {
+			for _, f := range []protocol.SHA1{whole, part} {
+				m.Heard(time.Now(), f, netip.MustParseAddr("192.168.0.9"), netip.MustParseAddrPort(a))
+			}
+		}
+		from := netip.MustParseAddrPort("5.0.0.1:1")
+		if p := h.server.Head(from, protocol.SHA1{8}, 7); !reflect.DeepEqual(p, protocol.HeadPong{}) {
+			t.Errorf("not here: %+v", p)
+		}
+		if p := h.server.Head(from, whole, 0); !reflect.DeepEqual(p, protocol.HeadPong{Complete: true, Queue: p.Queue}) || p.Queue >= 0 {
+			t.Errorf("whole: %+v", p)
+		}
+		p := h.server.Head(from, part, protocol.HeadRanges|protocol.HeadAlternates|protocol.HeadPushes)
+		want := protocol.HeadPong{
+			Partial: true, Downloading: true, Queue: p.Queue, Ranges: have,
+			Pushes: []protocol.FWNodeInfo{{Servent: protocol.GUID{1}}}, Alternates: []netip.AddrPort{netip.MustParseAddrPort("5.0.0.2:2")},
+		}
+		if !reflect.DeepEqual(p, want) {
+			t.Errorf("part: %+v", p)
+		}
+	})
+}
+
+// TestOutlook: how it stands with slots, at each limit.
+func TestOutlook(t *testing.T) {
+	now, n := time.Now(), 0
+	q := uploadQueue{slots: 2, perHost: 9, perSlot: 1, max: 2, pace: time.Minute, newID: func() string { return "x" }}
+	for i, want := range []int8{-2, -1, 0, 1, protocol.QueueBusy, protocol.QueueBusy} {
+		if got := q.outlook(now); got != want {
+			t.Errorf("after %d: %d, want %d", i, got, want)
+		}
+		n++
+		q.ask(now, upload{host: netip.MustParseAddr("5.0.0.1"), file: protocol.SHA1{byte(n)}}, "")
+	}
+	if got := (&uploadQueue{slots: 1000}).outlook(now); got != -protocol.QueueBusy {
+		t.Errorf("%d of 1000 slots free", got)
 	}
 }

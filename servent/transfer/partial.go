@@ -134,6 +134,7 @@ func (s *Server) servePart(w http.ResponseWriter, r *http.Request, p *Partial, u
 		body := s.writer(w, r, l)
 		body.WriteHeader(http.StatusPartialContent)
 		if r.Method == http.MethodGet && err == nil {
+			s.parts.Add(1)
 			_, _ = io.CopyN(body, content, int64(run.Size())) // finish tells whether all went out
 		}
 		return s.finish(body, r, p.File)

@@ -263,6 +263,19 @@ func (q *uploadQueue) placesOf(host netip.Addr) int {
 	return n
 }
 
+// outlook tells how it stands with slots, as a HEAD pong does: below 0, how many are
+// free, else how many wait; protocol.QueueBusy where nobody more may.
+func (q *uploadQueue) outlook(now time.Time) int8 {
+	q.expire(now)
+	switch waiting, free := len(q.places), q.slots-len(q.taken); {
+	case waiting == 0 && free > 0:
+		return int8(-min(free, protocol.QueueBusy))
+	case waiting < q.max:
+		return int8(min(waiting, protocol.QueueBusy-1))
+	}
+	return protocol.QueueBusy
+}
+
 // stats tells how the queue is.
 func (q *uploadQueue) stats(now time.Time) queueCounts {
 	q.expire(now)

@@ -22,6 +22,7 @@ type ServerStats struct {
 	Busy    uint64 // requests that found no free slot
 	Refused uint64 // connections past MaxConns, and requests that make no sense
 
+	Parts       uint64 // bodies of files of which there were only parts
 	Unavailable uint64 // requests for parts of a file that are not here yet
 	AltsHeard   uint64 // sources that requests told of, for and against
 	AltsRefused uint64 // of whom they may not tell: near them only, or no hosts
@@ -69,6 +70,7 @@ type Server struct {
 	pushesSent, pushesVain      atomic.Uint64
 	crossOrigin, unavailable    atomic.Uint64
 	altsHeard, altsRefused      atomic.Uint64
+	parts                       atomic.Uint64
 }
 
 // NewServer returns a server. It starts nothing.
@@ -133,7 +135,7 @@ func (s *Server) Stats() ServerStats {
 		BrowsesBusy: s.lists.refused.Load() + s.pages.refused.Load(),
 		TooOften:    s.small.refused() + s.pushes.refused(),
 		CrossOrigin: s.crossOrigin.Load(), Unavailable: s.unavailable.Load(),
-		AltsHeard: s.altsHeard.Load(), AltsRefused: s.altsRefused.Load(),
+		Parts: s.parts.Load(), AltsHeard: s.altsHeard.Load(), AltsRefused: s.altsRefused.Load(),
 	}
 }
 

@@ -52,6 +52,7 @@ type swarm struct {
 	treeAsked  *candidate // who is asked for the tree
 	roomy      bool       // it has been looked whether there is room for the file
 	alternates int        // candidates taken from others' X-Falt and X-Alt
+	headed     int        // of them that were asked with a HEAD ping
 	lastTry    time.Time  // when the last of them may be tried
 	part       string     // path of the .part file
 	finding    bool
@@ -175,6 +176,7 @@ func (s *swarm) engage(ctx context.Context) error {
 	defer s.mu.Unlock()
 	s.over = false
 	s.lookForMore(ctx)
+	s.sound(ctx)
 	s.replaceSlow(time.Now())
 	for s.wantsMore(time.Now()) {
 		c, wait := s.next(time.Now())
@@ -188,7 +190,7 @@ func (s *swarm) engage(ctx context.Context) error {
 	}
 	for {
 		c, _ := s.next(time.Now())
-		if c != nil || s.finding && s.fetched.Load() > 0 { // who never got anything need not wait
+		if c != nil {
 			return nil
 		}
 		if !s.reconsider() {
