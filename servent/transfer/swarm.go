@@ -32,6 +32,7 @@ type swarm struct {
 
 	fetchers sync.WaitGroup
 	tenders  sync.WaitGroup // all other goroutines
+	tended   bool           // tendTo has started its own
 	wake     chan struct{}  // has room for one: run shall look
 	fetched  atomic.Uint64  // bytes that came, wrong ones included
 
@@ -84,8 +85,6 @@ func (s *swarm) run(ctx context.Context) (protocol.URN, error) {
 	if err := s.resume(ctx); err != nil {
 		return protocol.URN{}, err
 	}
-	s.tenders.Go(func() { s.tend(ctx, s.hashOn) })
-	s.tenders.Go(func() { s.tend(ctx, s.recordOn) })
 	for {
 		urn, done, err := s.step(ctx)
 		if done || err != nil {
@@ -175,6 +174,7 @@ func (s *swarm) engage(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.over = false
+	s.tendTo(ctx)
 	s.lookForMore(ctx)
 	s.sound(ctx)
 	s.replaceSlow(time.Now())
@@ -371,6 +371,17 @@ func (s *swarm) told(c *candidate, state string) {
 	s.rouse()
 }
 
+// tendTo has what comes hashed and recorded beside the fetchers; of a file of one block
+// there is nothing to hash or record before it is whole. s.mu is held.
+func (s *swarm) tendTo(ctx context.Context) {
+	if s.tended || s.blocks == nil || len(s.blocks.list) == 1 {
+		return
+	}
+	s.tended = true
+	s.tenders.Go(func() { s.tend(ctx, s.hashOn) })
+	s.tenders.Go(func() { s.tend(ctx, s.recordOn) })
+}
+
 // tend does what there is to do beside the fetchers, whenever there is news, until ctx
 // ends.
 func (s *swarm) tend(ctx context.Context, do func(context.Context)) {
@@ -392,7 +403,7 @@ func (s *swarm) hashOn(ctx context.Context) {
 	s.mu.Lock()
 	b := s.blocks
 	s.mu.Unlock()
-	if b == nil || len(b.list) == 1 {
+	if len(b.list) == 1 {
 		return // verify does it
 	}
 	_ = s.store.advance(ctx, &s.mu, s.current) // verify meets the same error
