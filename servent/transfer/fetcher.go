@@ -165,7 +165,7 @@ func (f *fetcher) giveBack() {
 
 // fill asks ahead, as far as is good.
 func (f *fetcher) fill() error {
-	for len(f.asked) < maxAsked && !(f.reused && len(f.asked) > 0) {
+	for len(f.asked) < maxAsked {
 		a, ok := f.swarm.assign(f.c, f.asked)
 		if !ok {
 			return nil
@@ -230,7 +230,7 @@ func (f *fetcher) answer(ctx context.Context) (kept bool, err error) {
 	resp, err := f.link.receive(a.look)
 	if err != nil {
 		if f.reused && f.link.silent {
-			return true, f.again(ctx, a)
+			return true, f.again(ctx)
 		}
 		return false, err
 	}
@@ -257,13 +257,18 @@ func (f *fetcher) answer(ctx context.Context) (kept bool, err error) {
 }
 
 // again asks on a new link what was asked on one that was kept and is closed by now.
-func (f *fetcher) again(ctx context.Context, a ask) error {
+func (f *fetcher) again(ctx context.Context) error {
 	f.link.close()
 	f.link, f.reused = nil, false
 	if err := f.open(ctx); err != nil {
 		return err
 	}
-	return f.send(a)
+	for _, a := range f.asked {
+		if err := f.send(a); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // load takes an answer that should be content.

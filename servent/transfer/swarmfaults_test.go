@@ -119,6 +119,28 @@ func TestPartThatBecomesWhole(t *testing.T) {
 	mustGet(t, NewClient(quick()), jobFor(t, content, addr), content)
 }
 
+// TestSourceIsAskedAhead: one of ours gets a request before it has answered the last.
+func TestSourceIsAskedAhead(t *testing.T) {
+	content := noise(16 << 20)
+	var most atomic.Int64
+	addr := rawServer(t, func(conn net.Conn) {
+		asked := make(chan *http.Request, 100)
+		go func() {
+			defer close(asked)
+			converse(conn, func(_ net.Conn, r *http.Request) bool { asked <- r; return true })
+		}()
+		for r := range asked {
+			time.Sleep(10 * time.Millisecond)
+			most.Store(max(most.Load(), int64(len(asked))+1))
+			answers(conn, r, content, len(content), "X-Features: "+ourFeature+"/1\r\n")
+		}
+	})
+	mustGet(t, NewClient(quick()), jobFor(t, content, addr), content)
+	if n := most.Load(); n < 2 || n > maxAsked {
+		t.Errorf("%d requests at once", n)
+	}
+}
+
 // TestOneTreeOfEachSource: a source that gives one made-up tree after the other, and
 // blocks that fit none, cannot have the blocks of others thrown away for ever.
 func TestOneTreeOfEachSource(t *testing.T) {
