@@ -159,10 +159,10 @@ func TestLeaseIsAShare(t *testing.T) {
 		b.offer(c, nil)
 		all = append(all, c)
 	}
-	b.asked.Add(63) // so that the first is not picked at random
-	b.copies[0]--   // and the rest neither
-	b.copies[0]--
+	b.asked.Add(63)  // so that the first is not picked at random
+	b.common[0] -= 2 // and the rest neither
 	b.askers[63]++
+	b.list[63].asked = new(candidate)
 	l, _ := b.lease(all[0], 100, time.Now())
 	if l.first != 0 || l.n != 1 {
 		t.Errorf("%+v", l) // none behind it is as rare
