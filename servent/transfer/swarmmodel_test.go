@@ -105,8 +105,8 @@ func (m *model) ask(a *actor) bool {
 	return ok
 }
 
-// feed has a source send n bytes of what it is asked for, and says whether it still does.
-func (m *model) feed(a *actor, n int) bool {
+// feed has a source send n bytes of what it is asked for.
+func (m *model) feed(a *actor, n int) {
 	for ; n > 0 && a.asked != nil; n-- {
 		if !a.begun {
 			a.take, a.begun = m.begin(a.candidate, a.at), true
@@ -128,13 +128,12 @@ func (m *model) feed(a *actor, n int) bool {
 			m.mu.Lock()
 			m.note(a.candidate, err)
 			m.mu.Unlock()
-			return false
+			return
 		}
 		if a.at == a.asked.to {
 			m.stop(a)
 		}
 	}
-	return a.asked != nil
 }
 
 // stop ends what a source is asked for.

@@ -114,6 +114,40 @@ func TestSpare(t *testing.T) {
 	}
 }
 
+// TestLieDisturbsNobody: whose block does not fit the tree takes the place of nobody who
+// sends the same one.
+func TestLieDisturbsNobody(t *testing.T) {
+	content := noise(modelPart)
+	m := newModel(content, content, lieIn(content, 0))
+	m.believe(m.actors[0], false, 1)
+	for _, a := range m.actors {
+		m.ask(a)
+		m.feed(a, modelPart/2)
+	}
+	m.feed(m.actors[1], modelPart)
+	if m.feed(m.actors[0], modelPart); !m.blocks.good.Has(0) || !m.all[1].liar {
+		t.Errorf("what came behind a lie was not taken; liar %v", m.all[1].liar)
+	}
+}
+
+// TestGiveBack: what was asked of a source that ends is asked of others.
+func TestGiveBack(t *testing.T) {
+	m := newModel(noise(4*modelPart), nil)
+	c := m.all[0]
+	c.pipelines, c.rate = true, 1<<30
+	f := &fetcher{swarm: m.swarm, c: c}
+	for {
+		a, ok := m.assign(c, f.asked)
+		if !ok {
+			break
+		}
+		f.asked = append(f.asked, a)
+	}
+	if f.giveBack(); len(f.asked) > 0 || m.blocks.asked.Count() > 0 || c.busy {
+		t.Errorf("%d requests, %d blocks are asked for, busy %v", len(f.asked), m.blocks.asked.Count(), c.busy)
+	}
+}
+
 // TestSpareIsBounded: a block that is larger than maxSpare comes from one source only.
 func TestSpareIsBounded(t *testing.T) {
 	for size, want := range map[uint64]bool{maxSpare: true, 2 * maxSpare: false} {
