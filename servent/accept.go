@@ -43,6 +43,8 @@ func (s *Servent) welcomeConn(conn net.Conn) {
 		s.deliverHTTP(c)
 	case speechGIV:
 		s.takeGIV(c, log)
+	case speechQueue:
+		s.takeQueueCall(c, log)
 	case speechCall:
 		err := s.called(c)
 		s.refuseConn(conn, func(e *edgeStats) {
@@ -131,6 +133,35 @@ func (p *peeked) readGIV() (transfer.GIV, error) {
 		return transfer.GIV{}, err
 	}
 	return transfer.ParseGIV(line)
+}
+
+// takeQueueCall gives a connection of a server in whose queue a download waits to that one.
+func (s *Servent) takeQueueCall(c *peeked, log logrus.FieldLogger) {
+	id, err := c.readQueueCall()
+	if err == nil {
+		err = c.SetDeadline(time.Time{})
+	}
+	s.untrack(c.Conn)
+	s.guest(c)
+	if err != nil || !s.loads.CalledBack(c, id) {
+		log.WithError(err).Debug("call for a place in a queue that nobody has")
+		s.refuseConn(c, func(e *edgeStats) { e.unwantedQueueCalls++ })
+	}
+}
+
+// readQueueCall reads the one line of a call back.
+func (p *peeked) readQueueCall() (id string, err error) {
+	var line []byte
+	for len(line) < transfer.MaxGIVLine {
+		b, err := p.r.ReadByte()
+		if err != nil {
+			return "", err
+		}
+		if line = append(line, b); b == '\n' {
+			return transfer.ParseQueueCall(line)
+		}
+	}
+	return "", errLongLine
 }
 
 var errLongLine = errors.New("line too long")

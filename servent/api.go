@@ -273,30 +273,31 @@ type EdgeInfo struct {
 	ConnectBacks        uint64 `json:"connect_backs"`
 	ConnectBacksDropped uint64 `json:"connect_backs_dropped"` // that others asked for, too many at once
 	UnwantedGIVs        uint64 `json:"unwanted_givs"`
-	UnwantedMeets       uint64 `json:"unwanted_meets"`    // answers to meetings that nobody asked for, or that are over
-	Blocked             uint64 `json:"blocked"`           // connections, of either side, that the block list forbids
-	PendingFull         uint64 `json:"pending_full"`      // connections closed unheard: too many were unsettled
-	PendingPerIP        uint64 `json:"pending_per_ip"`    // the same, too many of one address
-	LinksPerIP          uint64 `json:"links_per_ip"`      // links not made: one address had enough
-	HTTPPerIP           uint64 `json:"http_per_ip"`       // the same, connections for uploads
-	InboxFull           uint64 `json:"inbox_full"`        // connections for uploads that nobody took in time
-	DialBacksFailed     uint64 `json:"dial_backs_failed"` // pushes that could not be obeyed
-	SearchesDropped     uint64 `json:"searches_dropped"`  // queries of others, the index being busy
-	HitsDropped         uint64 `json:"hits_dropped"`      // the user's search did not take them in time
-	UDPForeign          uint64 `json:"udp_foreign"`       // datagrams that were no Gnutella message
-	UDPBad              uint64 `json:"udp_bad"`           // too large, or badly deflated
-	UDPInDropped        uint64 `json:"udp_in_dropped"`    // more came than could be looked at
-	UDPOutDropped       uint64 `json:"udp_out_dropped"`   // more than the system took
-	UDPOutFailed        uint64 `json:"udp_out_failed"`    // the system refused them
-	StunAnswered        uint64 `json:"stun_answered"`     // binding requests of others
-	StunDenied          uint64 `json:"stun_denied"`       // the same, too many or wrong, or this is no supernode
-	StunStrangers       uint64 `json:"stun_strangers"`    // answers of servers that were not asked
-	MeetChecksStray     uint64 `json:"meet_checks_stray"` // datagrams of meetings that are not under way, or forged
-	MeetLimit           uint64 `json:"meet_limit"`        // meetings, addresses or streams of peers past the limit
-	UploadsMissing      uint64 `json:"uploads_missing"`   // requests for files that we do not have
-	UploadsBusy         uint64 `json:"uploads_busy"`      // requests that found no free slot
-	UploadsRefused      uint64 `json:"uploads_refused"`   // requests without sense, and connections past the limit
-	UploadsFailed       uint64 `json:"uploads_failed"`    // uploads broken off
+	UnwantedMeets       uint64 `json:"unwanted_meets"`       // answers to meetings that nobody asked for, or that are over
+	UnwantedQueueCalls  uint64 `json:"unwanted_queue_calls"` // servers that call for a place that no download of ours has
+	Blocked             uint64 `json:"blocked"`              // connections, of either side, that the block list forbids
+	PendingFull         uint64 `json:"pending_full"`         // connections closed unheard: too many were unsettled
+	PendingPerIP        uint64 `json:"pending_per_ip"`       // the same, too many of one address
+	LinksPerIP          uint64 `json:"links_per_ip"`         // links not made: one address had enough
+	HTTPPerIP           uint64 `json:"http_per_ip"`          // the same, connections for uploads
+	InboxFull           uint64 `json:"inbox_full"`           // connections for uploads that nobody took in time
+	DialBacksFailed     uint64 `json:"dial_backs_failed"`    // pushes that could not be obeyed
+	SearchesDropped     uint64 `json:"searches_dropped"`     // queries of others, the index being busy
+	HitsDropped         uint64 `json:"hits_dropped"`         // the user's search did not take them in time
+	UDPForeign          uint64 `json:"udp_foreign"`          // datagrams that were no Gnutella message
+	UDPBad              uint64 `json:"udp_bad"`              // too large, or badly deflated
+	UDPInDropped        uint64 `json:"udp_in_dropped"`       // more came than could be looked at
+	UDPOutDropped       uint64 `json:"udp_out_dropped"`      // more than the system took
+	UDPOutFailed        uint64 `json:"udp_out_failed"`       // the system refused them
+	StunAnswered        uint64 `json:"stun_answered"`        // binding requests of others
+	StunDenied          uint64 `json:"stun_denied"`          // the same, too many or wrong, or this is no supernode
+	StunStrangers       uint64 `json:"stun_strangers"`       // answers of servers that were not asked
+	MeetChecksStray     uint64 `json:"meet_checks_stray"`    // datagrams of meetings that are not under way, or forged
+	MeetLimit           uint64 `json:"meet_limit"`           // meetings, addresses or streams of peers past the limit
+	UploadsMissing      uint64 `json:"uploads_missing"`      // requests for files that we do not have
+	UploadsBusy         uint64 `json:"uploads_busy"`         // requests that found no free slot
+	UploadsRefused      uint64 `json:"uploads_refused"`      // requests without sense, and connections past the limit
+	UploadsFailed       uint64 `json:"uploads_failed"`       // uploads broken off
 	HTTPEdge
 }
 

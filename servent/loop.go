@@ -45,7 +45,7 @@ type loop struct {
 type edgeStats struct {
 	unknownSpeech, connectBacks, badHandshakes, searchesDropped, hitsDropped, unwantedGIVs uint64
 	inboxFull, dialBacksFailed                                                             uint64
-	connectBacksDropped, unwantedMeets                                                     uint64
+	connectBacksDropped, unwantedMeets, unwantedQueueCalls                                 uint64
 }
 
 func newLoop(ctx context.Context, s *Servent, node *overlay.Node) *loop {

@@ -7,6 +7,7 @@ import (
 	"net"
 
 	"github.com/seed282dab8e/servent/nat/stun"
+	"github.com/seed282dab8e/servent/servent/transfer"
 )
 
 // speech is what a connection turns out to speak.
@@ -17,6 +18,7 @@ const (
 	speechGnutella           // GNUTELLA CONNECT/…
 	speechHTTP               // GET, HEAD
 	speechGIV                // GIV: a servent that we sent a Push to
+	speechQueue              // QUEUE: a server in whose queue a download of ours waits
 	speechCall               // SRVT CALL: a peer sees for itself whether we are reachable
 	speechMeet               // SRVT MEET: a peer that this servent meets half way
 	speechRelay              // SRVT RELAY: one of two that this servent shall relay for
@@ -32,6 +34,7 @@ var openings = []struct {
 	{"GET ", speechHTTP},
 	{"HEAD ", speechHTTP},
 	{"GIV ", speechGIV},
+	{transfer.QueueWord, speechQueue},
 	{"SRVT CALL ", speechCall},
 	{meetMark, speechMeet},
 	{relayMark, speechRelay},

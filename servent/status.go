@@ -105,6 +105,7 @@ func (l *loop) status(st *Status) {
 		SearchesDropped: e.searchesDropped, HitsDropped: e.hitsDropped,
 		InboxFull: e.inboxFull, DialBacksFailed: e.dialBacksFailed,
 		ConnectBacksDropped: e.connectBacksDropped, UnwantedMeets: e.unwantedMeets,
+		UnwantedQueueCalls: e.unwantedQueueCalls,
 	}
 	st.Index.Searches = stats.Searches
 	h := &st.Transfer.Heads

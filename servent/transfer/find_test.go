@@ -2,8 +2,13 @@ package transfer
 
 import (
 	"errors"
+	"net"
 	"net/netip"
+	"strings"
 	"testing"
+	"time"
+
+	"github.com/seed282dab8e/servent/protocol"
 )
 
 func sourceAt(n int) Source {
@@ -45,4 +50,50 @@ func TestFound(t *testing.T) {
 	if s.addFound(sourceAt(1)); !lost.out {
 		t.Error("one that was lost once is asked for ever")
 	}
+}
+
+// TestCalledBack: only the host that told a place may call for it, while nobody asks it.
+func TestCalledBack(t *testing.T) {
+	here, there := net.Pipe()
+	defer here.Close()
+	defer there.Close()
+	at := func(a netip.AddrPort) net.Conn { return farConn{here, net.TCPAddrFromAddrPort(a)} }
+	c := NewClient(ClientConfig{})
+	s := &swarm{client: c, wake: make(chan struct{}, 1)}
+	waits := &candidate{Source: sourceAt(1), key: keyOf(sourceAt(1)), notBefore: time.Now().Add(time.Hour)}
+	waits.place = protocol.QueuePlace{Position: 2, ID: "abc"}
+	s.all = []*candidate{{Source: sourceAt(2), key: keyOf(sourceAt(2))}, waits}
+	defer c.enter(s)()
+	host := netip.AddrPortFrom(sourceAt(1).Addr.Addr(), 999)
+	if c.CalledBack(at(sourceAt(2).Addr), "abc") || c.CalledBack(at(host), "abd") {
+		t.Error("a stranger's call, or one for another place, is taken")
+	}
+	for _, state := range []*bool{&waits.running, &waits.out} {
+		if *state = true; c.CalledBack(at(host), "abc") {
+			t.Error("a call to who does not wait is taken")
+		}
+		*state = false
+	}
+	if !c.CalledBack(at(host), "abc") || !waits.notBefore.IsZero() || c.park.take(waits.key) == nil {
+		t.Error("the call is not taken")
+	}
+}
+
+// farConn is a connection with somebody elsewhere.
+type farConn struct {
+	net.Conn
+	addr net.Addr
+}
+
+func (f farConn) RemoteAddr() net.Addr { return f.addr }
+
+// FuzzQueueCall reads lines of servers that call back.
+func FuzzQueueCall(f *testing.F) {
+	f.Add([]byte("QUEUE 0123456789abcdef0123456789abcdef 1.2.3.4:6346\r\n"))
+	f.Fuzz(func(t *testing.T, line []byte) {
+		id, err := ParseQueueCall(line)
+		if err == nil && (id == "" || len(id) > maxQueueID || strings.Contains(id, " ")) {
+			t.Errorf("%q is the ID in %q", id, line)
+		}
+	})
 }

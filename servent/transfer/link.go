@@ -142,7 +142,8 @@ func (l *link) receive(head bool) (*http.Response, error) {
 	return resp, err
 }
 
-// lines is a request as it goes out. Who waits in a queue says so (section 22).
+// lines is a request as it goes out. Who waits in a queue says so, and where it
+// can be called back (section 22).
 func (l *link) lines(req request) []byte {
 	method := http.MethodGet
 	if req.head {
@@ -158,6 +159,9 @@ func (l *link) lines(req request) []byte {
 	if req.place.ID != "" {
 		again := protocol.QueuePlace{Position: req.place.Position, ID: req.place.ID}
 		b = fmt.Appendf(b, "%s: %s\r\n", protocol.HeaderQueued, again.PARQ())
+		if self := l.cfg.Self(addrOfConn(l.conn.LocalAddr()).Addr()); self.IsValid() {
+			b = fmt.Appendf(b, "%s: %s\r\n", protocol.HeaderNode, self) // to be called back
+		}
 	}
 	if len(req.alternates) > 0 {
 		b = fmt.Appendf(b, "%s: %s\r\n", protocol.HeaderAlt, protocol.Alternates(req.alternates))
