@@ -187,10 +187,12 @@ func (s *Servent) ChangeDownloads(ctx context.Context, c DownloadChange) ([]Down
 	}
 	var out []DownloadInfo
 	for _, ch := range list {
-		select {
-		case <-ch.still:
-		case <-ctx.Done():
-			return out, ctx.Err()
+		if ends := c.Action == actionPause || c.Action == actionCancel; ends {
+			select {
+			case <-ch.still:
+			case <-ctx.Done():
+				return out, ctx.Err()
+			}
 		}
 		if c.Action == actionCancel && !c.Keep && ch.idle { // nobody else does it
 			removeParts(ch.d, s.gets.left(ch.d))

@@ -103,6 +103,30 @@ func TestPausedGetGoesOn(t *testing.T) {
 	}
 }
 
+// TestChangeOfOneThatLoads: to resume or to rank a download that loads does not wait
+// until it is done.
+func TestChangeOfOneThatLoads(t *testing.T) {
+	for _, c := range []servent.DownloadChange{{Action: "resume"}, {Action: "priority", Priority: servent.PriorityHigh}} {
+		t.Run(c.Action, func(t *testing.T) {
+			req, _ := slowSource(t)
+			s := start(t, servent.Config{})
+			ended := make(chan error, 1)
+			go func() {
+				_, err := s.Get(t.Context(), req, func(servent.GetProgress) {})
+				ended <- err
+			}()
+			awaitDownload(t, s, "begun", begun)
+			list := changeAll(t, s, c)
+			if len(list) != 1 || list[0].Phase != servent.PhaseLoading || list[0].Done == list[0].Total {
+				t.Errorf("%+v", list)
+			}
+			if err := <-ended; err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
 // TestCancelledGet: nothing is left, or with Keep what has come; paused before or not.
 func TestCancelledGet(t *testing.T) {
 	for name, tt := range map[string]struct{ keep, pause bool }{
