@@ -9,9 +9,11 @@
 // hands out tiger trees, shows what is shared, to people as pages and to
 // servents as QueryHit messages, and passes pushes on. Whatever a stranger can
 // have it do is bounded: at once, for each address, and in a second.
-// Downloads take one source at a time and the next one when it fails, go on
-// where the last one ended, hash what comes while it comes, and give the file
-// its name only when SHA-1 and, where it is known, the tiger root agree.
+// Downloads ask many sources at once, block by block: a swarm has a fetcher for each
+// of them. Package pick says which block comes next, the tiger tree which are right,
+// and package journal which are on the disk for certain, so that a later download
+// goes on from there. The file gets its name only when SHA-1 and, where it is known,
+// the tiger root agree.
 // Nothing ever lies half-written under the final name.
 //
 // Connections come from the servent's one port or from pushes, so that the
