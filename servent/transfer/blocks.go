@@ -230,7 +230,8 @@ func (b *blocks) inGoodHands(c *candidate, now time.Time) pick.Set {
 	set := pick.NewSet(len(b.list))
 	for i := range b.asked.All() {
 		o := b.list[i].asked
-		if c.leases.Has(i) || b.askers[i] >= maxAskers || o.rate*slower > c.rate && now.Sub(o.moved) < quiet {
+		spared := b.list[i].writer == nil || b.part <= maxSpare // or begin has no use for it
+		if !spared || c.leases.Has(i) || b.askers[i] >= maxAskers || o.rate*slower > c.rate && now.Sub(o.moved) < quiet {
 			set.Add(i)
 		}
 	}

@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -206,7 +207,7 @@ func (s *swarm) exhausted() error {
 		e.what, e.advice = ErrNotVerified, "search again and take another result"
 	}
 	for _, c := range s.all {
-		e.causes = append(e.causes, fmt.Errorf("%s: %w", c.String(), c.err))
+		e.causes = append(e.causes, fmt.Errorf("%s: %w", c.String(), cmp.Or(c.err, errNotAsked)))
 	}
 	e.liars = s.liars()
 	return e

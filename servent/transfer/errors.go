@@ -46,6 +46,7 @@ var (
 	errMixedContent = errors.New("took part in content that does not match its hash")
 	errNoGIV        = errors.New("did not connect back after a push")
 	errUnaskable    = errors.New("can be asked neither by hash nor by name")
+	errNotAsked     = errors.New("was not asked")
 	errNoAddress    = errors.New("can neither be dialled nor pushed")
 )
 

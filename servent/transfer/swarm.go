@@ -329,14 +329,6 @@ func (s *swarm) pause(now time.Time) time.Duration {
 	return progressPeriod
 }
 
-// size is that of the file, 0 where it is not known; s.mu is held.
-func (s *swarm) size() uint64 {
-	if s.blocks == nil {
-		return s.job.Size
-	}
-	return s.blocks.size
-}
-
 // resize begins anew with a file of size bytes, as sizer tells; nil: as the job does.
 // s.mu is held.
 func (s *swarm) resize(size uint64, sizer *candidate) {

@@ -154,3 +154,41 @@ func TestOneTreeOfEachSource(t *testing.T) {
 		s.treeAsked = nil
 	}
 }
+
+// TestTooSlowWithTheLastByte: what has come as a whole counts, whatever is said of its source.
+func TestTooSlowWithTheLastByte(t *testing.T) {
+	content := noise(1000)
+	slow := rogue(t, func(conn net.Conn, r *http.Request) bool {
+		time.Sleep(150 * time.Millisecond)
+		return says(okHead(len(content)), string(content))(conn, r)
+	})
+	cfg := quick()
+	cfg.MinSpeed, cfg.SpeedWindow = 1<<40, 50*time.Millisecond
+	mustGet(t, NewClient(cfg), jobFor(t, content, slow), content)
+}
+
+// TestLargeBlocksAreNotAskedTwice: of a block that is too large to be held in memory while
+// another source writes it, nothing can come of asking twice.
+func TestLargeBlocksAreNotAskedTwice(t *testing.T) {
+	for _, part := range []uint64{maxSpare, 2 * maxSpare} {
+		b := newBlocks(1000)
+		b.size, b.part = part, part
+		var slow, quick candidate
+		b.offer(&slow, nil)
+		b.offer(&quick, nil)
+		if _, ok := b.lease(&slow, 1, time.Now()); !ok || b.begin(&slow, 0, 0) == nil {
+			t.Fatal("the first source is not asked")
+		}
+		if _, ok := b.lease(&quick, 1, time.Now()); ok != (part == maxSpare) {
+			t.Errorf("blocks of %d bytes: asked twice: %v", part, ok)
+		}
+	}
+}
+
+// TestWhoWasNotAsked: an error names who was left out before it was asked for anything.
+func TestWhoWasNotAsked(t *testing.T) {
+	s := &swarm{all: []*candidate{{Source: Source{Addr: netip.MustParseAddrPort("192.0.2.1:6346")}}}}
+	if text := s.exhausted().Error(); !strings.Contains(text, "192.0.2.1:6346: was not asked;") {
+		t.Error(text)
+	}
+}
