@@ -119,6 +119,21 @@ func TestThrowForgetsHeads(t *testing.T) {
 	}
 }
 
+// TestThrownOfAnotherSize: blocks that were thrown away of a longer file are held against
+// none of the file as it is.
+func TestThrownOfAnotherSize(t *testing.T) {
+	m := newModel(noise(4*modelPart), noise(4*modelPart))
+	m.blocks.tree = nil
+	for a := m.actors[0]; m.ask(a) || a.asked != nil; {
+		m.feed(a, modelPart)
+	}
+	m.throw(func(*block) bool { return true })
+	m.resize(modelPart, m.all[0])
+	if m.nameLiars(); len(m.liarsNamed()) > 0 {
+		t.Errorf("liars are %v", m.liarsNamed())
+	}
+}
+
 // TestDiskThatForgets: blocks that are found changed are fetched again, maxRereads times.
 func TestDiskThatForgets(t *testing.T) {
 	content := noise(2 * modelPart)

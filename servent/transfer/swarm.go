@@ -336,6 +336,7 @@ func (s *swarm) resize(size uint64, sizer *candidate) {
 		c.offered, c.leases, c.claims, c.offers, c.partial = nil, nil, nil, 0, false
 	}
 	s.blocks, s.sizer, s.treeAsked, s.roomy = newBlocks(size), sizer, nil, false
+	s.doubts.thrown = nil // blocks of another file
 	if s.job.URN.HasTiger && len(s.blocks.list) == 1 {
 		s.blocks.tree = &tree{root: s.job.URN.Tiger, nodes: []tiger.Digest{s.job.URN.Tiger}, span: 1}
 	}
