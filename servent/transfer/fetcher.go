@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -332,8 +333,7 @@ func (f *fetcher) block(ctx context.Context, body io.Reader, at, stop uint64) er
 			}
 		}
 		if err != nil {
-			f.swarm.leave(t)
-			return err
+			return cmp.Or(f.swarm.finish(f.c, t), err) // the last byte may have come
 		}
 	}
 	return f.swarm.finish(f.c, t)
