@@ -367,11 +367,9 @@ func (f *fetcher) came(ctx context.Context, n int, err error) error {
 	if err := f.link.credit(n); err != nil {
 		return err
 	}
-	err = waitRate(ctx, f.cfg.Rate, n)
-	switch {
-	case ctx.Err() != nil:
-		return ctx.Err() // another source goes on in its place
-	case err != nil:
+	if err := waitRate(ctx, f.cfg.Rate, n); ctx.Err() != nil {
+		return err // another source goes on in its place
+	} else if err != nil {
 		return &localError{err}
 	}
 	return nil
