@@ -102,6 +102,10 @@ func (b *blocks) bytes() (n uint64) {
 	return n
 }
 
+// verified reports whether there are blocks that are right for certain: that fit a tree
+// for which not only a source vouches.
+func (b *blocks) verified() bool { return b.tree != nil && b.tree.by == nil && b.good.Count() > 0 }
+
 // whole reports whether every block is there.
 func (b *blocks) whole() bool { return b.missing == 0 }
 
@@ -242,7 +246,7 @@ const (
 	// slower is how many times a source must be slower than another for the last blocks
 	// to be asked of that, too, and quiet how long it may send nothing.
 	slower = 3
-	quiet  = 500 * time.Millisecond
+	quiet  = 2 * time.Second
 )
 
 // fresh picks a block that nothing has come of. Among equally rare ones chance decides:

@@ -79,7 +79,11 @@ type candidate struct {
 // more, and otherwise the order of the job counts. s.mu is held.
 func (s *swarm) next(now time.Time) (*candidate, time.Duration) {
 	var best *candidate
+	trees := s.blocks != nil && s.awaitsTree()
 	for _, c := range s.all {
+		if trees && !s.mayGiveTree(c) {
+			continue
+		}
 		if c.out || c.running || c.aside || c.doubted || s.blocks != nil && s.blocks.only != nil && s.blocks.only != c {
 			continue
 		}

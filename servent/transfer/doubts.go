@@ -20,12 +20,13 @@ const (
 
 // doubts is what a swarm knows of lies where no tree tells who tells them.
 type doubts struct {
-	lied    bool           // content did not match
-	roots   []tiger.Digest // of trees that are not believed
-	earlier int            // times that what an earlier download left did not match with a source's blocks
-	rereads int
-	tried   []*candidate // who was asked alone, with what an earlier download left
-	thrown  []thrown
+	lied     bool           // content did not match
+	treeless bool           // and there was no tree to tell what of it
+	roots    []tiger.Digest // of trees that are not believed
+	earlier  int            // times that what an earlier download left did not match with a source's blocks
+	rereads  int
+	tried    []*candidate // who was asked alone, with what an earlier download left
+	thrown   []thrown
 }
 
 // thrown is a block that was thrown away since it may be wrong.
@@ -89,6 +90,9 @@ func (s *swarm) reject(ctx context.Context) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.doubts.treeless = t == nil; s.awaitsTree() {
+		return nil
+	}
 	if t != nil {
 		t.by.out, t.by.err = true, s.blame(t.by)
 		s.giveUpTree()

@@ -201,9 +201,9 @@ func (f *fetcher) idle(ctx context.Context) (more bool, err error) {
 		return false, nil
 	}
 	due := f.looked.Add(f.wait)
-	t := time.NewTimer(quiet)
+	t := time.NewTimer(quiet / 4)
 	if offers >= 0 {
-		t.Reset(min(time.Until(due), quiet))
+		t.Reset(min(time.Until(due), quiet/4))
 	}
 	defer t.Stop()
 	select {

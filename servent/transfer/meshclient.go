@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"maps"
 	"net/http"
 	"net/netip"
 	"slices"
@@ -34,7 +35,7 @@ func (s *swarm) mesh(l *link) (good, bad []netip.AddrPort) {
 	if s.blocks == nil || !s.job.URN.HasSHA1 {
 		return nil, nil
 	}
-	if self.IsValid() && s.blocks.good.Count() > 0 {
+	if self.IsValid() && s.blocks.verified() {
 		good = append(good, self)
 	}
 	for _, c := range s.all {
@@ -84,8 +85,9 @@ func (s *swarm) fromMesh() {
 // Partial finds what a download that runs has verified of a file, for a Server.
 func (c *Client) Partial(file protocol.SHA1) (Partial, bool) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	for s := range c.swarms {
+	all := slices.Collect(maps.Keys(c.swarms)) // a swarm may have to wait for its disk
+	c.mu.Unlock()
+	for _, s := range all {
 		if s.job.URN.HasSHA1 && s.job.URN.SHA1 == file {
 			if p, ok := s.partial(); ok {
 				return p, true
@@ -99,12 +101,12 @@ func (c *Client) Partial(file protocol.SHA1) (Partial, bool) {
 func (s *swarm) partial() (p Partial, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.blocks == nil || s.blocks.tree == nil || s.blocks.good.Count() == 0 {
+	if s.blocks == nil || !s.blocks.verified() {
 		return p, false
 	}
 	p.File = library.File{Rel: s.job.Name, Size: s.blocks.size, URN: s.job.URN}
 	p.Path, p.Have, p.Claims = s.part, s.blocks.rangesOf(s.blocks.good), s.blocks.rangesOf(s.blocks.asked)
-	if t := s.blocks.tree; t.by == nil && t.span == 1 {
+	if t := s.blocks.tree; t.span == 1 {
 		if t.levels == nil {
 			t.levels = tiger.Expand(t.nodes)
 		}

@@ -59,20 +59,21 @@ func (s *swarm) resume(ctx context.Context) error {
 			return explain(err)
 		}
 	}
+	s.log.WithFields(logrus.Fields{"bytes": j.Bytes()}).Info("download goes on")
+	if s.out.touched(s.client.cfg.CheckpointTime) {
+		s.state = StateVerifying // better known before more is fetched, or any of it served
+		s.mu.Unlock()
+		s.report(true)
+		_, err = s.reread(ctx)
+		s.mu.Lock()
+		if s.state = StateConnecting; err != nil {
+			return err
+		}
+	}
 	if root, level, ok := j.Tree(); ok && s.job.URN.HasTiger && root == s.job.URN.Tiger {
 		s.trust(&tree{root: root, nodes: level, span: 1})
 	}
-	s.log.WithFields(logrus.Fields{"bytes": j.Bytes()}).Info("download goes on")
-	if !s.out.touched(s.client.cfg.CheckpointTime) {
-		return nil
-	}
-	s.state = StateVerifying // better known before more is fetched
-	s.mu.Unlock()
-	s.report(true)
-	_, err = s.reread(ctx)
-	s.mu.Lock()
-	s.state = StateConnecting
-	return err
+	return nil
 }
 
 // touched reports whether somebody has written to the .part file after the download

@@ -51,6 +51,7 @@ type swarm struct {
 	doubts   doubts
 
 	treeAsked  *candidate // who is asked for the tree
+	treeAt     time.Time  // since when
 	roomy      bool       // it has been looked whether there is room for the file
 	alternates int        // candidates taken from others' X-Falt and X-Alt
 	headed     int        // of them that were asked with a HEAD ping
@@ -123,7 +124,7 @@ func (s *swarm) whole(ctx context.Context) (bool, error) {
 	if ctx.Err() != nil {
 		return false, ctx.Err()
 	}
-	return s.blocks != nil && s.blocks.whole(), explain(s.broken)
+	return s.blocks != nil && s.blocks.whole() && !s.awaitsTree(), explain(s.broken)
 }
 
 // windDown has all fetchers end when the file is whole, those that are at the end of an
@@ -193,6 +194,9 @@ func (s *swarm) engage(ctx context.Context) error {
 		if c != nil {
 			return nil
 		}
+		if s.blocks != nil && s.blocks.whole() {
+			return nil // no tree is to be had
+		}
 		if !s.reconsider() {
 			return s.exhausted()
 		}
@@ -217,6 +221,8 @@ func (s *swarm) wantsMore(now time.Time) bool {
 		return true
 	case s.blocks == nil:
 		return false
+	case s.blocks.whole():
+		return s.active == 1 && now.Sub(s.treeAt) > treePatience
 	}
 	open := s.blocks.missing - s.blocks.asked.Count()
 	for _, c := range s.all {

@@ -222,7 +222,7 @@ func (s *swarm) judge(c *candidate, a ask, resp *http.Response) (part, error) {
 	case err != nil:
 		return p, err
 	}
-	c.place, c.answered, c.vain = protocol.QueuePlace{}, true, 0
+	c.place, c.answered, c.vain, c.retries = protocol.QueuePlace{}, true, 0, 0
 	if s.blocks == nil {
 		if s.resize(p.total, c); c.out {
 			return p, c.err // the file is not empty

@@ -192,15 +192,3 @@ func TestWhoWasNotAsked(t *testing.T) {
 		t.Error(text)
 	}
 }
-
-// TestTooSlowWithTheLastByte: what has come as a whole counts, whatever is said of its source.
-func TestTooSlowWithTheLastByte(t *testing.T) {
-	content := noise(1000)
-	slow := rogue(t, func(conn net.Conn, r *http.Request) bool {
-		time.Sleep(150 * time.Millisecond)
-		return says(okHead(len(content)), string(content))(conn, r)
-	})
-	cfg := quick()
-	cfg.MinSpeed, cfg.SpeedWindow = 1<<40, 50*time.Millisecond
-	mustGet(t, NewClient(cfg), jobFor(t, content, slow), content)
-}

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/seed282dab8e/servent/protocol"
 	"github.com/seed282dab8e/servent/protocol/tiger"
@@ -13,17 +14,31 @@ import (
 // errTree says that a source gave a tree that cannot be one of the file.
 var errTree = errors.New("gives a tree that does not fit its root")
 
+// treePatience is how long a source has to give the tree before another is asked, too.
+const treePatience = time.Second
+
 // treeFrom says whether c is to be asked for the file's tree now, by which path and
 // with which root; s.mu is held.
 func (s *swarm) treeFrom(c *candidate) (path string, root tiger.Digest, ok bool) {
-	switch {
-	case s.blocks.tree != nil || s.treeAsked != nil || c.treePath == "" || c.treeTried:
-		return "", root, false
-	case s.job.URN.HasTiger && c.treeRoot != s.job.URN.Tiger, slices.Contains(s.doubts.roots, c.treeRoot):
+	if s.blocks.tree != nil || !s.mayGiveTree(c) || s.treeAsked != nil && time.Since(s.treeAt) < treePatience {
 		return "", root, false
 	}
-	s.treeAsked, c.treeTried = c, true
+	s.treeAsked, s.treeAt, c.treeTried = c, time.Now(), true
 	return c.treePath, c.treeRoot, true
+}
+
+// mayGiveTree reports whether c may have a tree that is of use, and has not been asked for
+// it; s.mu is held.
+func (s *swarm) mayGiveTree(c *candidate) bool {
+	return !c.out && !c.aside && !c.treeTried && c.treePath != "" && (s.blocks.only == nil || s.blocks.only == c) &&
+		(!s.job.URN.HasTiger || c.treeRoot == s.job.URN.Tiger) && !slices.Contains(s.doubts.roots, c.treeRoot)
+}
+
+// awaitsTree reports whether a file that is there and does not match waits for a tree,
+// which tells what of it is wrong; s.mu is held.
+func (s *swarm) awaitsTree() bool {
+	return s.doubts.treeless && s.blocks.whole() && s.blocks.tree == nil &&
+		(s.treeAsked != nil || slices.ContainsFunc(s.all, s.mayGiveTree))
 }
 
 // learnTree takes where a source has the file's tree (section 21): at itself only.
