@@ -123,12 +123,12 @@ func (s *summer) sums() Sums {
 // wrong is an ErrNotVerified.
 func (s *Sums) Check(m protocol.Magnet) error {
 	switch {
+	case m.Size > 0 && m.Size != s.Bytes: // first: it tells that a file was cut short
+		return fmt.Errorf("%w: the size should be %d bytes, it is %d", ErrNotVerified, m.Size, s.Bytes)
 	case m.URN.HasSHA1 && m.URN.SHA1 != s.URN.SHA1:
 		return fmt.Errorf("%w: the SHA-1 should be %s", ErrNotVerified, m.URN.SHA1)
 	case m.URN.HasTiger && m.URN.Tiger != s.URN.Tiger:
 		return fmt.Errorf("%w: the tiger root should be %s", ErrNotVerified, m.URN.Tiger)
-	case m.Size > 0 && m.Size != s.Bytes:
-		return fmt.Errorf("%w: the size should be %d bytes", ErrNotVerified, m.Size)
 	}
 	return nil
 }

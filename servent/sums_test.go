@@ -7,6 +7,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/seed282dab8e/servent/protocol"
@@ -87,6 +88,11 @@ func TestCheckSums(t *testing.T) {
 		if err := sums.Check(m); (err == nil) != tt.ok || err != nil && !errors.Is(err, ErrNotVerified) {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+	m := right
+	m.Size, m.URN.SHA1[0] = 7, m.URN.SHA1[0]+1
+	if err := sums.Check(m); !strings.Contains(err.Error(), "the size should be 7 bytes, it is 6") {
+		t.Errorf("a file that was cut short: %v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
