@@ -72,6 +72,10 @@ func (b *bar) line(width int, now time.Time) string {
 	}
 	cells := b.cells(now, text.flow)
 	for len(cells) > 1 && width-minName-cellsWidth(cells) < roomFor(len(cells)) {
+		if last := len(cells) - 1; last == basicCells && columns(cells[last]) > len(fromMost) {
+			cells[last] = pad(fromText(text.flow.active), len(fromMost), false)
+			continue
+		}
 		cells = cells[:len(cells)-1]
 	}
 	name := min(max(width*2/5, minName), max(width-cellsWidth(cells)-len(gap)-minBar, minName))
@@ -130,6 +134,17 @@ func sourcesText(active, known int) string {
 		return ""
 	}
 	return fmt.Sprintf("%d of %s", active, countText(known, "source"))
+}
+
+// fromMost is as long as fromText gets, but for more than 99 sources.
+const fromMost = "from 99"
+
+// fromText is sourcesText where there are few columns: how many sources deliver.
+func fromText(active int) string {
+	if active == 0 {
+		return ""
+	}
+	return fmt.Sprintf("from %d", active)
 }
 
 func copiesCell(copies float64) string {

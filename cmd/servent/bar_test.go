@@ -107,7 +107,7 @@ func TestFramesBeginInTheFirstColumn(t *testing.T) {
 }
 
 // TestBarOfDownload: sources and copies stand where there is room for a bar beside
-// them; each line has its columns where the others have theirs.
+// them, how many sources deliver also in 79 columns; each line has its columns where the others have theirs.
 func TestBarOfDownload(t *testing.T) {
 	b, now := halfway("danube.flac")
 	b.text = func() barText { return barText{name: "danube.flac", flow: &flow{2_000_000, 5000, 3, 5, 1.84}} }
@@ -115,6 +115,9 @@ func TestBarOfDownload(t *testing.T) {
 		line := b.line(width, now)
 		if !strings.HasPrefix(line, "danube.flac ") || !strings.Contains(line, "10 MB of 20 MB") || !strings.Contains(line, "5 s left") ||
 			!strings.Contains(line, "2.0 MB/s") || !strings.Contains(line, "━") {
+			t.Errorf("width %d: %q", width, line)
+		}
+		if strings.HasSuffix(line, "from 3") != (width < 86) {
 			t.Errorf("width %d: %q", width, line)
 		}
 		if strings.Contains(line, "3 of 5 sources") != (width >= 86) || strings.Contains(line, "1.8 copies") != (width >= 99) {

@@ -50,10 +50,11 @@ environment. Where it fails the file stays, and the exit code is 1 at the end.
 With --json each line has an "event": "progress" (at most twice a second for each
 file: "sha1", "name", "done", "total", "sources" that are known, "active" ones that
 deliver, "copies" of the rarest block in sight, "rate" in bytes a second, "left_ms",
-"state"; none for a small one of many from one servent that takes no time), then "done" ("path", "sha1", "bytes", "fetched" of them now, "ms",
-"sources" that delivered, "liars" that sent wrong bytes) or "error" ("sha1", "error");
-with --exec "exec" ("path", "code", "error"); with --detach "detached" (one download,
-as "servent transfers --json" lists it).`,
+"state"; none for a small one of many from one servent that takes no time), then
+"done" ("path", "sha1", "bytes", "fetched" of them now, "ms", "sources" that delivered,
+"liars" that sent wrong bytes, "existing": it was there already) or "error" ("sha1",
+"error"); with --exec "exec" ("path", "code", "error"); with --detach "detached" (one
+download, as "servent transfers --json" lists it).`,
 		Example: examples(
 			"servent get 1",
 			"servent get 2 5 7 --output ~/Downloads",

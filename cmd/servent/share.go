@@ -167,7 +167,7 @@ func addedText(before []servent.ShareInfo, s *servent.ShareInfo) string {
 
 func shareText(s *servent.ShareInfo) string {
 	if s.Single {
-		return fmt.Sprintf("%s: %s that was downloaded, %s, and nothing else", s.Dir, countText(s.Files, "file"), byteText(s.Bytes))
+		return fmt.Sprintf("%s: downloaded: %s, %s, and nothing else", s.Dir, countText(s.Files, "file"), byteText(s.Bytes))
 	}
 	return fmt.Sprintf("%s: %s, %s%s", s.Dir, countText(s.Files, "file"), byteText(s.Bytes), leftOutText(s.LeftOut))
 }

@@ -118,7 +118,7 @@ func TestTransfersOfRunningServent(t *testing.T) {
 	}
 	for end := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
 		_, out, _ := h.run(t, "status")
-		if strings.Contains(out, output+": 1 file that was downloaded, 3.5 MB, and nothing else") {
+		if strings.Contains(out, output+": downloaded: 1 file, 3.5 MB, and nothing else") {
 			break
 		}
 		if time.Now().After(end) {

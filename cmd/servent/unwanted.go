@@ -14,7 +14,7 @@ func whyUnwanted(arg string) string {
 	case strings.HasPrefix(lower, "urn:"):
 		return whyNoSHA1([]string{arg})
 	case !strings.HasPrefix(lower, "magnet:"):
-		return "write a magnet link, urn:sha1:… or the number of a row of the last search"
+		return "write a magnet link, urn:sha1:…, the number of a row of the last search, or a file that ends in .meta4"
 	}
 	_, query, _ := strings.Cut(arg, "?")
 	params, err := url.ParseQuery(query)
