@@ -309,3 +309,23 @@ func TestPARQOverAnotherAddress(t *testing.T) {
 		h.guest("10.0.0.5").want(200, h.paths[0], say)
 	})
 }
+
+// TestHeldSlotYields: a slot that is held for a file does not keep its host from another
+// one, nor lets it overtake those who wait.
+func TestHeldSlotYields(t *testing.T) {
+	now := time.Unix(1e9, 0)
+	mine, yours := netip.MustParseAddr("1.1.1.1"), netip.MustParseAddr("2.2.2.2")
+	for _, slots := range []int{2, 1} {
+		q := &uploadQueue{slots: slots, perHost: 1, perSlot: 1, max: 8, pace: 30 * time.Second, hold: 10 * time.Second, newID: func() string { return "1" }}
+		one, two := upload{host: mine, file: protocol.SHA1{1}}, upload{host: mine, file: protocol.SHA1{2}}
+		if !q.ask(now, one, "").now || q.ask(now, two, "").now {
+			t.Fatal("one slot for a host")
+		}
+		q.places = nil
+		q.done(now, one, piece{Range: protocol.Range{First: 0, End: 10}, size: 100})
+		waits := slots == 1 && !q.ask(now, upload{host: yours, file: protocol.SHA1{1}}, "").now
+		if got := q.ask(now, two, "").now; got == waits {
+			t.Errorf("%d slots, another waits %v: %v", slots, waits, got)
+		}
+	}
+}

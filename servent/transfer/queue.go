@@ -98,6 +98,7 @@ func (q *uploadQueue) ask(now time.Time, u upload, id string) turn {
 	if s := q.slotOf(u); s != nil {
 		return q.share(s)
 	}
+	q.yield(u.host)
 	at := slices.IndexFunc(q.places, func(p place) bool { return p.of(u) })
 	if i := slices.IndexFunc(q.places, func(p place) bool { return p.id == id && p.file == u.file }); at < 0 && i >= 0 {
 		at = i
@@ -251,6 +252,16 @@ func (q *uploadQueue) mayTake(host netip.Addr) bool {
 		}
 	}
 	return n < q.perHost
+}
+
+// yield gives up a slot that is held for a host, where that keeps it from another file.
+func (q *uploadQueue) yield(host netip.Addr) {
+	if q.mayTake(host) && len(q.taken) < q.slots {
+		return
+	}
+	if i := slices.IndexFunc(q.taken, func(s *slot) bool { return s.host == host && s.bodies == 0 }); i >= 0 {
+		q.taken = slices.Delete(q.taken, i, i+1)
+	}
 }
 
 func (q *uploadQueue) placesOf(host netip.Addr) int {
