@@ -318,13 +318,13 @@ func TestHeldSlotYields(t *testing.T) {
 	for _, slots := range []int{2, 1} {
 		q := &uploadQueue{slots: slots, perHost: 1, perSlot: 1, max: 8, pace: 30 * time.Second, hold: 10 * time.Second, newID: func() string { return "1" }}
 		one, two := upload{host: mine, file: protocol.SHA1{1}}, upload{host: mine, file: protocol.SHA1{2}}
-		if !q.ask(now, one, "").now || q.ask(now, two, "").now {
+		if q.ask(now, one, "").lane == nil || q.ask(now, two, "").lane != nil {
 			t.Fatal("one slot for a host")
 		}
 		q.places = nil
 		q.done(now, one, piece{Range: protocol.Range{First: 0, End: 10}, size: 100})
-		waits := slots == 1 && !q.ask(now, upload{host: yours, file: protocol.SHA1{1}}, "").now
-		if got := q.ask(now, two, "").now; got == waits {
+		waits := slots == 1 && q.ask(now, upload{host: yours, file: protocol.SHA1{1}}, "").lane == nil
+		if got := q.ask(now, two, "").lane != nil; got == waits {
 			t.Errorf("%d slots, another waits %v: %v", slots, waits, got)
 		}
 	}
