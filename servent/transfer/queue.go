@@ -254,9 +254,10 @@ func (q *uploadQueue) mayTake(host netip.Addr) bool {
 	return n < q.perHost
 }
 
-// yield gives up a slot that is held for a host, where that keeps it from another file.
+// yield gives up a slot that is held for a host that has its share, so that it can have
+// another file.
 func (q *uploadQueue) yield(host netip.Addr) {
-	if q.mayTake(host) && len(q.taken) < q.slots {
+	if q.mayTake(host) {
 		return
 	}
 	if i := slices.IndexFunc(q.taken, func(s *slot) bool { return s.host == host && s.bodies == 0 }); i >= 0 {
