@@ -102,9 +102,8 @@ func (b *blocks) bytes() (n uint64) {
 	return n
 }
 
-// verified reports whether there are blocks that are right for certain: that fit a tree
-// for which not only a source vouches.
-func (b *blocks) verified() bool { return b.tree != nil && b.tree.by == nil && b.good.Count() > 0 }
+// verified reports whether there are blocks that fit the tree.
+func (b *blocks) verified() bool { return b.tree != nil && b.good.Count() > 0 }
 
 // whole reports whether every block is there.
 func (b *blocks) whole() bool { return b.missing == 0 }

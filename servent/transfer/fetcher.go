@@ -216,7 +216,7 @@ func (f *fetcher) idle(ctx context.Context) (more bool, err error) {
 	if offers < 0 || time.Now().Before(due) {
 		return true, nil // another source may have fallen silent
 	}
-	if f.wait = min(2*f.wait, maxNews); offers > f.offers { // where there is more, more will be
+	if f.wait = min(max(2*f.wait, minNews), maxNews); offers > f.offers { // where there is more, more will be
 		f.wait = minNews
 	}
 	f.looked, f.offers = time.Now(), offers
@@ -296,8 +296,8 @@ func (f *fetcher) load(ctx context.Context, resp *http.Response, a ask) (kept bo
 
 // body takes the bytes of an answer, block by block.
 func (f *fetcher) body(ctx context.Context, resp *http.Response, p part) error {
-	if f.buf == nil {
-		f.buf = make([]byte, min(chunk, max(p.end-p.first, 4<<10)))
+	if want := min(chunk, max(p.end-p.first, 4<<10)); uint64(len(f.buf)) < want {
+		f.buf = make([]byte, want)
 	}
 	for at := p.first; at < p.end; {
 		stop := min(f.swarm.blockEnd(at), p.end)

@@ -65,7 +65,9 @@ func TestForeignClients(t *testing.T) {
 			if err != nil || !bytes.Equal(got, want) {
 				t.Errorf("%d bytes, %v", len(got), err)
 			}
-			if st := s.Stats(); st.PerSlot > 0 != strings.Contains(name, "16") || st.Queued != 0 || st.QueueFull+st.PerAddr > 0 {
+			// aria2 may ask on a new connection before we have seen that it has closed another.
+			turned := s.Stats().PerSlot > 1
+			if st := s.Stats(); turned && !strings.Contains(name, "16") || st.PerSlot == 0 && strings.Contains(name, "16") || st.Queued != 0 || st.QueueFull+st.PerAddr > 0 {
 				t.Errorf("%+v", st)
 			}
 		})
