@@ -86,20 +86,23 @@ func (w *tap) pass(conn net.Conn, to string) {
 	}
 }
 
-// requests notes which bytes each request asks for: all where it does not say, and
-// up to math.MaxUint64 where it says no end.
+// requests notes which bytes each request for content asks for: all where it does not
+// say, and up to math.MaxUint64 where it says no end.
 func (w *tap) requests(r io.Reader) {
 	whole := extent{0, math.MaxUint64}
-	want := whole
+	want, content := whole, false
 	for s := bufio.NewScanner(r); s.Scan(); {
 		switch line := s.Text(); {
+		case strings.HasSuffix(line, " HTTP/1.1"): // not HEAD, nor the tree
+			content = strings.HasPrefix(line, "GET ") && !strings.Contains(line, "/N2X?")
 		case strings.HasPrefix(line, "Range:"):
 			if n, _ := fmt.Sscanf(line, "Range: bytes=%d-%d", &want.first, &want.end); n == 2 {
 				want.end++
 			}
 		case line == "":
-			w.mu.Lock()
-			w.want = append(w.want, want)
+			if w.mu.Lock(); content {
+				w.want = append(w.want, want)
+			}
 			w.mu.Unlock()
 			want = whole
 		}
