@@ -222,7 +222,7 @@ func (s *swarm) wantsMore(now time.Time) bool {
 	case s.blocks == nil:
 		return false
 	case s.blocks.whole():
-		return s.active == 1 && now.Sub(s.treeAt) > treePatience
+		return s.treeAsked == nil || now.Sub(s.treeAt) > treePatience // who may have a tree is asked for it
 	}
 	open := s.blocks.missing - s.blocks.asked.Count()
 	for _, c := range s.all {

@@ -81,7 +81,7 @@ func (s *swarm) listen(c *candidate) (news <-chan struct{}, offers int, over boo
 	if offers = -1; c.partial {
 		offers = c.offers
 	}
-	return s.news.listen(), offers, s.over
+	return s.news.listen(), offers, s.over || c.doubted // then whoever is left is asked, or the tree given up
 }
 
 // blockEnd is the end of the block in which byte at lies.
