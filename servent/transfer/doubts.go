@@ -14,6 +14,9 @@ const (
 	// maxDoubts is how often what a single source adds to what an earlier download left
 	// may not match, before that is thrown away.
 	maxDoubts = 2
+	// maxRejects is how often a whole file may not match, before the download ends: each time
+	// a liar is found or somebody else is tried, unless only parts of the file are left.
+	maxRejects = 32
 	// maxRereads is how often blocks may be found changed on the disk.
 	maxRereads = 3
 )
@@ -25,6 +28,7 @@ type doubts struct {
 	roots    []tiger.Digest // of trees that are not believed
 	earlier  int            // times that what an earlier download left did not match with a source's blocks
 	rereads  int
+	rejects  int
 	tried    []*candidate // who was asked alone, with what an earlier download left
 	thrown   []thrown
 }
@@ -90,6 +94,9 @@ func (s *swarm) reject(ctx context.Context) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.doubts.rejects++; s.doubts.rejects >= maxRejects {
+		return s.exhausted()
+	}
 	if s.doubts.treeless = t == nil; s.awaitsTree() {
 		return nil
 	}
