@@ -9,7 +9,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 
 	"github.com/seed282dab8e/servent/protocol"
 	"github.com/seed282dab8e/servent/protocol/tiger"
@@ -129,15 +128,14 @@ func (d *loading) measure(ctx context.Context, r *rows, rounds int, progress io.
 	return nil
 }
 
-// fresh downloads into a new folder, with nothing waiting for the disk, and then
+// fresh downloads into a new folder and then
 // compares what has come.
 func (d *loading) fresh(ctx context.Context, load func(context.Context, string) (usage, error)) (u usage, err error) {
-	home, err := os.MkdirTemp(d.tmp, "load-")
+	home, err := freshHome(d.tmp, d.size)
 	if err != nil {
 		return u, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(home)) }()
-	syscall.Sync()
 	if u, err = load(ctx, home); err != nil {
 		return u, err
 	}

@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/seed282dab8e/servent/protocol"
@@ -108,7 +107,7 @@ func (s *seeding) measure(ctx context.Context, r *rows, limit float64, rounds in
 
 // fresh loads into new folders below home, one for each, and compares what has come.
 func (s *seeding) fresh(ctx context.Context, load func(ctx context.Context, homes []string) (seeded, error)) (d seeded, err error) {
-	home, err := os.MkdirTemp(s.tmp, "load-")
+	home, err := freshHome(s.tmp, s.size*int64(s.loaders))
 	if err != nil {
 		return d, err
 	}
@@ -120,7 +119,6 @@ func (s *seeding) fresh(ctx context.Context, load func(ctx context.Context, home
 			return d, err
 		}
 	}
-	syscall.Sync()
 	if d, err = load(ctx, homes); err != nil {
 		return d, err
 	}

@@ -14,7 +14,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"syscall"
 
 	"github.com/seed282dab8e/servent/protocol"
 )
@@ -65,10 +64,12 @@ type smallFiles struct {
 	tmp, program string
 	shared, list string            // folder, and the file that names the URLs
 	names        map[string]string // as wget writes them, and what they are in shared
+	bytes        int64             // of all files
 	server       *sharing
 }
 
 func (s *smallFiles) prepare(ctx context.Context, files, size int) (err error) {
+	s.bytes = int64(files) * int64(size)
 	if s.program, err = buildServent(ctx, s.tmp); err != nil {
 		return err
 	}
@@ -142,15 +143,14 @@ func (s *smallFiles) measure(ctx context.Context, r *rows, rounds int, progress 
 	return nil
 }
 
-// fresh fetches into a new folder, with nothing waiting for the disk. load compares
+// fresh fetches into a new folder. load compares
 // what has come.
 func (s *smallFiles) fresh(ctx context.Context, load func(ctx context.Context, home string) (usage, error)) (u usage, server float64, err error) {
-	home, err := os.MkdirTemp(s.tmp, "load-")
+	home, err := freshHome(s.tmp, s.bytes)
 	if err != nil {
 		return u, 0, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(home)) }()
-	syscall.Sync()
 	pid := []int{s.server.cmd.Process.Pid}
 	before := cpuOf(pid)
 	u, err = load(ctx, home)

@@ -11,7 +11,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
-	"syscall"
 	"time"
 
 	"github.com/seed282dab8e/servent/protocol"
@@ -255,15 +254,14 @@ func (b *beside) note(ours, theirs loaded) {
 	b.memory.note(mib(ours.peak), mib(theirs.peak))
 }
 
-// fresh loads into a new folder, with nothing waiting for the disk, and compares
+// fresh loads into a new folder and compares
 // what has come with the original.
 func (s *swarming) fresh(ctx context.Context, side side) (l loaded, err error) {
-	home, err := os.MkdirTemp(s.tmp, "load-")
+	home, err := freshHome(s.tmp, s.size)
 	if err != nil {
 		return l, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(home)) }()
-	syscall.Sync()
 	before := cpuOf(side.sources)
 	if l.usage, err = side.load(ctx, home); err != nil {
 		return l, err
