@@ -65,6 +65,12 @@ func (e *eight) swap(k int, free VecPhysical) VecPhysical {
 func main() {
 	ConstraintExpr("!purego")
 	three()
+	compress64()
+	Generate()
+}
+
+// compress64 writes the compression of up to 64 blocks, eight registers of eight lanes.
+func compress64() {
 	TEXT("compress64", 0, "func(s *[3][64]uint64, box *[8192]byte, p *byte, stride, groups uintptr, mask uint64, pad *[64]byte)")
 	Doc("compress64 compresses a block into each of the first 8*groups states, 64 at most;",
 		"the others get anything. The block of lane i is at p-1+i*stride: only the bytes are",
@@ -79,6 +85,18 @@ func main() {
 	LEAQ(local.Offset(zmm-1), base)
 	ANDQ(I8(-zmm), base)
 
+	words(base, p, stride, groups, mask, pad)
+	fillFrame(base)
+	a, b, c := R11, R12, R13
+	loadStates(s, base, a, b, c)
+	allRounds(base, box, a, b, c)
+	feedForward(s, base)
+	VZEROUPPER()
+	RET()
+}
+
+// words puts the words of all lanes, as each pass needs them, at base.
+func words(base, p, stride, groups, mask, pad Register) {
 	KMOVQ(mask, K1)
 	VMOVDQU64(Mem{Base: pad}, pads)
 	VPTERNLOGQ(U8(0xff), ones, ones, ones)
@@ -102,7 +120,11 @@ func main() {
 	ADDQ(I8(zmm), to)
 	DECQ(groups)
 	JNE(LabelRef("load"))
+}
 
+// fillFrame writes what of the frame is the same for all blocks: the zeros that the
+// last round takes as its next word, and what each pass multiplies with.
+func fillFrame(base Register) {
 	VPXORQ(Z0, Z0, Z0)
 	for i := range 8 {
 		VMOVDQA64(Z0, Mem{Base: base, Disp: rounds*value + i*zmm})
@@ -112,7 +134,11 @@ func main() {
 		VPBROADCASTQ(R15, Z0)
 		VMOVDQA64(Z0, Mem{Base: base, Disp: factorsAt + pass*zmm})
 	}
-	a, b, c, word, factor := R11, R12, R13, RSI, RDI
+}
+
+// loadStates copies the states from s to the frame, c with the first word already in
+// it, and leaves the bytes of that apart in z[0:8].
+func loadStates(s, base, a, b, c Register) {
 	LEAQ(Mem{Base: base, Disp: stateAt}, a)
 	LEAQ(Mem{Base: base, Disp: stateAt + value}, b)
 	LEAQ(Mem{Base: base, Disp: stateAt + 2*value}, c)
@@ -130,6 +156,11 @@ func main() {
 	for i, r := range index {
 		VMOVDQA64(r, z[i])
 	}
+}
+
+// allRounds goes through the words at base, round by round.
+func allRounds(base, box, a, b, c Register) {
+	word, factor := RSI, RDI
 	MOVQ(base, word)
 	LEAQ(Mem{Base: base, Disp: factorsAt}, factor)
 	LEAQ(Mem{Base: base, Disp: rounds * value}, R8)
@@ -143,7 +174,10 @@ func main() {
 	ADDQ(I8(8), factor)
 	CMPQ(word, R8)
 	JNE(LabelRef("round"))
+}
 
+// feedForward joins the states after the last round with those at s, into s.
+func feedForward(s, base Register) {
 	for i := range 24 {
 		at := Mem{Base: s, Disp: i * zmm}
 		VMOVDQA64(Mem{Base: base, Disp: stateAt + i*zmm}, Z0)
@@ -157,9 +191,6 @@ func main() {
 		}
 		VMOVDQU64(Z0, at)
 	}
-	VZEROUPPER()
-	RET()
-	Generate()
 }
 
 // Constants while words are loaded.
