@@ -37,8 +37,10 @@ func (f *afterFlags) shares(a *app, lasts bool) bool {
 	return !f.noShare && (f.share || lasts)
 }
 
-func (f *afterFlags) hook() (*hook, error) {
-	if f.exec == "" {
+// hook is nil where none is wanted. An empty command line is an error: a script's
+// variable may not be set.
+func (f *afterFlags) hook(a *app) (*hook, error) {
+	if f.exec == "" && !a.given["exec"] {
 		return nil, nil
 	}
 	return newHook(f.exec)

@@ -94,7 +94,7 @@ func (a *app) get(ctx context.Context, f *getFlags, args []string) error {
 			return err
 		}
 	}
-	hook, err := f.after.hook()
+	hook, err := f.after.hook(a)
 	if err != nil {
 		return err
 	}

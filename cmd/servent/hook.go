@@ -31,7 +31,7 @@ func hookVariables() []string {
 func newHook(command string) (*hook, error) {
 	words, err := splitWords(command)
 	if err != nil {
-		return nil, usagef("--exec %s: %v", command, err)
+		return nil, usagef("--exec %q: %v", command, err)
 	}
 	if strings.Contains(words[0], "{}") {
 		return nil, usagef("--exec %s: {} stands where the program is named; name one before it", command)

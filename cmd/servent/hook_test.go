@@ -39,6 +39,7 @@ func TestSplitWords(t *testing.T) {
 
 func TestHookRefused(t *testing.T) {
 	for command, want := range map[string]string{
+		"":                   "name a program",
 		"a 'b":               "a ' is missing",
 		"{} x":               "name one before it",
 		"no-such-program {}": "there is no program",
@@ -46,6 +47,13 @@ func TestHookRefused(t *testing.T) {
 		if _, err := newHook(command); exitCode(err) != exitUsage || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", command, err)
 		}
+	}
+	given := &app{given: map[string]bool{"exec": true}}
+	if _, err := new(afterFlags).hook(given); exitCode(err) != exitUsage {
+		t.Errorf("--exec with nothing: %v", err)
+	}
+	if h, err := new(afterFlags).hook(new(app)); h != nil || err != nil {
+		t.Errorf("no --exec: %v, %v", h, err)
 	}
 }
 
