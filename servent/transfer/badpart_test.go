@@ -24,8 +24,7 @@ func claimsAll(content []byte, asked *atomic.Int32, has func(at int) bool) scrip
 		if !has(at) {
 			return keepsAlive(fmt.Sprintf("HTTP/1.1 416 No\r\n%sContent-Range: bytes */%d\r\nContent-Length: 0\r\n\r\n", claim, len(content)), "")(conn, r)
 		}
-		head := fmt.Sprintf("HTTP/1.1 206 Partial\r\n%sContent-Range: bytes %d-%d/%d\r\nContent-Length: %d\r\n\r\n", claim, at, end-1, len(content), end-at)
-		return keepsAlive(head, string(content[at:end]))(conn, r)
+		return keepsAlive(partHead(at, end, len(content), claim), string(content[at:end]))(conn, r)
 	}
 }
 

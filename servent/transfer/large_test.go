@@ -50,8 +50,7 @@ func TestGetBeyond4GiB(t *testing.T) {
 		if first < start || last >= size {
 			return false
 		}
-		head := fmt.Sprintf("HTTP/1.1 206 Partial\r\nContent-Range: bytes %d-%d/%d\r\nContent-Length: %d\r\n\r\n", first, last, uint64(size), last+1-first)
-		return keepsAlive(head, string(tail[first-start:last+1-start]))(conn, r)
+		return keepsAlive(partHead(int(first), int(last+1), size), string(tail[first-start:last+1-start]))(conn, r)
 	})}}
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()

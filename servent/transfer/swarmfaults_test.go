@@ -61,12 +61,11 @@ func (d dialFunc) DialContext(ctx context.Context, network, addr string) (net.Co
 // answers sends the asked bytes of content, and of a larger file noise, as a part of size bytes.
 func answers(conn net.Conn, r *http.Request, content []byte, size int, lines string) bool {
 	at, end := rangeOf(r, size)
-	head := fmt.Sprintf("HTTP/1.1 206 Partial\r\n%sContent-Range: bytes %d-%d/%d\r\nContent-Length: %d\r\n\r\n", lines, at, end-1, size, end-at)
 	body := make([]byte, end-at)
 	if at < len(content) {
 		copy(body, content[at:])
 	}
-	return keepsAlive(head, string(body))(conn, r)
+	return keepsAlive(partHead(at, end, size, lines), string(body))(conn, r)
 }
 
 // TestSizeThatChangesForEver: a source that tells another size each time is given up.
