@@ -186,8 +186,29 @@ func (p *peeked) readLine(limit int) ([]byte, error) {
 // offers to serve.
 func (s *Servent) dialBack(ctx context.Context, a netip.AddrPort, index uint32) {
 	push := protocol.Push{Servent: s.GUID(), Index: index, Addr: a}
-	dial := func(ctx context.Context, network, addr string) (net.Conn, error) {
-		conn, err := s.dialTCP(ctx, network, addr)
+	if err := s.uploads.DialBack(ctx, s.backDialer(s.from(a.Addr()), a), s.inbox, push); err != nil {
+		s.log.WithFields(logrus.Fields{"component": "push", "addr": a}).WithError(err).Debug("no connection for a push")
+		s.call(func(l *loop) { l.edge.dialBacksFailed++ })
+	}
+}
+
+// callBack tells somebody in the queue for uploads that its turn has come. Who cannot be
+// told asks again by itself.
+func (s *Servent) callBack(ctx context.Context, c transfer.QueueCall) {
+	self := s.reachedAt(c.From)
+	if !self.IsValid() {
+		self = netip.AddrPortFrom(c.From, s.addr.Port())
+	}
+	if err := s.uploads.CallBack(ctx, s.backDialer(c.From, c.To), s.inbox, c, self); err != nil {
+		s.log.WithFields(logrus.Fields{"component": "upload", "addr": c.To}).WithError(err).Debug("no connection to who waits in the queue")
+	}
+}
+
+// backDialer connects from one of our addresses, or any where it is not valid, to a who
+// asked for it, and counts that among a's connections.
+func (s *Servent) backDialer(from netip.Addr, a netip.AddrPort) dialFunc {
+	return func(ctx context.Context, _, _ string) (net.Conn, error) {
+		conn, err := s.dialFrom(ctx, from, a)
 		if err != nil {
 			return nil, err
 		}
@@ -197,10 +218,6 @@ func (s *Servent) dialBack(ctx context.Context, a netip.AddrPort, index uint32) 
 			return nil, errTooMany
 		}
 		return c, nil
-	}
-	if err := s.uploads.DialBack(ctx, dialFunc(dial), s.inbox, push); err != nil {
-		s.log.WithFields(logrus.Fields{"component": "push", "addr": a}).WithError(err).Debug("no connection for a push")
-		s.call(func(l *loop) { l.edge.dialBacksFailed++ })
 	}
 }
 

@@ -78,3 +78,29 @@ func TestForeignCallsBack(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 }
+
+// TestQueueCallsBack: whoever waits for the only slot is told as soon as it is free: ours on
+// a connection of its own beside the one that it keeps, others where they were told to wait so
+// long that they keep none.
+func TestQueueCallsBack(t *testing.T) {
+	t.Parallel()
+	dir, content, urn := shareFile(t, "x", 3_000_000)
+	other, _, long := shareFile(t, "y", 30_000_000) // more than sockets hold
+	seed := start(t, servent.Config{MaxUploads: 1}, dir, other)
+	first, err := http.Get("http://" + seed.Addr().String() + "/uri-res/N2R?" + long)
+	if err != nil {
+		t.Fatal(err)
+	}
+	begin := time.Now()
+	_, ended := loads(t, start(t, servent.Config{}), urn, seed)
+	eventually(t, "it waits", func() bool { return seed.Status().Transfer.Queued == 1 })
+	if _, err := io.Copy(io.Discard, first.Body); err != nil {
+		t.Fatal(err)
+	}
+	if got := <-ended; !got.Verified || got.Bytes != uint64(len(content)) || time.Since(begin) > 20*time.Second { // 30 s without
+		t.Errorf("after %v: %+v", time.Since(begin), got)
+	}
+	if n := seed.Status().Transfer.Called; n != 1 {
+		t.Errorf("%d calls", n)
+	}
+}

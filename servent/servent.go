@@ -376,11 +376,16 @@ func (f dialFunc) DialContext(ctx context.Context, network, addr string) (net.Co
 	return f(ctx, network, addr)
 }
 
-func (s *Servent) dialTCP(ctx context.Context, network, addr string) (net.Conn, error) {
+func (s *Servent) dialTCP(ctx context.Context, _, addr string) (net.Conn, error) {
 	a, err := netip.ParseAddrPort(addr)
 	if err != nil {
 		return nil, err
 	}
+	return s.dialFrom(ctx, s.from(a.Addr()), a)
+}
+
+// dialFrom connects from an address of ours, or from any where it is not valid.
+func (s *Servent) dialFrom(ctx context.Context, from netip.Addr, a netip.AddrPort) (net.Conn, error) {
 	if s.blocking.refuse(a.Addr()) {
 		return nil, errBlocked
 	}
@@ -388,10 +393,10 @@ func (s *Servent) dialTCP(ctx context.Context, network, addr string) (net.Conn, 
 		return s.cfg.dial(ctx, a)
 	}
 	d := s.dialer
-	if from := s.from(a.Addr()); from.IsValid() {
+	if from.IsValid() {
 		d.LocalAddr = net.TCPAddrFromAddrPort(netip.AddrPortFrom(from, 0))
 	}
-	return d.DialContext(ctx, network, addr)
+	return d.DialContext(ctx, "tcp", a.String())
 }
 
 // from is the address that connections to a are made from: the one that the user

@@ -26,6 +26,9 @@ func (s *Servent) serveUploads() {
 		Partial:    func(file protocol.SHA1) (transfer.Partial, bool) { return s.loads.Partial(file) },
 		Mesh:       &s.mesh, IsSelf: s.isSelf,
 		Shares: func(host netip.Addr) bool { return s.loads.ServedBy(host) },
+		OnTurn: func(c transfer.QueueCall) {
+			s.call(func(l *loop) { l.s.wg.Go(func() { s.callBack(l.ctx, c) }) })
+		},
 	}
 	if !s.cfg.NoBrowse {
 		cfg.Catalog, cfg.Hits = s.lib, s.hitFor
@@ -100,6 +103,7 @@ func (s *Servent) proxies() (addrs []netip.AddrPort) {
 // Served is what others were given beside files.
 type Served struct {
 	Queued  int    `json:"queued"`  // places in the queue for uploads that are taken now
+	Called  uint64 `json:"called"`  // who waited in the queue, was connected to and told that the turn had come
 	Sharers uint64 `json:"sharers"` // upload slots that went to who shares, too
 	Parts   uint64 `json:"parts"`   // pieces of files that were not whole here yet
 	Alts    uint64 `json:"alts"`    // other sources that those who asked for files have told of
@@ -126,7 +130,7 @@ type HTTPEdge struct {
 }
 
 func served(up transfer.ServerStats) Served {
-	return Served{Queued: up.Queued, Sharers: up.Sharers, Parts: up.Parts, Alts: up.AltsHeard, Browses: up.Browses, Trees: up.Trees, Pushes: up.Pushes}
+	return Served{Queued: up.Queued, Called: up.QueueCalls, Sharers: up.Sharers, Parts: up.Parts, Alts: up.AltsHeard, Browses: up.Browses, Trees: up.Trees, Pushes: up.Pushes}
 }
 
 func httpEdge(up transfer.ServerStats) HTTPEdge {

@@ -4,6 +4,7 @@ import (
 	crand "crypto/rand"
 	"encoding/hex"
 	"fmt"
+	"net"
 	"net/http"
 	"strconv"
 	"strings"
@@ -16,9 +17,8 @@ import (
 // client where it stands in the queue, and returns nil.
 func (s *Server) admit(w http.ResponseWriter, r *http.Request, u upload) *lane {
 	before, _ := protocol.ParseQueuePlace(r.Header.Get(protocol.HeaderQueued)) // who has no ID has none
-	s.mu.Lock()
-	v := s.queue.ask(time.Now(), u, before.ID)
-	s.mu.Unlock()
+	var v turn
+	s.withQueue(func(now time.Time) { v = s.queue.ask(now, u, before.ID) })
 	if v.lane != nil {
 		s.active.Add(1)
 		return v.lane
@@ -65,9 +65,52 @@ func (s *Server) waitingPage(w http.ResponseWriter, r *http.Request, v turn) {
 // release gives back what admit took, after a piece went out.
 func (s *Server) release(u upload, sent piece) {
 	s.active.Add(-1)
+	s.withQueue(func(now time.Time) { s.queue.done(now, u, sent) })
+}
+
+// withQueue does something to the queue. Those whose turn has come are told then, and
+// again when another's may have come by waiting alone.
+func (s *Server) withQueue(do func(now time.Time)) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.queue.done(time.Now(), u, sent)
+	now := time.Now()
+	do(now)
+	var calls []QueueCall
+	if s.cfg.OnTurn != nil && !s.closed {
+		calls = s.queue.calls(now)
+		s.setAlarm(now)
+	}
+	s.mu.Unlock()
+	for _, c := range calls {
+		s.cfg.OnTurn(c)
+	}
+}
+
+// setAlarm sees to it that turns that come later are told; s.mu is held.
+func (s *Server) setAlarm(now time.Time) {
+	at, ok := s.queue.next()
+	switch {
+	case !ok:
+	case s.alarm == nil:
+		s.alarm = time.AfterFunc(at.Sub(now)+time.Millisecond, func() { s.withQueue(func(time.Time) {}) })
+	default:
+		s.alarm.Reset(at.Sub(now) + time.Millisecond)
+	}
+}
+
+// callOf says how a client that waits can be told that its turn has come: at the address
+// that it asks from, where X-Node says that it listens there.
+func callOf(r *http.Request) QueueCall {
+	from := remoteAddr(r)
+	for _, node := range protocol.ParseAlternates(r.Header.Get(protocol.HeaderNode)) {
+		if node.Addr() == from && node.Port() != 0 {
+			c := QueueCall{To: node}
+			if local, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr); ok {
+				c.From = addrOfConn(local).Addr()
+			}
+			return c
+		}
+	}
+	return QueueCall{}
 }
 
 func (s *Server) queueStats() queueCounts {

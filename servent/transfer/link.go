@@ -155,13 +155,13 @@ func (l *link) lines(req request) []byte {
 		b = fmt.Appendf(b, "Accept: %s\r\nAccept-Encoding: deflate\r\n", req.accept)
 	} else {
 		b = fmt.Appendf(b, "%s: %s\r\n", protocol.HeaderQueue, queueForms)
+		if self := l.cfg.Self(addrOfConn(l.conn.LocalAddr()).Addr()); self.IsValid() {
+			b = fmt.Appendf(b, "%s: %s\r\n", protocol.HeaderNode, self) // to be called back
+		}
 	}
 	if req.place.ID != "" {
 		again := protocol.QueuePlace{Position: req.place.Position, ID: req.place.ID}
 		b = fmt.Appendf(b, "%s: %s\r\n", protocol.HeaderQueued, again.PARQ())
-		if self := l.cfg.Self(addrOfConn(l.conn.LocalAddr()).Addr()); self.IsValid() {
-			b = fmt.Appendf(b, "%s: %s\r\n", protocol.HeaderNode, self) // to be called back
-		}
 	}
 	if len(req.alternates) > 0 {
 		b = fmt.Appendf(b, "%s: %s\r\n", protocol.HeaderAlt, protocol.Alternates(req.alternates))

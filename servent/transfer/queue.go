@@ -26,7 +26,9 @@ type upload struct {
 	host   netip.Addr
 	file   protocol.SHA1
 	size   uint64
-	shares bool // the address gives others something, too
+	shares bool      // the address gives others something, too
+	call   QueueCall // how it is told that its turn has come; To not valid: it is not
+	polls  bool      // takes no call on another connection while it keeps the one to ask again on
 }
 
 func (u upload) of(o upload) bool { return u.host == o.host && u.file == o.file }
@@ -46,6 +48,7 @@ type uploadQueue struct {
 	max     int           // places
 	pace    time.Duration // how long the first in the queue waits before it asks again
 	hold    time.Duration
+	idle    time.Duration // nobody keeps a connection for longer to ask again on
 	newID   func() string
 
 	taken  []*slot
@@ -64,6 +67,7 @@ type queueCounts struct {
 	Early   uint64 // asked again too early
 	Back    uint64 // sent to the back for it
 	Lost    uint64 // places of who did not ask again in time
+	Called  uint64 // told that their turn had come
 }
 
 // slot is one upload that runs, or that may go on until the time of held.
@@ -83,6 +87,7 @@ type place struct {
 	from  time.Time // may ask again from here
 	until time.Time // up to here
 	early int       // how often it asked before that
+	away  bool      // has no connection until then
 }
 
 // turn is what a queue says to who asks: go ahead, or where it stands.
@@ -193,6 +198,7 @@ func (q *uploadQueue) stand(now time.Time, at int) turn {
 // that nobody who does as he is told comes too early.
 func (q *uploadQueue) tell(now time.Time, at int, retry time.Duration) turn {
 	retry = (retry + time.Second - 1).Truncate(time.Second)
+	q.places[at].away = retry >= q.idle
 	return turn{retry: retry, place: protocol.QueuePlace{
 		Position: at + 1, Length: len(q.places), Limit: q.slots, ID: q.places[at].id,
 		PollMin: retry, PollMax: retry + lateBy*q.pace,
@@ -204,6 +210,53 @@ func (q *uploadQueue) tell(now time.Time, at int, retry time.Duration) turn {
 // further back, the longer (section 22).
 func (q *uploadQueue) wait(position int) time.Duration {
 	return min(q.pace+time.Duration(position-1)*q.pace*2/3, maxPace*q.pace)
+}
+
+// calls returns how to tell those whose turn has come that it has: for each free slot the
+// first who may have it, but who may ask by now anyway, or cannot be called. Each is
+// told once, and may ask at once then.
+func (q *uploadQueue) calls(now time.Time) (calls []QueueCall) {
+	q.expire(now)
+	free := q.slots - len(q.taken)
+	for i := range q.places {
+		if free <= 0 {
+			break
+		}
+		p := &q.places[i]
+		if !q.mayTake(p.host) {
+			continue
+		}
+		free--
+		if now.Before(p.from) && p.call.To.IsValid() && (p.away || !p.polls) {
+			p.from = now
+			p.call.ID = p.id
+			calls = append(calls, p.call)
+		}
+	}
+	q.counts.Called += uint64(len(calls))
+	return calls
+}
+
+// next returns when somebody's turn may come without anything that happens, by another's
+// staying away.
+func (q *uploadQueue) next() (at time.Time, ok bool) {
+	sooner := func(t time.Time) {
+		if !ok || t.Before(at) {
+			at, ok = t, true
+		}
+	}
+	if len(q.places) == 0 {
+		return at, false
+	}
+	for _, s := range q.taken {
+		if s.bodies == 0 {
+			sooner(s.held)
+		}
+	}
+	for _, p := range q.places {
+		sooner(p.until)
+	}
+	return at, ok
 }
 
 // done ends a body that ask let through. Where u may come for the rest of the file the slot is held

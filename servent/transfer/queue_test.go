@@ -13,12 +13,13 @@ import (
 
 // queueScript plays what happens at a queue, line by line: the second, what,
 // who, and for ask the answer. Who is an address's letter and a file's digit.
-// Answers are "go", "2/3" for the second place of three, and "no" for none. Two
+// Answers are "go", "2/3" for the second place of three, and "no" for none; whom calls go to
+// is told as letters, "-" for nobody; wait and poll ask so that they can be called. Two
 // slots, two of them and two places for each address, four places, 30 s pace.
 func queueScript(t *testing.T, script string) *uploadQueue {
 	t.Helper()
 	ids := 0
-	q := &uploadQueue{slots: 2, perHost: 2, perSlot: 2, max: 4, pace: 30 * time.Second, hold: 10 * time.Second, newID: func() string {
+	q := &uploadQueue{slots: 2, perHost: 2, perSlot: 2, max: 4, pace: 30 * time.Second, hold: 10 * time.Second, idle: time.Minute, newID: func() string {
 		ids++
 		return strconv.Itoa(ids)
 	}}
@@ -37,8 +38,19 @@ func queueScript(t *testing.T, script string) *uploadQueue {
 			q.slots, _ = strconv.Atoi(f[2])
 			continue
 		}
-		u := upload{host: netip.AddrFrom4([4]byte{10, 0, 0, f[2][0]}), file: protocol.SHA1{f[2][1]}}
+		if f[1] == "calls" {
+			if got := callsText(q.calls(now)); got != f[2] {
+				t.Fatalf("%s: %s", strings.TrimSpace(line), got)
+			}
+			continue
+		}
+		u := upload{host: netip.AddrFrom4([4]byte{10, 0, 0, f[2][0]}), file: protocol.SHA1{f[2][1]}, polls: true}
 		switch f[1] {
+		case "wait", "poll": // to be called, a poll only where it has no connection
+			u.call.To, u.polls = netip.AddrPortFrom(u.host, 1), f[1] == "poll"
+			if got := turnText(q.ask(now, u, "")); got != f[3] {
+				t.Fatalf("%s: %s", strings.TrimSpace(line), got)
+			}
 		case "done":
 			q.done(now, u, piece{})
 		case "part":
@@ -62,8 +74,77 @@ func turnText(v turn) string {
 	return fmt.Sprintf("%d/%d", v.place.Position, v.place.Length)
 }
 
+func callsText(calls []QueueCall) string {
+	text := ""
+	for _, c := range calls {
+		text += string(rune(c.To.Addr().As4()[3]))
+	}
+	if text == "" {
+		return "-"
+	}
+	return text
+}
+
 func TestQueue(t *testing.T) {
 	tests := []struct{ name, script string }{
+		{"whose turn has come is called once, and may ask at once", `
+			0  ask a1 go
+			0  ask b1 go
+			0  wait c1 1/1
+			0  wait d1 2/2
+			1  calls -
+			5  done a1
+			5  calls c
+			6  calls -
+			7  wait c1 go
+			8  done b1
+			8  calls d
+			9  wait d1 go`},
+		{"as many as there are slots, and nobody overtakes who is not called", `
+			0  ask a1 go
+			0  ask b1 go
+			0  ask c1 1/1
+			0  wait d1 2/2
+			0  wait e1 3/3
+			5  done a1
+			5  calls -
+			6  done b1
+			6  calls d
+			7  ask e1 3/3
+			31 ask c1 go`},
+		{"who polls is called where it has no connection", `
+			0  ask a1 go
+			0  ask b1 go
+			0  poll c1 1/1
+			0  poll d1 2/2
+			0  poll e1 3/3
+			5  done a1
+			5  done b1
+			5  calls -
+			31 ask c1 go
+			32 done c1
+			51 ask d1 go
+			52 done d1
+			53 calls e`},
+		{"a call that is not taken costs no place before its time", `
+			0    ask a1 go
+			0    ask b1 go
+			0    wait c1 1/1
+			0    wait d1 2/2
+			5    done a1
+			5    calls c
+			90   calls -
+			91   wait d1 go`},
+		{"one address is called for as many as it may have", `
+			0 ask a1 go
+			0 ask a2 go
+			0 wait a3 1/1
+			0 wait b1 2/2
+			5 done a1
+			5 calls a
+			6 ask a3 go
+			7 done a3
+			7 calls b`},
 		{"slots, then places in order", `
 			0 ask a1 go
 			0 ask b1 go

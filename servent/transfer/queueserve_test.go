@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -248,6 +249,56 @@ func TestQueueAndParts(t *testing.T) {
 		part("0-9")
 		time.Sleep(holdSlot + time.Second)
 		h.guest("10.0.0.3").want(200, h.paths[2])
+	})
+}
+
+// TestQueueCalls: whose turn comes by another's staying away is told, where it listens at the
+// address that it asks from, and says that it takes calls; nobody is when the server has ended.
+func TestQueueCalls(t *testing.T) {
+	calls := make(chan QueueCall, 100)
+	inHall(t, ServerConfig{OnTurn: func(c QueueCall) { calls <- c }}, func(h *hall) {
+		const ours = "X-Features: srvt/0.1, queue/1.0"
+		part := func(from string) {
+			if _, err := io.Copy(io.Discard, h.guest(from).want(206, h.paths[0], "Range: bytes=0-9").Body); err != nil {
+				t.Fatal(err)
+			}
+		}
+		after := func(d time.Duration, want ...string) {
+			t.Helper()
+			time.Sleep(d)
+			synctest.Wait()
+			var got []string
+			for len(calls) > 0 {
+				c := <-calls
+				got = append(got, c.To.String())
+				if len(c.ID) != 32 {
+					t.Errorf("%+v", c)
+				}
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("called %v, want %v", got, want)
+			}
+		}
+		part("10.0.0.1")
+		h.guest("10.0.0.2").want(503, h.paths[1], ours, "X-Node: 10.0.0.9:6346, 10.0.0.2:0")
+		h.guest("10.0.0.3").want(503, h.paths[1], "X-Queue: 1.0", "X-Node: 10.0.0.3:6346") // keeps the connection
+		after(2 * holdSlot)
+		after(2*time.Minute + time.Second) // both lost
+		part("10.0.0.1")
+		waits := h.guest("10.0.0.2")
+		id := waits.want(503, h.paths[1], ours, "X-Node: 10.0.0.2:6346").Header.Get("X-Queued")
+		after(holdSlot - time.Second)
+		after(2*time.Second, "10.0.0.2:6346")
+		after(time.Second)
+		waits.want(200, h.paths[1], ours, "X-Queued: "+id)
+		waits.leave()
+		part("10.0.0.1")
+		h.guest("10.0.0.2").want(503, h.paths[1], ours, "X-Node: 10.0.0.2:6346")
+		if st := h.server.Stats(); st.QueueCalls != 1 {
+			t.Errorf("stats: %+v", st)
+		}
+		h.server.Close()
+		after(2 * holdSlot)
 	})
 }
 

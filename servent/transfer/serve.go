@@ -107,8 +107,10 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, "too many ranges: ask for "+strconv.Itoa(maxRanges)+" at most", http.StatusRequestedRangeNotSatisfiable)
 		return
 	}
+	_, ours := featureOf(r.Header, ourFeature)
 	u := upload{
 		host: remoteHost(r.RemoteAddr), file: f.URN.SHA1, size: f.Size, shares: s.shares(r, f.URN.SHA1, self),
+		call: callOf(r), polls: !ours,
 	}
 	open := func() (*os.File, error) { return s.cfg.Files.Open(*f) }
 	if part != nil {

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/sirupsen/logrus"
 )
@@ -35,6 +36,7 @@ type ServerStats struct {
 	QueueEarly uint64 // requests that came before their time
 	QueueBack  uint64 // places sent to the back for that
 	QueueLost  uint64 // places of who did not come again in time
+	QueueCalls uint64 // who waited and was told that the turn had come
 
 	Browses     uint64 // pages and lists of what is shared
 	Trees       uint64 // tiger trees
@@ -60,8 +62,10 @@ type Server struct {
 	small    limiter
 	pushes   limiter
 
-	mu    sync.Mutex
-	queue uploadQueue
+	mu     sync.Mutex
+	queue  uploadQueue
+	alarm  *time.Timer // for turns that come later; nil until somebody waits
+	closed bool
 
 	active, conns               atomic.Int64
 	done, failed, bytesOut      atomic.Uint64
@@ -83,7 +87,7 @@ func NewServer(cfg ServerConfig) *Server {
 		pushes: limiter{rate: pushRate, burst: pushBurst},
 		queue: uploadQueue{
 			slots: cfg.MaxUploads, perHost: cfg.MaxPerAddr, perSlot: cfg.MaxBodies, max: cfg.MaxQueue,
-			pace: cfg.RetryAfter, hold: holdSlot, newID: newQueueID,
+			pace: cfg.RetryAfter, hold: holdSlot, idle: cfg.IdleTimeout, newID: newQueueID,
 		},
 	}
 	s.http = &http.Server{
@@ -110,6 +114,12 @@ func (s *Server) Serve(l net.Listener) error {
 // Close closes all listeners and connections and waits until nothing runs any
 // more.
 func (s *Server) Close() {
+	s.mu.Lock()
+	s.closed = true
+	if s.alarm != nil {
+		s.alarm.Stop()
+	}
+	s.mu.Unlock()
 	_ = s.http.Close() // says only that a listener was closed before
 	s.open.Wait()
 }
@@ -128,7 +138,7 @@ func (s *Server) Stats() ServerStats {
 		Refused: s.refused.Load(),
 
 		Queued: q.Waiting, QueueFull: q.Full, PerAddr: q.PerHost, PerSlot: q.PerSlot, Sharers: q.Sharers,
-		QueueEarly: q.Early, QueueBack: q.Back, QueueLost: q.Lost,
+		QueueEarly: q.Early, QueueBack: q.Back, QueueLost: q.Lost, QueueCalls: q.Called,
 
 		Browses: s.browses.Load(), Trees: s.treesSent.Load(), TreesBusy: s.trees.refused.Load(),
 		Pushes: s.pushesSent.Load(), PushesVain: s.pushesVain.Load(),

@@ -77,6 +77,10 @@ type ServerConfig struct {
 	// Shares says that a host serves us now: then it comes before those who share nothing.
 	Shares func(host netip.Addr) bool
 
+	// OnTurn is called when the turn of somebody has come who waits in the queue, and can be
+	// told by CallBack (nil: nobody is).
+	OnTurn func(QueueCall)
+
 	// Alternates are others who have a file and cannot be connected to.
 	Alternates func(file protocol.SHA1) []protocol.FWNodeInfo
 
