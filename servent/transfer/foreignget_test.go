@@ -197,9 +197,9 @@ func TestSwarmOfLiars(t *testing.T) {
 	t.Parallel()
 	const block = 256 << 10
 	content := noise(32<<20 + 4711)
-	sources := make([]*foreignSource, 8)
+	sources, levels := make([]*foreignSource, 8), viceLevels(content)
 	for i := range sources {
-		sources[i] = &foreignSource{content: content, pace: 2 * time.Millisecond} // 8 MB/s, so that all are needed
+		sources[i] = &foreignSource{content: content, levels: levels, pace: 2 * time.Millisecond} // 8 MB/s, so that all are needed
 	}
 	sources[1].vice = otherBytes
 	sources[4].vice, sources[4].after = otherBytes, 800_000 // is believed at first

@@ -26,6 +26,7 @@ type span struct{ first, end int }
 // are set before serve. What it has sent and was asked for can be looked at after.
 type foreignSource struct {
 	content []byte
+	levels  [][]byte      // of its tree, where many have the same; nil: made each time
 	have    []span        // what it has of the file, in order; nil: all (section 20)
 	most    int           // bytes of one answer, a part of what was asked for; 0: any number
 	queue   int           // requests that get a place in its queue first (section 22)

@@ -156,7 +156,10 @@ func (f *foreignSource) answerTree(conn net.Conn) bool {
 	if f.vice == treeOfOther {
 		content = append([]byte("x"), content...)
 	}
-	levels := viceLevels(content)
+	levels := f.levels
+	if levels == nil {
+		levels = viceLevels(content)
+	}
 	if f.vice == treeUnfit && len(levels) > 1 {
 		levels[1][0] ^= 1
 	}

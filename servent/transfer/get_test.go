@@ -447,7 +447,7 @@ func TestGetMemory(t *testing.T) {
 		t.Fatal(err)
 	}
 	runtime.ReadMemStats(&after)
-	if used := after.TotalAlloc - before.TotalAlloc; used > 12<<20 {
+	if used := after.TotalAlloc - before.TotalAlloc; used > 16<<20 {
 		t.Errorf("allocated %d KiB for both sides", used>>10)
 	}
 }
