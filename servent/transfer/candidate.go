@@ -127,6 +127,7 @@ func (s *swarm) note(c *candidate, err error) {
 	case failFault:
 		if c.out = true; errors.Is(err, errNotFound) {
 			s.client.absent.Add(1)
+			s.disprove(c)
 		}
 	case failBusy:
 		c.wait(failed, s.client)
@@ -143,7 +144,9 @@ func (s *swarm) note(c *candidate, err error) {
 			c.tries++
 		}
 		c.out = c.gained == 0 || c.tries >= cfg.Attempts
-		c.lost = c.out
+		if c.lost = c.out; c.lost && !c.answered {
+			s.unreached(c)
+		}
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/seed282dab8e/servent/protocol"
 	"github.com/seed282dab8e/servent/protocol/tiger"
 	"github.com/seed282dab8e/servent/servent/library"
+	"github.com/seed282dab8e/servent/servent/transfer/mesh"
 )
 
 const (
@@ -61,15 +62,30 @@ func (s *swarm) prove(c *candidate) {
 		return
 	}
 	c.proven = true
-	if m := s.client.cfg.Mesh; m != nil && !c.Push && c.Addr.IsValid() && s.job.URN.HasSHA1 {
+	if m := s.meshOf(c); m != nil {
 		m.Good(time.Now(), s.job.URN.SHA1, c.Addr)
 	}
 }
 
-// disprove notes that c has sent wrong bytes; s.mu is held.
+// meshOf is what is to know what we find out of c; nil: nobody can be told of it.
+func (s *swarm) meshOf(c *candidate) *mesh.Mesh {
+	if c.Push || !c.Addr.IsValid() || !s.job.URN.HasSHA1 {
+		return nil
+	}
+	return s.client.cfg.Mesh
+}
+
+// disprove notes that c has sent wrong bytes, or does not have the file; s.mu is held.
 func (s *swarm) disprove(c *candidate) {
-	if m := s.client.cfg.Mesh; m != nil && !c.Push && c.Addr.IsValid() && s.job.URN.HasSHA1 {
+	if m := s.meshOf(c); m != nil {
 		m.Bad(time.Now(), s.job.URN.SHA1, netip.Addr{}, c.Addr)
+	}
+}
+
+// unreached notes that c was given up before it had sent anything; s.mu is held.
+func (s *swarm) unreached(c *candidate) {
+	if m := s.meshOf(c); m != nil {
+		m.Gone(time.Now(), s.job.URN.SHA1, c.Addr)
 	}
 }
 

@@ -244,3 +244,25 @@ func TestOutlook(t *testing.T) {
 		t.Errorf("%d of 1000 slots free", got)
 	}
 }
+
+// TestMeshForgets: whom a download does not get through to is named no more, and who does not
+// have the file is named as bad.
+func TestMeshForgets(t *testing.T) {
+	content := noise(5000)
+	_, good := honest(t, content)
+	l := listen(t)
+	closed := addrOfConn(l.Addr())
+	l.Close()
+	without := rogue(t, keepsAlive("HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n", ""))
+	m, now := new(mesh.Mesh), time.Now()
+	j := jobFor(t, content, closed, without)
+	for _, a := range []netip.AddrPort{closed, without, good} {
+		m.Heard(now, j.URN.SHA1, netip.MustParseAddr("127.0.0.9"), a)
+	}
+	cfg := quick()
+	cfg.Mesh = m
+	mustGet(t, NewClient(cfg), j, content)
+	if told, bad := m.Of(now, j.URN.SHA1, 9, nil), m.Lost(now, j.URN.SHA1, 9); !slices.Equal(told, []netip.AddrPort{good}) || !slices.Equal(bad, []netip.AddrPort{without}) {
+		t.Errorf("told of: %v, and as bad: %v", told, bad)
+	}
+}

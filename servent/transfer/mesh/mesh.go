@@ -97,6 +97,16 @@ func (m *Mesh) Bad(now time.Time, f protocol.SHA1, from netip.Addr, a netip.Addr
 	}
 }
 
+// Gone notes that we did not get through to a: what has been said for it counts no more,
+// but who says it again is believed.
+func (m *Mesh) Gone(now time.Time, f protocol.SHA1, a netip.AddrPort) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if s := m.find(now, f, a); s != nil {
+		s.good, s.self, s.heard = time.Time{}, time.Time{}, nil
+	}
+}
+
 // Of returns at most so many sources of a file, those with the best evidence first,
 // without those of which without says so (nil: of none). Of equals another comes first each
 // time, so that different askers are told of different ones.

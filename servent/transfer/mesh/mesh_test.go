@@ -58,6 +58,28 @@ func TestEvidence(t *testing.T) {
 	}
 }
 
+// TestGone: a source that cannot be reached is told to nobody until somebody says again that it
+// has the file, and is not told as a bad one either.
+func TestGone(t *testing.T) {
+	var m Mesh
+	m.Gone(start, music, source7(1)) // that nobody knows
+	m.Heard(start, music, host(1), source7(1))
+	m.Heard(start, music, host(9), source7(1))
+	m.Good(start, music, source7(1))
+	m.Heard(start, music, host(9), source7(2))
+	m.Gone(start, music, source7(1))
+	m.wants(t, 0, source7(2))
+	if bad := m.Lost(start, music, 9); bad != nil {
+		t.Errorf("%v are bad", bad)
+	}
+	m.Heard(start, music, host(9), source7(1))
+	m.wants(t, time.Second, source7(2), source7(1))
+	m.wants(t, Life)
+	if st := m.Stats(); st.Sources != 0 || st.Lost != 0 {
+		t.Errorf("%+v", st)
+	}
+}
+
 // TestThreeReports: fewer do not drop a source, nor do as many of one host, and
 // what we know outweighs what was said before.
 func TestThreeReports(t *testing.T) {
