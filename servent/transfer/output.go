@@ -137,7 +137,7 @@ func adopt(path string, job *Job) (*output, error) {
 	if blank && isEmpty(f) {
 		return o, nil
 	}
-	if o.journal, err = openJournal(path + journalSuffix); err != nil || blank {
+	if o.journal, err = openJournal(path + journalSuffix); err != nil || blank || !ourBlocks(o.journal.Head()) {
 		_ = f.Close() // nothing was written
 		o.closeJournal()
 		return nil, nil
@@ -160,6 +160,9 @@ func claim(path string) bool {
 	}
 	return f.Close() == nil
 }
+
+// ourBlocks reports whether a journal counts in the blocks that we do.
+func ourBlocks(h journal.Head) bool { return h.Block == tiger.PartSize(h.Size) }
 
 // isBlank reports whether the journal at path is one that nothing was recorded in.
 func isBlank(path string) bool {

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seed282dab8e/servent/protocol"
 	"github.com/seed282dab8e/servent/protocol/tiger"
 	"github.com/seed282dab8e/servent/servent/transfer/journal"
 )
@@ -106,7 +107,8 @@ func TestGetResumesDamaged(t *testing.T) {
 		"journal of zeros":   {func(t *testing.T, part string) { overwrite(t, part+journalSuffix, make([]byte, 9999)) }, -1},
 		"journal emptied":    {func(t *testing.T, part string) { truncate(t, part+journalSuffix, 0) }, -1},
 		"journal a folder":   {func(t *testing.T, part string) { remove(t, part+journalSuffix); mkdir(t, part+journalSuffix) }, -1},
-		"of other content":   {otherContent, -1},
+		"of other content":   {func(t *testing.T, part string) { newJournal(t, part, urnOf([]byte("something else")), tiger.MinPart) }, -1},
+		"of other blocks":    {func(t *testing.T, part string) { newJournal(t, part, urnOf(content), 2*tiger.MinPart) }, -1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			began := make(chan int, 100)
@@ -201,15 +203,18 @@ func overwrite(t *testing.T, path string, b []byte) {
 	}
 }
 
-// otherContent makes the journal one of another file.
-func otherContent(t *testing.T, part string) {
+// newJournal makes the journal one of a file in blocks of that size, the first of which is there.
+func newJournal(t *testing.T, part string, urn protocol.URN, block uint64) {
 	t.Helper()
 	f, err := os.OpenFile(part+journalSuffix, os.O_RDWR, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	j, err := journal.Create(f, journal.Head{URN: urnOf([]byte("something else")), Size: 4 << 20, Block: tiger.MinPart})
+	j, err := journal.Create(f, journal.Head{URN: urn, Size: 4 << 20, Block: block})
 	if err != nil {
+		t.Fatal(err)
+	}
+	if err := j.Record([]journal.Block{{Index: 0, Root: tiger.Digest{1}}}); err != nil {
 		t.Fatal(err)
 	}
 	_ = j.Close() // each record was synced
