@@ -358,3 +358,23 @@ func (b *blocks) rangesOf(set pick.Set) (r []protocol.Range) {
 	}
 	return r
 }
+
+// keepsFrom reports whether nothing is left for idle to do but what busy sends, in blocks
+// that are too large for both to send them.
+func (b *blocks) keepsFrom(busy, idle *candidate) bool {
+	if b.part <= maxSpare || idle.offered == nil || b.missing > b.asked.Count() {
+		return false
+	}
+	for i := range busy.leases.All() {
+		if !b.have.Has(i) && idle.offered.Has(i) {
+			return true
+		}
+	}
+	return false
+}
+
+// opens reports whether c has a block that is wanted and not asked of anybody.
+func (b *blocks) opens(c *candidate) bool {
+	v := pick.View{Offered: c.offered, Have: b.have, Asked: b.asked}
+	return v.First() >= 0
+}

@@ -125,6 +125,11 @@ func (s *swarm) note(c *candidate, err error) {
 	cfg := &s.client.cfg
 	switch failed.kind {
 	case failFault:
+		if errors.Is(err, errNotFound) && c.sent > 0 && c.retries < cfg.Retries {
+			c.retries++ // its part has become whole, and it is not shared yet
+			c.notBefore = time.Now().Add(cfg.RetryWait)
+			return
+		}
 		if c.out = true; errors.Is(err, errNotFound) {
 			s.client.absent.Add(1)
 			s.disprove(c)

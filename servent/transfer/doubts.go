@@ -40,6 +40,9 @@ type thrown struct {
 	from  []*candidate
 }
 
+// errTwoFiles says that no file can be what a link names.
+var errTwoFiles = fmt.Errorf("%w: it matches the tiger root of the link but not its SHA-1; they are not of one file: take another link", ErrNotVerified)
+
 // verify compares the hashes of the whole file, which nobody writes to any more. What
 // does not match is thrown away, as far as it may be wrong.
 func (s *swarm) verify(ctx context.Context) (protocol.URN, bool, error) {
@@ -53,6 +56,7 @@ func (s *swarm) verify(ctx context.Context) (protocol.URN, bool, error) {
 	urn := protocol.URN{SHA1: s.store.sum(), Tiger: s.blocks.fileRoot(), HasSHA1: true, HasTiger: true}
 	if matches(urn, s.job.URN) {
 		s.nameLiars()
+		s.praise()
 		return urn, true, nil
 	}
 	s.client.liesFound.Add(1)
@@ -77,6 +81,17 @@ func (s *swarm) nameLiars() {
 	}
 }
 
+// praise notes who has sent whole blocks of a file that is right.
+func (s *swarm) praise() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i := range s.blocks.list {
+		if from := s.blocks.list[i].from; len(from) == 1 {
+			s.prove(from[0])
+		}
+	}
+}
+
 // reject decides what of a file that does not match is fetched again, and from whom.
 func (s *swarm) reject(ctx context.Context) error {
 	s.mu.Lock()
@@ -90,7 +105,7 @@ func (s *swarm) reject(ctx context.Context) error {
 		}
 	}
 	if t != nil && t.by == nil {
-		return fmt.Errorf("%w: it matches the tiger root of the link but not its SHA-1; they are not of one file: take another link", ErrNotVerified)
+		return errTwoFiles
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -220,6 +220,7 @@ func (f *fetcher) idle(ctx context.Context) (more bool, err error) {
 		f.wait = minNews
 	}
 	f.looked, f.offers = time.Now(), offers
+	f.swarm.looks(f.c)
 	f.asked = append(f.asked, ask{look: true})
 	return true, f.send(f.asked[0])
 }
@@ -244,7 +245,9 @@ func (f *fetcher) answer(ctx context.Context) (kept bool, err error) {
 	case a.tree != "":
 		kept, err = f.takeTree(resp, a)
 	case a.look:
-		kept, err = !resp.Close, f.judgeLook(resp)
+		if kept, err = !resp.Close, f.judgeLook(resp); !kept {
+			f.swarm.rest(f.c, maxNews) // or it would be connected to again and again
+		}
 	default:
 		kept, err = f.load(ctx, resp, a)
 	}
@@ -381,14 +384,14 @@ func (f *fetcher) takeTree(resp *http.Response, a ask) (kept bool, err error) {
 	if resp.StatusCode != http.StatusOK || resp.Header.Get("Content-Encoding") != "" {
 		return f.link.drain(resp), nil
 	}
+	f.link.until = time.Now().Add(f.cfg.IdleTimeout) // a file may wait for it
+	defer func() { f.link.until = time.Time{} }()
 	b, err := io.ReadAll(io.LimitReader(resp.Body, protocol.MaxTHEX+1))
 	if err != nil {
 		return false, f.link.explain(err, errChunks)
 	}
-	if err := f.swarm.gotTree(f.c, b, a.root); err != nil {
-		return false, err
-	}
-	return !resp.Close, nil
+	f.swarm.gotTree(f.c, b, a.root)
+	return !resp.Close && len(b) <= protocol.MaxTHEX, nil // of a longer one there is more to come
 }
 
 // judgeLook takes the answer to the question what the source has.

@@ -34,6 +34,7 @@ type foreignSource struct {
 	pace    time.Duration // for each 16 KiB; 0: none
 	alts    func() string // makes the X-Alt of each answer; nil: none
 	noTree  bool          // does not offer its tree
+	reads   time.Duration // for its tree, before it sends that
 	vice    vice
 	after   int // bytes of content that are sent before a vice that comes later
 

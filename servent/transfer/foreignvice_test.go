@@ -152,6 +152,7 @@ func bomb() []byte {
 // answerTree sends the tree, or what the source's vice makes of that.
 func (f *foreignSource) answerTree(conn net.Conn) bool {
 	f.note(func(l *foreignLog) { l.trees++ })
+	time.Sleep(f.reads)
 	content := f.content
 	if f.vice == treeOfOther {
 		content = append([]byte("x"), content...)

@@ -42,7 +42,7 @@ func (s *swarm) sound(ctx context.Context) {
 			continue
 		}
 		s.headed++
-		c.notBefore = later(c.notBefore, time.Now().Add(headWait))
+		c.notBefore = later(c.notBefore, time.Now()).Add(headWait)
 		s.tenders.Go(func() { s.head(ctx, c) })
 	}
 }

@@ -82,7 +82,7 @@ func TestSound(t *testing.T) {
 		if c, wait = s.next(time.Now()); c == nil || wait < time.Second {
 			t.Errorf("%v is asked in %v, before it can have answered", c, wait)
 		}
-		s.soundOut(headWait)
+		s.soundOut(headWait + 4*alternateEvery) // one after the other
 		var order []netip.AddrPort
 		for {
 			c, wait := s.next(time.Now())
@@ -124,6 +124,31 @@ func TestSoundAtTheLimit(t *testing.T) {
 		}
 		if c := s.all[maxHeaded]; c.out || c.trust != trustHearsay {
 			t.Errorf("one past it: %+v", c)
+		}
+		s.tenders.Wait()
+	})
+}
+
+// TestSilentAreTriedOneByOne: of strangers whom somebody named and who answer no HEAD ping, one
+// is connected to each alternateEvery.
+func TestSilentAreTriedOneByOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, _, _ := pinged(func(netip.AddrPort) (protocol.HeadPong, error) { return protocol.HeadPong{}, errSilent })
+		for n := range maxHeaded {
+			s.addAlternate(sourceAt(n))
+		}
+		s.soundOut(headWait)
+		for tried := 1; tried <= maxHeaded; tried++ {
+			ready := 0
+			for _, c := range s.all {
+				if !c.notBefore.After(time.Now()) {
+					ready++
+				}
+			}
+			if ready > tried {
+				t.Fatalf("%d may be tried at the moment of %d", ready, tried)
+			}
+			time.Sleep(alternateEvery)
 		}
 		s.tenders.Wait()
 	})

@@ -94,7 +94,7 @@ const touchedGrace = 30 * time.Second
 // keep records what has come of a download that ends with err, so that a later one
 // goes on from there, and says so. What of it may be lies is not.
 func (s *swarm) keep(err error) error {
-	if s.blocks == nil {
+	if s.blocks == nil || errors.Is(err, errTwoFiles) {
 		return err
 	}
 	s.store.flush(&s.mu, s.log)

@@ -226,7 +226,7 @@ func (s *swarm) wantsMore(now time.Time) bool {
 	}
 	open := s.blocks.missing - s.blocks.asked.Count()
 	for _, c := range s.all {
-		if c.running && !c.busy {
+		if c.running && !c.busy && (c.offered == nil || s.blocks.opens(c)) {
 			open--
 		}
 	}
@@ -283,29 +283,53 @@ const (
 	replaceTimes = 5
 )
 
-// replaceSlow ends one source's fetcher in favour of a source that is not asked; s.mu is
-// held.
+// replaceSlow ends one source's fetcher in favour of a source that is not asked, or that
+// has nothing to do; s.mu is held.
 func (s *swarm) replaceSlow(now time.Time) {
-	if spare, wait := s.next(now); spare == nil || wait > 0 || now.Sub(s.replaced) < replaceAfter {
+	if s.blocks == nil || now.Sub(s.replaced) < replaceAfter {
 		return
 	}
+	spare, wait := s.next(now)
+	waits, full := spare != nil && wait <= 0, s.active >= s.client.cfg.MaxActive
 	var rates []float64
-	var slowest *candidate
+	var slowest, fastest *candidate
 	for _, c := range s.all {
+		if c.running && !c.busy && (fastest == nil || c.rate > fastest.rate) {
+			fastest = c
+		}
 		switch {
-		case !c.running || !c.busy || now.Sub(c.begun) < replaceAfter:
-		case now.Sub(later(c.moved, c.begun)) > replaceAfter:
-			s.replace(c, now)
-			return
-		case c.rate > 0:
-			if rates = append(rates, c.rate); slowest == nil || c.rate < slowest.rate {
+		case !c.running || now.Sub(c.begun) < replaceAfter:
+		case c.busy && c.pace(now) > 0 && now.Sub(later(c.moved, c.begun)) <= replaceAfter:
+			if rates = append(rates, c.pace(now)); slowest == nil || c.pace(now) < slowest.pace(now) {
 				slowest = c
 			}
+		case waits && (c.busy || full && s.lacks(c)):
+			s.replace(c, now)
+			return
 		}
 	}
-	if slices.Sort(rates); s.active >= s.client.cfg.MaxActive && len(rates) > 1 && slowest.rate*replaceTimes < rates[len(rates)/2] {
+	slices.Sort(rates)
+	switch {
+	case slowest == nil:
+	case waits && full && len(rates) > 1 && slowest.pace(now)*replaceTimes < rates[len(rates)/2],
+		fastest != nil && slowest.pace(now)*replaceTimes < fastest.rate && s.blocks.keepsFrom(slowest, fastest):
 		s.replace(slowest, now)
 	}
+}
+
+// lacks reports whether c has only a part of the file, and nothing of what is asked of
+// nobody; s.mu is held.
+func (s *swarm) lacks(c *candidate) bool {
+	return !c.busy && c.partial && s.blocks.missing > s.blocks.asked.Count() && !s.blocks.opens(c)
+}
+
+// pace is how fast c sends, in bytes a second, also while its first answer is on its way;
+// 0: not known.
+func (c *candidate) pace(now time.Time) float64 {
+	if c.rate > 0 {
+		return c.rate
+	}
+	return float64(c.gained) / now.Sub(c.begun).Seconds()
 }
 
 func (s *swarm) replace(c *candidate, now time.Time) {

@@ -64,6 +64,9 @@ func (s *swarm) release(c *candidate, a ask, more bool) {
 	switch {
 	case s.blocks == nil:
 	case a.tree != "":
+		if s.over && s.blocks.tree == nil {
+			c.treeTried = false // we may have cut it off
+		}
 		if s.treeAsked == c {
 			s.treeAsked = nil
 		}
@@ -137,7 +140,7 @@ func (s *swarm) finish(c *candidate, t *take) error {
 	}
 	if s.blocks.good.Has(t.index) {
 		s.settled()
-		if len(t.from) == 1 {
+		if len(t.from) == 1 && s.blocks.tree.by == nil {
 			s.prove(c)
 		}
 	}
@@ -222,7 +225,7 @@ func (s *swarm) judge(c *candidate, a ask, resp *http.Response) (part, error) {
 	case err != nil:
 		return p, err
 	}
-	c.place, c.answered, c.vain, c.retries = protocol.QueuePlace{}, true, 0, 0
+	c.place, c.queued, c.answered, c.vain, c.retries = protocol.QueuePlace{}, time.Time{}, true, 0, 0
 	if s.blocks == nil {
 		if s.resize(p.total, c); c.out {
 			return p, c.err // the file is not empty
@@ -327,4 +330,18 @@ func (s *swarm) blame(c *candidate) error {
 	c.liar = true
 	s.disprove(c)
 	return errWrongContent
+}
+
+// looks notes that c is asked what it has: nobody waits for that at the end.
+func (s *swarm) looks(c *candidate) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c.busy = true
+}
+
+// rest leaves c alone for a while.
+func (s *swarm) rest(c *candidate, wait time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c.notBefore = time.Now().Add(wait)
 }

@@ -1,7 +1,6 @@
 package transfer
 
 import (
-	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -10,9 +9,6 @@ import (
 	"github.com/seed282dab8e/servent/protocol"
 	"github.com/seed282dab8e/servent/protocol/tiger"
 )
-
-// errTree says that a source gave a tree that cannot be one of the file.
-var errTree = errors.New("gives a tree that does not fit its root")
 
 // treePatience is how long a source has to give the tree before another is asked, too.
 const treePatience = time.Second
@@ -51,16 +47,16 @@ func (c *candidate) learnTree(h http.Header) {
 }
 
 // gotTree takes the tree that c gave, if it is one of the file.
-func (s *swarm) gotTree(c *candidate, b []byte, root tiger.Digest) error {
+func (s *swarm) gotTree(c *candidate, b []byte, root tiger.Digest) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.blocks.tree != nil {
-		return nil
+		return
 	}
 	x, err := protocol.ParseTHEX(b, s.blocks.size, root)
 	if err != nil {
 		s.log.WithField("addr", c.String()).WithError(err).Debug("no tree")
-		return errTree
+		return
 	}
 	var by *candidate
 	if !s.job.URN.HasTiger {
@@ -68,11 +64,10 @@ func (s *swarm) gotTree(c *candidate, b []byte, root tiger.Digest) error {
 	}
 	t := newTree(x.Levels, len(s.blocks.list), by)
 	if t == nil {
-		return nil
+		return
 	}
 	s.trust(t)
 	s.store.keepTree(t)
-	return nil
 }
 
 // trust takes a tree, and holds against it what has come; s.mu is held.
