@@ -198,3 +198,13 @@ func TestRootIsNotBelievedTwice(t *testing.T) {
 		}
 	}
 }
+
+// TestLinkOfTwoFiles: what a link with the tiger root of one file and the SHA-1 of another brings
+// is not kept: nothing can become of it.
+func TestLinkOfTwoFiles(t *testing.T) {
+	source := &foreignSource{content: noise(4 << 20)}
+	j := jobFor(t, source.content, source.serve(t))
+	j.URN.SHA1[0] ^= 1
+	source.urn = j.URN
+	mustFail(t, NewClient(often()), j, errTwoFiles)
+}

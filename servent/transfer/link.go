@@ -181,7 +181,7 @@ func (l *link) header(head bool) (*http.Response, error) {
 	if head {
 		req = &http.Request{Method: http.MethodHead}
 	}
-	for range maxInterim {
+	for range maxInterim + 1 {
 		resp, err := http.ReadResponse(l.br, req)
 		switch {
 		case err != nil && l.budget.N <= 0:
