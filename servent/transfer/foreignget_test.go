@@ -199,7 +199,8 @@ func TestSwarmOfLiars(t *testing.T) {
 	content := noise(32<<20 + 4711)
 	sources, levels := make([]*foreignSource, 8), viceLevels(content)
 	for i := range sources {
-		sources[i] = &foreignSource{content: content, levels: levels, pace: 2 * time.Millisecond} // 8 MB/s, so that all are needed
+		// 8 MB/s, so that all are needed; for the tree a source reads the file first.
+		sources[i] = &foreignSource{content: content, levels: levels, reads: time.Second, pace: 2 * time.Millisecond}
 	}
 	sources[1].vice = otherBytes
 	sources[4].vice, sources[4].after = otherBytes, 800_000 // is believed at first
