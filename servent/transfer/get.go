@@ -144,6 +144,9 @@ func (c *Client) output(ctx context.Context, job *Job, progress func(Progress)) 
 			}
 			return out, nil
 		default:
+			if out != nil {
+				out.warn(c.cfg.Log)
+			}
 			return out, err
 		}
 		if progress != nil {

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/sirupsen/logrus"
+
 	"github.com/seed282dab8e/servent/protocol"
 	"github.com/seed282dab8e/servent/protocol/tiger"
 	"github.com/seed282dab8e/servent/servent/transfer/journal"
@@ -37,6 +39,7 @@ type output struct {
 	file      partFile
 	keeps     bool             // a journal may lie beside it
 	journal   *journal.Journal // nil: there is none yet
+	unusable  []string         // .part files of this name whose journals are damaged
 }
 
 // openOutput takes up the .part file of the content that job wants, or creates
@@ -44,12 +47,13 @@ type output struct {
 // the next number is taken. errTaken says that the content is being downloaded
 // into that folder already.
 func openOutput(job *Job, create createFunc) (*output, error) {
+	var unusable []string
 	for i := range maxNumbered {
 		path := filepath.Join(job.Dir, numbered(job.Name, i)+partSuffix)
 		claimed := job.kept() && claim(path+journalSuffix)
 		f, err := create(path)
 		if err == nil {
-			return newOutput(job, path, f)
+			return newOutput(job, path, f, unusable)
 		}
 		var o *output
 		if errors.Is(err, fs.ErrExist) {
@@ -57,6 +61,9 @@ func openOutput(job *Job, create createFunc) (*output, error) {
 		}
 		if o != nil {
 			return o, nil
+		}
+		if err == nil && isDamaged(path+journalSuffix) {
+			unusable = append(unusable, path)
 		}
 		if claimed && isBlank(path+journalSuffix) {
 			_ = os.Remove(path + journalSuffix) // nothing is in it
@@ -68,9 +75,16 @@ func openOutput(job *Job, create createFunc) (*output, error) {
 	return nil, tooMany(job.Dir, job.Name+partSuffix)
 }
 
+// warn says what an earlier download may have left that nobody can go on from.
+func (o *output) warn(log logrus.FieldLogger) {
+	for _, path := range o.unusable {
+		log.WithField("path", path).Warn("the journal of this .part file is damaged, so nobody knows what in it is right: it is left as it is, and a new one begun; remove it when you do not need it")
+	}
+}
+
 // newOutput makes an output of a .part file that was just created.
-func newOutput(job *Job, path string, f partFile) (*output, error) {
-	o := &output{dir: job.Dir, name: job.Name, path: path, file: f}
+func newOutput(job *Job, path string, f partFile, unusable []string) (*output, error) {
+	o := &output{dir: job.Dir, name: job.Name, path: path, file: f, unusable: unusable}
 	if file, ok := f.(*os.File); ok && isLocked(lock(file)) { // another download was quicker to take it up
 		_ = f.Close() // nothing was written
 		return nil, errTaken
@@ -168,6 +182,12 @@ func ourBlocks(h journal.Head) bool { return h.Block == tiger.PartSize(h.Size) }
 func isBlank(path string) bool {
 	info, err := os.Lstat(path)
 	return err == nil && info.Mode().IsRegular() && info.Size() == 0
+}
+
+// isDamaged reports whether there was a journal at path once.
+func isDamaged(path string) bool {
+	_, err := readHead(path)
+	return errors.Is(err, journal.ErrDamaged) && !isBlank(path)
 }
 
 // isOurs reports whether there is no file at path but a journal.

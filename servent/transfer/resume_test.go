@@ -11,6 +11,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sirupsen/logrus"
+	logtest "github.com/sirupsen/logrus/hooks/test"
+
 	"github.com/seed282dab8e/servent/protocol"
 	"github.com/seed282dab8e/servent/protocol/tiger"
 	"github.com/seed282dab8e/servent/servent/transfer/journal"
@@ -355,4 +358,38 @@ func TestGetInterruptedWhileItVerifies(t *testing.T) {
 	}
 	wantGet(t, j, content)
 	wantFrom(t, began, stop)
+}
+
+// TestDamagedJournalIsTold: who finds the start of his download gone learns why, and that it is
+// not lost; of another's .part file nothing is said.
+func TestDamagedJournalIsTold(t *testing.T) {
+	content := noise(4 << 20)
+	for name, tt := range map[string]struct {
+		damage func(part string)
+		told   int
+	}{
+		"damaged":          {func(part string) { overwrite(t, part+journalSuffix, noise(9999)) }, 1},
+		"of other content": {func(part string) { newJournal(t, part, urnOf([]byte("x")), tiger.MinPart) }, 0},
+		"gone":             {func(part string) { remove(t, part+journalSuffix) }, 0},
+	} {
+		_, addr := honest(t, content)
+		j := jobFor(t, content, addr)
+		kept := interrupted(t, j, content, 3<<20)
+		tt.damage(kept.Path)
+		log, said := logtest.NewNullLogger()
+		cfg := quick()
+		cfg.Log = log
+		if _, err := NewClient(cfg).Get(t.Context(), j, nil); err != nil {
+			t.Fatal(err)
+		}
+		told := 0
+		for _, e := range said.AllEntries() {
+			if e.Level == logrus.WarnLevel && e.Data["path"] == kept.Path {
+				told++
+			}
+		}
+		if told != tt.told {
+			t.Errorf("%s: told %d times, want %d", name, told, tt.told)
+		}
+	}
 }
