@@ -116,6 +116,7 @@ func (s *Servent) attempt(ctx context.Context, d *download, progress func(GetPro
 		removeParts(d, err)
 	}
 	if err == nil && d.req.Share {
+		s.brought.put(d.magnet.URN, got.Path)
 		s.shareFile(got.Path)
 	}
 	return got, s.gets.ended(d, got, err, cause, ctx.Err() != nil)

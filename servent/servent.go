@@ -71,6 +71,7 @@ type Servent struct {
 	wg      sync.WaitGroup
 
 	fetched    chan string // files that were downloaded, to be shared
+	brought    handover    // the same, until they are
 	savingGets sync.Mutex  // held while downloads are written down
 
 	telling sync.Mutex   // held while the node is told what is shared

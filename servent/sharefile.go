@@ -41,6 +41,7 @@ func (s *Servent) shareFiles(ctx context.Context) {
 			if err := s.lib.AddFiles(ctx, dir, names...); err != nil && ctx.Err() == nil {
 				s.log.WithField("component", "library").WithError(err).Warn("what was downloaded is not shared")
 			}
+			s.brought.drop(dir, names)
 		}
 	}
 }

@@ -23,7 +23,7 @@ func (s *Servent) serveUploads() {
 		OnUpload:  s.sent.sent,
 		PushProxy: s.proxyPush, Firewalled: s.firewalled, Proxies: s.proxies,
 		Alternates: func(file protocol.SHA1) []protocol.FWNodeInfo { return s.loads.Alternates(file) },
-		Partial:    func(file protocol.SHA1) (transfer.Partial, bool) { return s.loads.Partial(file) },
+		Partial:    s.partial,
 		Mesh:       &s.mesh, IsSelf: s.isSelf,
 		Shares: func(host netip.Addr) bool { return s.loads.ServedBy(host) },
 		OnTurn: func(c transfer.QueueCall) {
