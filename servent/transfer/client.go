@@ -134,6 +134,7 @@ type ClientStats struct {
 type Client struct {
 	cfg    ClientConfig
 	create createFunc // a test makes the disk fail
+	space  spaceFunc  // a test has others fill it
 
 	publisher *publisher
 
@@ -164,7 +165,7 @@ type waiter struct {
 
 // NewClient returns a client. It starts nothing.
 func NewClient(cfg ClientConfig) *Client {
-	return &Client{cfg: cfg.withDefaults(), create: createPart, publisher: newPublisher()}
+	return &Client{cfg: cfg.withDefaults(), create: createPart, space: freeSpace, publisher: newPublisher()}
 }
 
 // Close ends the links that are kept for further requests. Downloads that run go on.

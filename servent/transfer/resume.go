@@ -107,9 +107,12 @@ func (s *swarm) keep(err error) error {
 	return kept
 }
 
+// spaceFunc tells how many bytes may still be written in a folder; false: not known.
+type spaceFunc func(dir string) (uint64, bool)
+
 // enoughRoom checks that a folder has room for so many bytes more.
-func enoughRoom(dir string, missing uint64) error {
-	if free, ok := freeSpace(dir); ok && missing > free {
+func enoughRoom(space spaceFunc, dir string, missing uint64) error {
+	if free, ok := space(dir); ok && missing > free {
 		return fmt.Errorf("%w in %s: %s are to come, and %s are free", errNoRoom, dir, sizeText(missing), sizeText(free))
 	}
 	return nil

@@ -446,7 +446,7 @@ func (s *swarm) recordOn(context.Context) {
 	s.store.flush(&s.mu, s.log)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err := enoughRoom(s.job.Dir, s.blocks.size-s.blocks.bytes()); err != nil && s.broken == nil {
+	if err := enoughRoom(s.client.space, s.job.Dir, s.blocks.size-s.blocks.bytes()); err != nil && s.broken == nil {
 		s.broken = err // others fill the disk: better now than in the middle of a write
 		s.rouse()
 	}

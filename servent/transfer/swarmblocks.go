@@ -247,7 +247,7 @@ func (s *swarm) room() error {
 		return nil
 	}
 	s.roomy = true
-	if err := enoughRoom(s.job.Dir, s.blocks.size-s.blocks.bytes()); err != nil {
+	if err := enoughRoom(s.client.space, s.job.Dir, s.blocks.size-s.blocks.bytes()); err != nil {
 		return &localError{err}
 	}
 	return nil
