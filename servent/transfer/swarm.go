@@ -286,7 +286,7 @@ const (
 // replaceSlow ends one source's fetcher in favour of a source that is not asked, or that
 // has nothing to do; s.mu is held.
 func (s *swarm) replaceSlow(now time.Time) {
-	if s.blocks == nil || now.Sub(s.replaced) < replaceAfter {
+	if now.Sub(s.replaced) < replaceAfter {
 		return
 	}
 	spare, wait := s.next(now)
@@ -297,22 +297,23 @@ func (s *swarm) replaceSlow(now time.Time) {
 		if c.running && !c.busy && (fastest == nil || c.rate > fastest.rate) {
 			fastest = c
 		}
+		silent := now.Sub(later(c.moved, c.begun)) > replaceAfter
 		switch {
 		case !c.running || now.Sub(c.begun) < replaceAfter:
-		case c.busy && c.pace(now) > 0 && now.Sub(later(c.moved, c.begun)) <= replaceAfter:
+		case waits && (c.busy && silent || full && s.lacks(c)):
+			s.replace(c, now)
+			return
+		case c.busy && !silent && c.pace(now) > 0:
 			if rates = append(rates, c.pace(now)); slowest == nil || c.pace(now) < slowest.pace(now) {
 				slowest = c
 			}
-		case waits && (c.busy || full && s.lacks(c)):
-			s.replace(c, now)
-			return
 		}
 	}
 	slices.Sort(rates)
 	switch {
 	case slowest == nil:
 	case waits && full && len(rates) > 1 && slowest.pace(now)*replaceTimes < rates[len(rates)/2],
-		fastest != nil && slowest.pace(now)*replaceTimes < fastest.rate && s.blocks.keepsFrom(slowest, fastest):
+		fastest != nil && s.blocks != nil && slowest.pace(now)*replaceTimes < fastest.rate && s.blocks.keepsFrom(slowest, fastest):
 		s.replace(slowest, now)
 	}
 }
@@ -320,7 +321,7 @@ func (s *swarm) replaceSlow(now time.Time) {
 // lacks reports whether c has only a part of the file, and nothing of what is asked of
 // nobody; s.mu is held.
 func (s *swarm) lacks(c *candidate) bool {
-	return !c.busy && c.partial && s.blocks.missing > s.blocks.asked.Count() && !s.blocks.opens(c)
+	return !c.busy && c.partial && s.blocks != nil && s.blocks.missing > s.blocks.asked.Count() && !s.blocks.opens(c)
 }
 
 // pace is how fast c sends, in bytes a second, also while its first answer is on its way;
