@@ -37,14 +37,17 @@ func (s *swarm) awaitsTree() bool {
 		(s.treeAsked != nil || slices.ContainsFunc(s.all, s.mayGiveTree))
 }
 
-// learnTree takes where a source has the file's tree (section 21): at itself only.
+// learnTree takes where a source has the file's tree (section 21): at itself only. A path is
+// visible ASCII (RFC 3986), and one that begins with two slashes names another host.
 func (c *candidate) learnTree(h http.Header) {
 	path, root, ok := strings.Cut(strings.TrimSpace(h.Get("X-Thex-URI")), ";")
 	d, err := tiger.Parse(strings.TrimSpace(root))
-	if ok && err == nil && strings.HasPrefix(path, "/") && !strings.ContainsAny(path, " \r\n") {
+	if ok && err == nil && strings.HasPrefix(path, "/") && !strings.HasPrefix(path, "//") && !strings.ContainsFunc(path, invisible) {
 		c.treePath, c.treeRoot = path, d
 	}
 }
+
+func invisible(r rune) bool { return r <= ' ' || r >= 0x7f }
 
 // gotTree takes the tree that c gave, if it is one of the file.
 func (s *swarm) gotTree(c *candidate, b []byte, root tiger.Digest) {
