@@ -86,7 +86,7 @@ func leavePart(t *testing.T, j *Job, part uint64, had []journal.Block) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if o.begin(journal.Head{URN: j.URN, Size: j.Size, Block: part}) == nil {
+	if o.begin(journal.Head{URN: j.URN, Size: j.Size, Block: part}, newPublisher()) == nil {
 		t.Fatal("no journal")
 	}
 	if err := errors.Join(o.file.Truncate(int64(j.Size)), o.journal.Record(had)); err != nil {

@@ -96,7 +96,7 @@ func newOutput(job *Job, path string, f partFile, unusable []string) (*output, e
 // begin makes a journal for a file whose size is known now, in place of any that there
 // is; nil where the file is not worth one, or it cannot be made: then an interrupted
 // download starts over.
-func (o *output) begin(h journal.Head) *journal.Journal {
+func (o *output) begin(h journal.Head, p *publisher) *journal.Journal {
 	if !o.keeps || h.Size <= minJournal {
 		return nil
 	}
@@ -105,12 +105,17 @@ func (o *output) begin(h journal.Head) *journal.Journal {
 	if err != nil {
 		return nil
 	}
-	if o.journal, err = journal.Create(f, h); err != nil {
+	j, err := journal.Create(f, h)
+	if err == nil {
+		err = p.names.join(o.dir, struct{}{}) // both names: one without the other is of no use
+	}
+	if err != nil {
 		_ = f.Truncate(0) // it shall tell nothing
 		_ = f.Close()
 		return nil
 	}
-	return o.journal
+	o.journal = j
+	return j
 }
 
 func (o *output) closeJournal() {

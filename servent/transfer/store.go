@@ -53,11 +53,11 @@ func newStore(file partFile, cfg *ClientConfig) *store {
 
 // begin takes the size of the file, and begins the journal. Without one, an interrupted
 // download starts over.
-func (s *store) begin(h journal.Head, out *output) error {
+func (s *store) begin(h journal.Head, out *output, p *publisher) error {
 	s.pending, s.waiting, s.spoilt = nil, 0, true
 	s.recording.Lock()
 	defer s.recording.Unlock()
-	s.journal = out.begin(h)
+	s.journal = out.begin(h, p)
 	err := s.file.Truncate(0)
 	if err == nil {
 		err = s.file.Truncate(int64(h.Size)) // sparse: what is to come has its place

@@ -312,7 +312,7 @@ func (s *swarm) resize(size uint64, sizer *candidate) {
 			sizer.out, sizer.err = true, s.wrong(sizer, j)
 		}
 	}
-	if err := s.store.begin(journal.Head{URN: s.job.URN, Size: size, Block: s.blocks.part}, s.out); err != nil {
+	if err := s.store.begin(journal.Head{URN: s.job.URN, Size: size, Block: s.blocks.part}, s.out, s.client.publisher); err != nil {
 		s.broken = err
 	}
 	s.news.ring()
