@@ -3,6 +3,7 @@ package transfer
 import (
 	"bytes"
 	"net"
+	"slices"
 	"time"
 
 	"github.com/seed282dab8e/servent/protocol"
@@ -33,14 +34,7 @@ func ParseQueueCall(line []byte) (id string, err error) {
 // the next request goes out there, at once. False means that nobody waits so: conn is still
 // the caller's. Nothing behind the line must have been read from conn.
 func (c *Client) CalledBack(conn net.Conn, id string) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for s := range c.swarms {
-		if s.calledBack(conn, id) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(c.running(), func(s *swarm) bool { return s.calledBack(conn, id) })
 }
 
 // calledBack is CalledBack of one download. The ID is no secret of who made it up: only the

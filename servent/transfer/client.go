@@ -2,6 +2,7 @@ package transfer
 
 import (
 	"context"
+	"maps"
 	"net"
 	"net/netip"
 	"slices"
@@ -201,16 +202,17 @@ func (c *Client) enter(s *swarm) (leave func()) {
 	}
 }
 
-// ServedBy reports whether a host sends us something now.
-func (c *Client) ServedBy(host netip.Addr) bool {
+// running are the downloads on their way. Who asks them for anything does so without c.mu: a
+// swarm may have to wait for its disk.
+func (c *Client) running() []*swarm {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for s := range c.swarms {
-		if s.servedBy(host) {
-			return true
-		}
-	}
-	return false
+	return slices.Collect(maps.Keys(c.swarms))
+}
+
+// ServedBy reports whether a host sends us something now.
+func (c *Client) ServedBy(host netip.Addr) bool {
+	return slices.ContainsFunc(c.running(), func(s *swarm) bool { return s.servedBy(host) })
 }
 
 func (s *swarm) servedBy(host netip.Addr) bool {

@@ -1,7 +1,6 @@
 package transfer
 
 import (
-	"maps"
 	"net/http"
 	"net/netip"
 	"slices"
@@ -100,10 +99,7 @@ func (s *swarm) fromMesh() {
 
 // Partial finds what a download that runs has verified of a file, for a Server.
 func (c *Client) Partial(file protocol.SHA1) (Partial, bool) {
-	c.mu.Lock()
-	all := slices.Collect(maps.Keys(c.swarms)) // a swarm may have to wait for its disk
-	c.mu.Unlock()
-	for _, s := range all {
+	for _, s := range c.running() {
 		if s.job.URN.HasSHA1 && s.job.URN.SHA1 == file {
 			if p, ok := s.partial(); ok {
 				return p, true
