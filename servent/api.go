@@ -352,7 +352,8 @@ type TransferInfo struct {
 	Absent      uint64 `json:"not_there"`    // times that a source did not have what it was said to have
 	// AlternatesOver counts sources that others named past what one download takes.
 	AlternatesOver uint64 `json:"alternates_over"`
-	// AlternatesRefused counts addresses that sources named and that were not theirs to name.
+	// AlternatesRefused counts addresses that sources named and that were not theirs to name,
+	// or that were named as push proxies of too many.
 	AlternatesRefused uint64    `json:"alternates_refused"`
 	Heads             HeadsInfo `json:"head_pings"`
 	Mesh              MeshInfo  `json:"mesh"`

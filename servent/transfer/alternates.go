@@ -9,11 +9,14 @@ import (
 	"time"
 
 	"github.com/seed282dab8e/servent/protocol"
+	"github.com/seed282dab8e/servent/servent/transfer/mesh"
 )
 
 const (
 	// maxAlternates is how many sources one download takes from others' X-Alt and X-Falt.
 	maxAlternates = 32
+	// maxPerProxy is for how many of them one host is asked as their push proxy.
+	maxPerProxy = 2
 	// maxGiven is how many alternates of a file are given, the latest first; of all
 	// files together maxKnown are remembered, for alternateLife.
 	maxGiven      = 4
@@ -54,12 +57,46 @@ func (s *swarm) addAlternate(src Source) {
 	case !src.Addr.IsValid() && src.Servent == protocol.GUID{} || slices.ContainsFunc(s.all, same):
 	case s.alternates >= maxAlternates:
 		s.client.alternatesOver.Add(1)
+	case !s.spareProxies(&src):
 	default:
 		s.alternates++
 		s.lastTry = later(s.lastTry, time.Now()).Add(alternateEvery)
 		s.all = append(s.all, &candidate{Source: src, key: key, notBefore: s.lastTry, trust: trustHearsay})
 		s.rouse()
 	}
+}
+
+// spareProxies leaves of the push proxies of a source that another one names one a host, and
+// none that is to be asked for maxPerProxy others; false: that leaves none. s.mu is held.
+func (s *swarm) spareProxies(src *Source) bool {
+	asked := make(map[netip.AddrPort]int)
+	for _, c := range s.all {
+		for _, p := range c.Proxies {
+			asked[hostKey(p)]++
+		}
+	}
+	var left []netip.AddrPort
+	for _, p := range src.Proxies {
+		k := hostKey(p)
+		if asked[k] >= maxPerProxy {
+			s.client.alternatesRefused.Add(1)
+			continue
+		}
+		asked[k] = maxPerProxy // for this one it is asked once
+		left = append(left, p)
+	}
+	none := len(left) == 0 && len(src.Proxies) > 0
+	src.Proxies = left
+	return !none
+}
+
+// hostKey stands for the host of an address, whatever the port; on loopback, where many
+// programs are one host, for the address.
+func hostKey(a netip.AddrPort) netip.AddrPort {
+	if a.Addr().Unmap().IsLoopback() {
+		return a
+	}
+	return netip.AddrPortFrom(mesh.HostOf(a.Addr()), 0)
 }
 
 func later(a, b time.Time) time.Time {

@@ -72,7 +72,8 @@ func TestAlternatesAreBounded(t *testing.T) {
 	name := func(ids ...byte) http.Header {
 		h := http.Header{}
 		for _, id := range ids {
-			h.Add("X-Falt", protocol.FWNodeInfo{Servent: protocol.GUID{id}, Proxies: someProxies}.String())
+			proxy := netip.AddrPortFrom(netip.AddrFrom4([4]byte{5, 9, 1, id}), 6346)
+			h.Add("X-Falt", protocol.FWNodeInfo{Servent: protocol.GUID{id}, Proxies: []netip.AddrPort{proxy}}.String())
 		}
 		return h
 	}

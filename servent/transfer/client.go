@@ -124,7 +124,8 @@ type ClientStats struct {
 	Absent uint64
 	// AlternatesOver counts sources that others named past what one download takes.
 	AlternatesOver uint64
-	// AlternatesRefused counts addresses that others named and that are not theirs to name.
+	// AlternatesRefused counts addresses that others named and that are not theirs to name,
+	// or that are named as push proxies of too many.
 	AlternatesRefused uint64
 	// HeadsHeard counts answers to HEAD pings, and HeadsOver sources of whom others told
 	// that got none, because a download had asked as many as it may.
