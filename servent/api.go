@@ -350,8 +350,12 @@ type TransferInfo struct {
 	Downloaded  uint64 `json:"downloaded_bytes"`
 	Lies        uint64 `json:"not_verified"` // times that content did not match its hash
 	Absent      uint64 `json:"not_there"`    // times that a source did not have what it was said to have
-	// AlternatesOver counts sources that others named past what one download takes.
+	// AlternatesOver counts sources that others named past what one download takes, or past
+	// what all together try within some minutes.
 	AlternatesOver uint64 `json:"alternates_over"`
+	// AlternatesTried counts sources that others named and that were not tried: other
+	// downloads had done so, in vain.
+	AlternatesTried uint64 `json:"alternates_tried"`
 	// AlternatesRefused counts addresses that sources named and that were not theirs to name,
 	// or that were named as push proxies of too many.
 	AlternatesRefused uint64    `json:"alternates_refused"`

@@ -133,7 +133,7 @@ func transferInfo(up transfer.ServerStats, down transfer.ClientStats, known mesh
 		Uploading: up.Active, Uploads: up.Done, Uploaded: up.Bytes, Served: served(up),
 		Downloading: down.Active, Downloads: down.Done, Failed: down.Failed,
 		Downloaded: down.Bytes, Lies: down.Lies, Absent: down.Absent, AlternatesOver: down.AlternatesOver,
-		AlternatesRefused: down.AlternatesRefused, Heads: HeadsInfo{Heard: down.HeadsHeard, Over: down.HeadsOver},
+		AlternatesTried: down.AlternatesTried, AlternatesRefused: down.AlternatesRefused, Heads: HeadsInfo{Heard: down.HeadsHeard, Over: down.HeadsOver},
 		Mesh: MeshInfo{known.Sources, known.Lost, known.PerHost, known.PerFile + known.Full},
 	}
 }

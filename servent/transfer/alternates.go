@@ -55,6 +55,8 @@ func (s *swarm) addAlternate(src Source) {
 	}
 	switch {
 	case !src.Addr.IsValid() && src.Servent == protocol.GUID{} || slices.ContainsFunc(s.all, same):
+	case s.client.hearsay.vain(time.Now(), src.ways()):
+		s.client.alternatesTried.Add(1)
 	case s.alternates >= maxAlternates:
 		s.client.alternatesOver.Add(1)
 	case !s.spareProxies(&src):

@@ -35,6 +35,7 @@ type candidate struct {
 	notBefore time.Time           // when to ask it again
 	trust     trust               // who says that it has the file
 	headed    bool                // it was asked with a HEAD ping, or will not be
+	tried     bool                // on the word of others, and counted
 	out       bool                // not to be asked again,
 	lost      bool                // because connections to it fail
 	aside     bool                // contradicts the size that is known, or

@@ -122,8 +122,12 @@ type ClientStats struct {
 	// Absent is how often a source did not have what it was said to have: by itself
 	// some time ago, or by a supernode that answers for it.
 	Absent uint64
-	// AlternatesOver counts sources that others named past what one download takes.
+	// AlternatesOver counts sources that others named past what one download takes, or past
+	// what a client tries within some minutes.
 	AlternatesOver uint64
+	// AlternatesTried counts sources that others named and that were not tried: other
+	// downloads had done so, in vain.
+	AlternatesTried uint64
 	// AlternatesRefused counts addresses that others named and that are not theirs to name,
 	// or that are named as push proxies of too many.
 	AlternatesRefused uint64
@@ -144,11 +148,14 @@ type Client struct {
 	park  park
 	known alternates
 
+	hearsay *hearsay
+
 	active             atomic.Int64
 	done, failed       atomic.Uint64
 	bytesIn, liesFound atomic.Uint64
 	absent             atomic.Uint64
 	alternatesOver     atomic.Uint64
+	alternatesTried    atomic.Uint64
 	alternatesRefused  atomic.Uint64
 	headsHeard         atomic.Uint64
 	headsOver          atomic.Uint64
@@ -167,7 +174,9 @@ type waiter struct {
 
 // NewClient returns a client. It starts nothing.
 func NewClient(cfg ClientConfig) *Client {
-	return &Client{cfg: cfg.withDefaults(), create: createPart, space: freeSpace, publisher: newPublisher()}
+	return &Client{
+		cfg: cfg.withDefaults(), create: createPart, space: freeSpace, publisher: newPublisher(), hearsay: newHearsay(),
+	}
 }
 
 // Close ends the links that are kept for further requests. Downloads that run go on.
@@ -183,7 +192,7 @@ func (c *Client) Stats() ClientStats {
 		Lies:   c.liesFound.Load(),
 		Absent: c.absent.Load(),
 
-		AlternatesOver: c.alternatesOver.Load(), AlternatesRefused: c.alternatesRefused.Load(),
+		AlternatesOver: c.alternatesOver.Load(), AlternatesTried: c.alternatesTried.Load(), AlternatesRefused: c.alternatesRefused.Load(),
 		HeadsHeard: c.headsHeard.Load(), HeadsOver: c.headsOver.Load(),
 	}
 }

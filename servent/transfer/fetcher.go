@@ -123,7 +123,7 @@ func (f *fetcher) session(ctx context.Context) (kept bool, err error) {
 
 // open connects, and sees to it that the end of ctx ends the link.
 func (f *fetcher) open(ctx context.Context) error {
-	l, err := f.swarm.client.connect(ctx, f.src, func(state string) { f.swarm.told(f.c, state) })
+	l, err := f.swarm.connect(ctx, f.c, f.src)
 	if err != nil {
 		return err
 	}

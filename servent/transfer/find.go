@@ -2,6 +2,7 @@ package transfer
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 )
@@ -38,7 +39,8 @@ func (s *swarm) lookForMore(ctx context.Context) {
 }
 
 // addFound takes a source that a search has found. One that was given up because no
-// connection to it held is there again, and is asked again.
+// connection to it held is there again, and is asked again, and so is one that was not tried
+// because only others had named it.
 func (s *swarm) addFound(src Source) {
 	if s.client.cfg.IsSelf(src.Addr) {
 		return
@@ -49,7 +51,12 @@ func (s *swarm) addFound(src Source) {
 	i := slices.IndexFunc(s.all, func(c *candidate) bool { return c.key == key })
 	switch {
 	case i >= 0:
-		if c := s.all[i]; c.out && c.lost && !c.liar {
+		c := s.all[i]
+		if c.trust == trustHearsay {
+			c.trust = trustOwn
+		}
+		untried := errors.Is(c.err, errTried) || errors.Is(c.err, errMaxTries)
+		if c.out && (c.lost || untried) && !c.liar {
 			c.Source, c.out, c.lost, c.tries, c.notBefore = src, false, false, 0, time.Time{}
 			s.rouse()
 		}

@@ -174,6 +174,7 @@ func (s *swarm) sum(r *Result) {
 			continue
 		}
 		r.Sources++
+		s.believe(c)
 		s.client.known.note(time.Now(), r.URN.SHA1, c.Source)
 	}
 }

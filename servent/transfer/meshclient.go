@@ -13,15 +13,10 @@ import (
 	"github.com/seed282dab8e/servent/servent/transfer/mesh"
 )
 
-const (
-	// maxTold is how many sources a request names, and how many bad ones.
-	maxTold = 10
-	// alternateEvery is how often one of those is tried of whom others told: they may be
-	// anybody's addresses.
-	alternateEvery = 50 * time.Millisecond
-)
+// maxTold is how many sources a request names, and how many bad ones.
+const maxTold = 10
 
-// learnMesh takes in of whom an answer tells that they have the file. Each is tried once.
+// learnMesh takes in of whom an answer tells that they have the file.
 func (s *swarm) learnMesh(from netip.Addr, h http.Header) {
 	s.learnAlternates(from, alternatesIn(h, protocol.HeaderAlt, protocol.HeaderAltOld))
 }
@@ -61,6 +56,7 @@ func (s *swarm) prove(c *candidate) {
 		return
 	}
 	c.proven = true
+	s.believe(c)
 	if m := s.meshOf(c); m != nil {
 		m.Good(time.Now(), s.job.URN.SHA1, c.Addr)
 	}
