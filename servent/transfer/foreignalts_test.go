@@ -6,11 +6,14 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/seed282dab8e/servent/protocol"
 )
 
 // guarded dials none but those whom a test knows, wherever they really are, and counts
@@ -48,13 +51,42 @@ func (g *guarded) DialContext(ctx context.Context, network, addr string) (net.Co
 
 // TestAlternatesSpareInnocents: a source somewhere on the internet that names thousands
 // of hosts, which have nothing to do with it, cannot have them attacked, nor what only
-// this machine reaches.
+// this machine reaches; be they asked with HEAD pings before, which they do not answer.
 func TestAlternatesSpareInnocents(t *testing.T) {
+	t.Run("connections", func(t *testing.T) { spareInnocents(t, quick(), 3*time.Millisecond) })
+	t.Run("HEAD pings", func(t *testing.T) {
+		var mu sync.Mutex
+		pinged := make(map[netip.AddrPort]int)
+		cfg := quick()
+		cfg.Head = func(ctx context.Context, a netip.AddrPort, _ protocol.URN) (protocol.HeadPong, error) {
+			mu.Lock()
+			pinged[a]++
+			mu.Unlock()
+			<-ctx.Done()
+			return protocol.HeadPong{}, ctx.Err()
+		}
+		spareInnocents(t, cfg, 14*time.Millisecond) // for longer than headWait
+		mu.Lock()
+		defer mu.Unlock()
+		if len(pinged) != maxHeaded {
+			t.Errorf("%d hosts were pinged, want %d", len(pinged), maxHeaded)
+		}
+		for a, times := range pinged {
+			if times > 1 || !a.Addr().IsGlobalUnicast() || a.Port() == 0 {
+				t.Errorf("%s was pinged %d times", a, times)
+			}
+		}
+	})
+}
+
+// spareInnocents downloads from a source that names ever more hosts, with so long between
+// two pieces of the file.
+func spareInnocents(t *testing.T, cfg ClientConfig, pace time.Duration) {
 	const each = 100 // alternates of one answer
 	content := noise(32*foreignRange + 4711)
 	var named atomic.Int32
 	never := []string{"127.0.0.1:6346", "127.9.9.9:80", "0.0.0.0:6346", "224.0.0.1:6346", "255.255.255.255:6346", "198.51.100.7:0"}
-	f := &foreignSource{content: content, most: foreignRange, pace: 3 * time.Millisecond, alts: func() string {
+	f := &foreignSource{content: content, most: foreignRange, pace: pace, alts: func() string {
 		list := append([]string{}, never...)
 		for range each {
 			n := named.Add(1)
@@ -63,18 +95,16 @@ func TestAlternatesSpareInnocents(t *testing.T) {
 		return strings.Join(append(list, list[len(list)-1]), ",") // one of them twice
 	}}
 	dial := &guarded{known: map[string]string{"5.10.0.1:6346": f.serve(t).String()}}
-	cfg := quick()
 	cfg.Dial = dial
-	begin := time.Now()
 	mustGet(t, NewClient(cfg), jobFor(t, content, netip.MustParseAddrPort("5.10.0.1:6346")), content)
-	most := 1 + int(time.Since(begin)/alternateEvery)
 	if named.Load() < 10*maxAlternates {
 		t.Fatalf("only %d hosts were named", named.Load())
 	}
 	dial.mu.Lock()
 	defer dial.mu.Unlock()
+	var all []time.Time
 	for addr, times := range dial.strangers {
-		if len(times) > 1 {
+		if all = append(all, times...); len(times) > 1 {
 			t.Errorf("%s was tried %d times", addr, len(times))
 		}
 	}
@@ -83,8 +113,16 @@ func TestAlternatesSpareInnocents(t *testing.T) {
 			t.Errorf("%s was tried", addr)
 		}
 	}
-	if n := len(dial.strangers); n == 0 || n > min(most, maxAlternates) {
-		t.Errorf("%d hosts were tried that a source named, want up to %d", n, most)
+	if n := len(all); n < 3 || n > maxAlternates {
+		t.Errorf("%d hosts were tried that a source named, want 3 to %d", n, maxAlternates)
+	}
+	slices.SortFunc(all, time.Time.Compare)
+	for i := range all {
+		for j := i + 2; j < len(all); j++ { // one may have come late
+			if gap, want := all[j].Sub(all[i]), time.Duration(j-i-1)*alternateEvery; gap < want {
+				t.Fatalf("numbers %d to %d of %d were tried within %v, want %v", i+1, j+1, len(all), gap, want)
+			}
+		}
 	}
 }
 
