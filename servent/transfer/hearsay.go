@@ -184,10 +184,10 @@ func (s *swarm) connect(ctx context.Context, c *candidate, src Source) (*link, e
 	return s.client.connect(ctx, src, func(state string) { s.told(c, state) })
 }
 
-// believe notes that c has sent what is right. Of one that was pushed this does not say that
-// those are push proxies whom others have named as such.
+// believe notes that c has sent what is right. Where it was pushed that says nothing of those
+// whom others have named as its push proxies.
 func (s *swarm) believe(c *candidate) {
-	if c.tried && !c.Push {
+	if c.tried {
 		s.client.hearsay.forget(c.Addr)
 	}
 }

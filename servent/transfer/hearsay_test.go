@@ -188,3 +188,45 @@ func TestHearsayThatServes(t *testing.T) {
 		t.Errorf("found: %+v", s.all[1])
 	}
 }
+
+// TestHearsayOfWhole: who has served a file that only the hash of all of it proves has given
+// what it should, too.
+func TestHearsayOfWhole(t *testing.T) {
+	s, named := bareSwarm(Job{URN: urnOf(nil)}, Source{}), sourceAt(1)
+	for range triesPerAddress {
+		if _, err := s.client.hearsay.take(time.Now(), named.ways()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.all = append(s.all, &candidate{Source: named, tried: true, sent: 1})
+	if s.sum(new(Result)); s.client.hearsay.vain(time.Now(), named.ways()) {
+		t.Error("its tries still count")
+	}
+}
+
+// TestHearsayInVain: who was tried in vain becomes no source, and is asked for none as a push
+// proxy, though others are.
+func TestHearsayInVain(t *testing.T) {
+	cfg, asked := quick(), make(chan []netip.AddrPort, 1)
+	cfg.Push = func(_ context.Context, s Source) error {
+		asked <- s.Proxies
+		return errors.New("is not linked here")
+	}
+	s := newSwarm(NewClient(cfg), Job{URN: urnOf(nil), Sources: []Source{{}}}, &output{file: new(memFile)}, nil)
+	for range triesPerAddress {
+		if _, err := s.client.hearsay.take(time.Now(), someProxies[:1]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if s.addAlternate(Source{Addr: someProxies[0]}); len(s.all) > 1 || s.client.Stats().AlternatesTried != 1 {
+		t.Errorf("%d sources, %d counted", len(s.all), s.client.Stats().AlternatesTried)
+	}
+	s.addAlternate(Source{Servent: protocol.GUID{1}, Push: true, Proxies: someProxies})
+	c := s.all[1]
+	if _, err := s.connect(t.Context(), c, c.Source); err == nil {
+		t.Fatal("connected")
+	}
+	if got := <-asked; !slices.Equal(got, someProxies[1:]) {
+		t.Errorf("asked %v", got)
+	}
+}
