@@ -219,7 +219,7 @@ func TestHearsayInVain(t *testing.T) {
 		}
 	}
 	if s.addAlternate(Source{Addr: someProxies[0]}); len(s.all) > 1 || s.client.Stats().AlternatesTried != 1 {
-		t.Errorf("%d sources, %d counted", len(s.all), s.client.Stats().AlternatesTried)
+		t.Fatalf("%d sources, %d counted", len(s.all), s.client.Stats().AlternatesTried)
 	}
 	s.addAlternate(Source{Servent: protocol.GUID{1}, Push: true, Proxies: someProxies})
 	c := s.all[1]
