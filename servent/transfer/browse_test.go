@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/seed282dab8e/servent/protocol"
 	"github.com/seed282dab8e/servent/servent/library"
@@ -161,19 +162,21 @@ func TestBrowseRefused(t *testing.T) {
 }
 
 func TestBrowseRate(t *testing.T) {
-	s := NewServer(ServerConfig{Catalog: newNames("x"), Hits: fakeHits})
-	for i := range smallBurst { // at the limit
-		if w := open(s, "/"); w.Code != 200 {
-			t.Fatalf("page %d: %d", i, w.Code)
+	synctest.Test(t, func(t *testing.T) { // no time goes by
+		s := NewServer(ServerConfig{Catalog: newNames("x"), Hits: fakeHits})
+		for i := range smallBurst { // at the limit
+			if w := open(s, "/"); w.Code != 200 {
+				t.Fatalf("page %d: %d", i, w.Code)
+			}
 		}
-	}
-	w := open(s, "/") // one past it
-	if w.Code != 429 || w.Header().Get("Retry-After") == "" || s.Stats().TooOften != 1 {
-		t.Errorf("past the limit: %d, counted %d", w.Code, s.Stats().TooOften)
-	}
-	if w := open(s, "/", "Accept: "+packets); w.Code != 429 {
-		t.Errorf("a list past the limit: %d", w.Code)
-	}
+		w := open(s, "/") // one past it
+		if w.Code != 429 || w.Header().Get("Retry-After") == "" || s.Stats().TooOften != 1 {
+			t.Errorf("past the limit: %d, counted %d", w.Code, s.Stats().TooOften)
+		}
+		if w := open(s, "/", "Accept: "+packets); w.Code != 429 {
+			t.Errorf("a list past the limit: %d", w.Code)
+		}
+	})
 }
 
 // fakeHits makes a message of at most 32 files.
