@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -33,13 +34,15 @@ func TestFileChangesWhileItIsSent(t *testing.T) {
 				j.Sources = append(j.Sources, Source{Addr: good})
 			}
 			ctx, cancel := context.WithTimeout(t.Context(), patience)
+			var writing sync.WaitGroup
+			defer writing.Wait()
 			defer cancel()
-			go func() {
+			writing.Go(func() {
 				for server.Stats().Bytes < 1<<19 && ctx.Err() == nil {
 					time.Sleep(time.Millisecond)
 				}
 				_ = os.WriteFile(filepath.Join(files.dir, file.Rel), bytes.Repeat([]byte{'x'}, len(content)), 0o644) // else the download succeeds
-			}()
+			})
 			r, err := NewClient(quick()).Get(ctx, j, nil)
 			if others {
 				if got, _ := os.ReadFile(r.Path); err != nil || !bytes.Equal(got, content) {
