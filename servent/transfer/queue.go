@@ -28,7 +28,7 @@ type upload struct {
 	size   uint64
 	shares bool      // the address gives others something, too
 	call   QueueCall // how it is told that its turn has come; To not valid: it is not
-	polls  bool      // takes no call on another connection while it keeps the one to ask again on
+	ours   bool      // one of ours: takes calls beside a connection that it keeps, and asks for blocks in any order
 }
 
 func (u upload) of(o upload) bool { return u.host == o.host && u.file == o.file }
@@ -78,6 +78,8 @@ type slot struct {
 	held   time.Time // while there are no bodies
 	bodies int       // that run
 	next   uint64    // where what went out last ended
+	sent   uint64    // bytes that went out
+	apart  bool      // not all of them one behind the other
 	more   bool      // one of those that ran at once had not the end
 }
 
@@ -227,7 +229,7 @@ func (q *uploadQueue) calls(now time.Time) (calls []QueueCall) {
 			continue
 		}
 		free--
-		if now.Before(p.from) && p.call.To.IsValid() && (p.away || !p.polls) {
+		if now.Before(p.from) && p.call.To.IsValid() && (p.away || p.ours) {
 			p.from = now
 			p.call.ID = p.id
 			calls = append(calls, p.call)
@@ -263,10 +265,13 @@ func (q *uploadQueue) next() (at time.Time, ok bool) {
 // when no other body runs.
 func (q *uploadQueue) done(now time.Time, u upload, p piece) {
 	s := q.slotOf(u)
-	ended := p.size == 0 || p.End == p.size && (p.open || p.First == s.next)
+	follows := s.sent > 0 && p.First == s.next
+	s.apart = s.apart || s.sent > 0 && !follows
+	s.sent += p.End - p.First
+	ended := s.sent >= p.size || p.End == p.size && (p.open || follows && !s.apart && !s.ours)
 	s.bodies--
 	s.next = p.End
-	s.more = s.more || !ended
+	s.more = s.more && s.sent < p.size || !ended
 	switch {
 	case s.bodies > 0:
 	case s.more:

@@ -44,10 +44,10 @@ func queueScript(t *testing.T, script string) *uploadQueue {
 			}
 			continue
 		}
-		u := upload{host: netip.AddrFrom4([4]byte{10, 0, 0, f[2][0]}), file: protocol.SHA1{f[2][1]}, polls: true}
+		u := upload{host: netip.AddrFrom4([4]byte{10, 0, 0, f[2][0]}), file: protocol.SHA1{f[2][1]}}
 		switch f[1] {
 		case "wait", "poll": // to be called, a poll only where it has no connection
-			u.call.To, u.polls = netip.AddrPortFrom(u.host, 1), f[1] == "poll"
+			u.call.To, u.ours = netip.AddrPortFrom(u.host, 1), f[1] == "wait"
 			if got := turnText(q.ask(now, u, "")); got != f[3] {
 				t.Fatalf("%s: %s", strings.TrimSpace(line), got)
 			}
@@ -55,6 +55,13 @@ func queueScript(t *testing.T, script string) *uploadQueue {
 			q.done(now, u, piece{})
 		case "part":
 			q.done(now, u, piece{Range: protocol.Range{End: 1}, size: 9})
+		case "sent": // a piece of a file of nine bytes, and whether one of ours asked: a1 3-6 ours
+			var p protocol.Range
+			_, _ = fmt.Sscanf(f[3], "%d-%d", &p.First, &p.End)
+			if s := q.slotOf(u); s != nil {
+				s.ours = len(f) > 4
+			}
+			q.done(now, u, piece{Range: p, size: 9})
 		case "ask":
 			if got := turnText(q.ask(now, u, "")); got != f[3] {
 				t.Fatalf("%s: %s", strings.TrimSpace(line), got)
@@ -205,6 +212,43 @@ func TestQueue(t *testing.T) {
 			11 ask a1 go
 			12 part a1
 			32 ask c1 go`},
+		{"who has had all, in any order, holds nothing", `
+			0  ask a1 go
+			0  ask b1 go
+			0  ask c1 1/1
+			1  sent a1 6-9 ours
+			1  ask a1 go
+			2  sent a1 0-3 ours
+			2  ask a1 go
+			3  sent a1 3-6 ours
+			30 ask c1 go`},
+		{"the end of the file is not all of it", `
+			0  ask a1 go
+			0  ask b1 go
+			0  ask c1 1/1
+			26 sent a1 3-6 ours
+			26 ask a1 go
+			27 sent a1 6-9 ours
+			31 ask c1 1/1
+			32 ask a1 go`},
+		{"who comes to the end in order has all that it wants", `
+			0  ask a1 go
+			0  ask b1 go
+			0  ask c1 1/1
+			26 sent a1 3-6
+			26 ask a1 go
+			27 sent a1 6-9
+			31 ask c1 go`},
+		{"but not who left something out", `
+			0  ask a1 go
+			0  ask b1 go
+			0  ask c1 1/1
+			25 sent a1 0-2
+			25 ask a1 go
+			26 sent a1 3-6
+			26 ask a1 go
+			27 sent a1 6-9
+			31 ask c1 1/1`},
 		{"what is held is for that file only", `
 			0 ask a1 go
 			0 ask b1 go

@@ -110,7 +110,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	_, ours := featureOf(r.Header, ourFeature)
 	u := upload{
 		host: remoteHost(r.RemoteAddr), file: f.URN.SHA1, size: f.Size, shares: s.shares(r, f.URN.SHA1, self),
-		call: callOf(r), polls: !ours,
+		call: callOf(r), ours: ours,
 	}
 	open := func() (*os.File, error) { return s.cfg.Files.Open(*f) }
 	if part != nil {
