@@ -9,6 +9,7 @@ import (
 
 	"github.com/seed282dab8e/servent/nat"
 	"github.com/seed282dab8e/servent/protocol"
+	"github.com/sirupsen/logrus"
 )
 
 const (
@@ -159,6 +160,20 @@ func hopeless(own, other *protocol.Meet) bool {
 			return false
 		}
 	}
+	return true
+}
+
+// apart is hopeless, and tells the log where it is so.
+func (s *Servent) apart(own, other *protocol.Meet) bool {
+	if !hopeless(own, other) {
+		return false
+	}
+	log := s.log.WithFields(logrus.Fields{"component": "meet", "servent": other.From})
+	for _, t := range []nat.Transport{nat.UDP, nat.TCP} {
+		x, y := behaviourOf(own, t), behaviourOf(other, t)
+		log = log.WithField(t.String(), fmt.Sprintf("%v, %v; %v, %v", x.Mapping, x.Filtering, y.Mapping, y.Filtering))
+	}
+	log.Debug("routers let nothing through: a relay is asked at once")
 	return true
 }
 
