@@ -39,7 +39,7 @@ func TestSeedFeedsMany(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes some seconds")
 	}
-	const loaders, size, perSecond = 8, 24 << 20, 8 << 20
+	const loaders, size, perSecond = 8, 24 << 20, 5 << 20
 	content := noise(size)
 	files := newFolder(t)
 	files.add(t, "file.bin", content)
