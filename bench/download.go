@@ -128,8 +128,7 @@ func (d *loading) measure(ctx context.Context, r *rows, rounds int, progress io.
 	return nil
 }
 
-// fresh downloads into a new folder and then
-// compares what has come.
+// fresh downloads into a new folder and then compares what has come.
 func (d *loading) fresh(ctx context.Context, load func(context.Context, string) (usage, error)) (u usage, err error) {
 	home, err := freshHome(d.tmp, d.size)
 	if err != nil {

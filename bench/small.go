@@ -143,8 +143,7 @@ func (s *smallFiles) measure(ctx context.Context, r *rows, rounds int, progress 
 	return nil
 }
 
-// fresh fetches into a new folder. load compares
-// what has come.
+// fresh fetches into a new folder. load compares what has come.
 func (s *smallFiles) fresh(ctx context.Context, load func(ctx context.Context, home string) (usage, error)) (u usage, server float64, err error) {
 	home, err := freshHome(s.tmp, s.bytes)
 	if err != nil {

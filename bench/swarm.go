@@ -254,8 +254,7 @@ func (b *beside) note(ours, theirs loaded) {
 	b.memory.note(mib(ours.peak), mib(theirs.peak))
 }
 
-// fresh loads into a new folder and compares
-// what has come with the original.
+// fresh loads into a new folder and compares what has come with the original.
 func (s *swarming) fresh(ctx context.Context, side side) (l loaded, err error) {
 	home, err := freshHome(s.tmp, s.size)
 	if err != nil {
