@@ -57,9 +57,11 @@ func ParseMagnet(s string) (Magnet, error) {
 func (m *Magnet) read(key, value string) error {
 	switch key {
 	case "xt":
-		if u, err := ParseURN(value); err == nil {
-			m.URN = m.URN.merge(u)
+		u, err := ParseURN(value)
+		if err != nil && namesDigest(value) {
+			return err // cut off, or mistyped: what is left of it must not pass for the whole
 		}
+		m.URN = m.URN.merge(u)
 	case "dn":
 		if m.Name == "" {
 			m.Name = cleanText(value, MaxName)

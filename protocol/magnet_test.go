@@ -61,6 +61,7 @@ func TestMagnetWrong(t *testing.T) {
 	for _, s := range []string{
 		"", "magnet:", "magnet", "http://x/?xt=urn:sha1:" + someSHA1, "magnet:?", "magnet:?dn=x",
 		"magnet:?xt=urn:btih:0", "magnet:?xt=urn:sha1:short", someMagnet + "&dn=%zz", someMagnet + "&xl=-1",
+		someMagnet + "&xt=urn:tree:tiger/:" + someTiger[1:], someMagnet + "&xt=urn:TTRoot:", someMagnet + "&xt=urn:bitprint:" + someSHA1,
 		someMagnet + "&xl=", someMagnet + "&xl=9223372036854775808", someMagnet + "&xl=1e3",
 	} {
 		m, err := ParseMagnet(s)

@@ -2,6 +2,7 @@ package protocol
 
 import (
 	"encoding/base32"
+	"slices"
 	"strings"
 
 	"github.com/seed282dab8e/servent/protocol/tiger"
@@ -57,6 +58,9 @@ const (
 	schemeTTRoot   = "urn:ttroot:"
 )
 
+// tigerSchemes are those of a tiger root alone.
+var tigerSchemes = [...]string{schemeTiger, schemeTigerOld, schemeTTRoot}
+
 // ParseURN reads a urn:sha1:, urn:bitprint: or urn:tree:tiger/: name, in either
 // case. The tiger root may also be named urn:tree:tiger: or urn:ttroot:, as older
 // servents write it.
@@ -71,12 +75,21 @@ func ParseURN(s string) (URN, error) {
 	if rest, ok := cutPrefixFold(s, schemeBitprint); ok {
 		return parseBitprint(rest)
 	}
-	for _, scheme := range [...]string{schemeTiger, schemeTigerOld, schemeTTRoot} {
+	for _, scheme := range tigerSchemes {
 		if rest, ok := cutPrefixFold(s, scheme); ok {
 			return parseTiger(rest)
 		}
 	}
 	return URN{}, &Error{Malformed, "urn"}
+}
+
+// namesDigest says whether ParseURN knows the scheme of s: where it refuses s then, that
+// is not a name of another kind.
+func namesDigest(s string) bool {
+	return slices.ContainsFunc(append(tigerSchemes[:], schemeSHA1, schemeBitprint), func(scheme string) bool {
+		_, ok := cutPrefixFold(s, scheme)
+		return ok
+	})
 }
 
 // parseBitprint reads a SHA-1 and a tiger root with a dot between them.

@@ -3,7 +3,10 @@ package main
 import (
 	"fmt"
 	"net/url"
+	"strconv"
 	"strings"
+
+	"github.com/seed282dab8e/servent/protocol"
 )
 
 // whyUnwanted says what is wrong with a magnet link or URN that names no file
@@ -30,20 +33,41 @@ func whyUnwanted(arg string) string {
 	if len(urns) == 0 {
 		return "the link holds no xt=urn:sha1:…, so it names no file"
 	}
+	for _, size := range params["xl"] {
+		if _, err := strconv.ParseUint(size, 10, 63); err != nil {
+			return fmt.Sprintf("xl tells the size in bytes; this is %q", size)
+		}
+	}
 	return whyNoSHA1(urns)
 }
 
-// whyNoSHA1 says why none of urns is a SHA-1.
+// whyNoSHA1 says what is wrong with one of urns, or why none of them is a SHA-1.
 func whyNoSHA1(urns []string) string {
-	const sha1 = "urn:sha1:"
 	why := "it names no SHA-1 (xt=urn:sha1:…), so the file could neither be found nor verified"
 	for _, u := range urns {
-		switch lower := strings.ToLower(u); {
-		case strings.HasPrefix(lower, sha1):
-			return fmt.Sprintf("a SHA-1 is 32 letters of base32 (A to Z and 2 to 7); this is %q", u[len(sha1):])
-		case strings.HasPrefix(lower, "urn:btih:"), strings.HasPrefix(lower, "urn:btmh:"):
+		_, err := protocol.ParseURN(u)
+		switch scheme, rest := cutScheme(u); {
+		case scheme == "urn:btih:", scheme == "urn:btmh:":
 			why = "this is a link for BitTorrent, which is not supported: there is no urn:sha1:… in it"
+		case err == nil: // it is not that one
+		case scheme == "urn:sha1:":
+			return fmt.Sprintf("a SHA-1 is 32 letters of base32 (A to Z and 2 to 7); this is %q", rest)
+		case scheme == "urn:bitprint:":
+			return fmt.Sprintf("a bitprint is a SHA-1 of 32 letters of base32 (A to Z and 2 to 7), a dot, and a tiger root of 39; this is %q", rest)
+		case scheme != "":
+			return fmt.Sprintf("a tiger root is 39 letters of base32 (A to Z and 2 to 7); this is %q", rest)
 		}
 	}
 	return why
+}
+
+// cutScheme cuts one of the schemes that users see off a URN, in lower case; "" where it
+// has none of them.
+func cutScheme(urn string) (scheme, rest string) {
+	for _, scheme := range []string{"urn:sha1:", "urn:bitprint:", "urn:tree:tiger/:", "urn:tree:tiger:", "urn:ttroot:", "urn:btih:", "urn:btmh:"} {
+		if strings.HasPrefix(strings.ToLower(urn), scheme) {
+			return scheme, urn[len(scheme):]
+		}
+	}
+	return "", urn
 }
