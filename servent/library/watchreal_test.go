@@ -193,11 +193,11 @@ func TestWatchEndsWhatOthersBegan(t *testing.T) {
 	ended := make(chan error, 1)
 	go func() { ended <- l.Add(ctx, dir) }()
 	soon(t, "hashing", func() bool { return len(l.huge) > 0 })
-	truncate(t, dir, "00 terabyte.bin", 1000)
 	cancel()
 	if err := <-ended; !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
+	truncate(t, dir, "00 terabyte.bin", 1000)
 	wantSoon(t, l, "00 terabyte.bin")
 	wantSoon(t, l, "49.txt")
 }
