@@ -150,7 +150,7 @@ func (c *Client) output(ctx context.Context, job *Job, progress func(Progress)) 
 			return out, err
 		}
 		if progress != nil {
-			progress(Progress{Total: job.Size, State: StateTaken})
+			progress(c.elsewhere(job))
 		}
 		select {
 		case <-ctx.Done():
@@ -158,6 +158,19 @@ func (c *Client) output(ctx context.Context, job *Job, progress func(Progress)) 
 		case <-time.After(takenWait):
 		}
 	}
+}
+
+// elsewhere tells how far the other download of a content is; little where that runs in
+// another process.
+func (c *Client) elsewhere(job *Job) Progress {
+	p := Progress{Total: job.Size}
+	for _, s := range c.running() {
+		if s.job.Dir == job.Dir && s.job.URN.HasSHA1 && job.URN.HasSHA1 && s.job.URN.SHA1 == job.URN.SHA1 {
+			p = s.stand()
+		}
+	}
+	p.State = StateTaken
+	return p
 }
 
 // takenWait is how often it is looked whether another download of the same content
@@ -184,7 +197,19 @@ func (s *swarm) report(news bool) {
 	if s.progress == nil {
 		return
 	}
+	p := s.stand()
+	news = news || p.State != s.last.State || p.Source.Addr != s.last.Source.Addr && p.State != StateLoading
+	if !news && time.Since(s.reported) < progressPeriod {
+		return
+	}
+	s.reported, s.last = time.Now(), p
+	s.progress(p)
+}
+
+// stand is how far the download is.
+func (s *swarm) stand() Progress {
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	p := Progress{Total: s.job.Size, State: s.state, Known: len(s.all), Source: s.all[0].Source}
 	if s.asking != nil {
 		p.Source = s.asking.Source
@@ -203,11 +228,5 @@ func (s *swarm) report(news bool) {
 	if b := s.blocks; b != nil {
 		p.Total, p.Done, p.Copies = b.size, b.bytes(), pick.Copies(b.copies)
 	}
-	s.mu.Unlock()
-	news = news || p.State != s.last.State || p.Source.Addr != s.last.Source.Addr && p.State != StateLoading
-	if !news && time.Since(s.reported) < progressPeriod {
-		return
-	}
-	s.reported, s.last = time.Now(), p
-	s.progress(p)
+	return p
 }

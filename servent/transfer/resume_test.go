@@ -254,40 +254,47 @@ func interruptedWhole(t *testing.T, j Job, content []byte) {
 }
 
 // TestGetWaitsForTheSame: while a download of the same content runs, another one
-// waits and takes its file.
+// waits and takes its file; of the same process it tells how far that is.
 func TestGetWaitsForTheSame(t *testing.T) {
-	content := noise(2 << 20)
-	goOn := make(chan struct{})
-	slow := rogue(t, func(conn net.Conn, _ *http.Request) bool {
-		says(okHead(len(content)), string(content[:1<<20]))(conn, nil)
-		<-goOn
-		return says(string(content[1<<20:]))(conn, nil)
-	})
-	j := jobFor(t, content, slow)
-	first := make(chan error, 1)
-	c := NewClient(often())
-	go func() {
-		_, err := c.Get(context.Background(), j, nil)
-		first <- err
-	}()
-	ctx, halfway := context.WithCancel(context.Background())
-	cancelAt(ctx, halfway, c, 1<<20)
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
-	told := false
-	r, err := NewClient(often()).Get(ctx, j, func(p Progress) {
-		if p.State == StateTaken && !told {
-			told = true
-			close(goOn)
+	const half = 1 << 20
+	content := noise(2 * half)
+	for _, same := range []bool{true, false} {
+		goOn := make(chan struct{})
+		slow := rogue(t, func(conn net.Conn, _ *http.Request) bool {
+			says(okHead(len(content)), string(content[:half]))(conn, nil)
+			<-goOn
+			return says(string(content[half:]))(conn, nil)
+		})
+		j := jobFor(t, content, slow)
+		first := make(chan error, 1)
+		c := NewClient(often())
+		go func() {
+			_, err := c.Get(context.Background(), j, nil)
+			first <- err
+		}()
+		ctx, halfway := context.WithCancel(context.Background())
+		cancelAt(ctx, halfway, c, half)
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		second, told := c, false
+		if !same {
+			second = NewClient(often())
 		}
-	})
-	if err != nil || !r.Existing || !told {
-		t.Errorf("second download: %+v, %v, told %v", r, err, told)
+		r, err := second.Get(ctx, j, func(p Progress) {
+			knows := p.Done > 0 && p.Total == 2*half && p.Known == 1
+			if p.State == StateTaken && knows == same && !told {
+				told = true
+				close(goOn)
+			}
+		})
+		if err != nil || !r.Existing || !told {
+			t.Errorf("second download: %+v, %v, told %v", r, err, told)
+		}
+		if err := <-first; err != nil {
+			t.Error(err)
+		}
+		wantOnly(t, j.Dir, "file.bin")
 	}
-	if err := <-first; err != nil {
-		t.Error(err)
-	}
-	wantOnly(t, j.Dir, "file.bin")
 }
 
 // TestGetSmallHasNoJournal: up to a mebibyte nothing is kept, beyond it something.
