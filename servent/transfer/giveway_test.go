@@ -183,21 +183,31 @@ func TestClosesWhenLookedAt(t *testing.T) {
 	}
 }
 
-// TestNotFoundOnce: who has sent right bytes may not find the file for a moment, when its part
-// has become whole; who never finds it is asked no more.
+// TestNotFoundOnce: who has sent right bytes of a part may not find the file for a moment,
+// when that has become whole. Who never finds it, or had all of it, is asked no more.
 func TestNotFoundOnce(t *testing.T) {
-	content := noise(4 << 20)
-	for _, again := range []bool{true, false} {
+	const size = 4 << 20
+	content := noise(size)
+	part := fmt.Sprintf("X-Available-Ranges: bytes 0-%d\r\n", size-1)
+	for _, tt := range []struct {
+		what, lines string
+		again, want bool
+		most        int64
+	}{
+		{"a part that becomes whole", part, true, true, 40},
+		{"a part that is gone", part, false, false, 40},
+		{"a file that is not shared any more", "", false, false, 8},
+	} {
 		var n atomic.Int64
 		source := rogue(t, func(conn net.Conn, r *http.Request) bool {
-			if i := n.Add(1); i == 3 || i > 3 && !again {
+			if i := n.Add(1); i == 3 || i > 3 && !tt.again {
 				return keepsAlive("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", "")(conn, r)
 			}
-			return answers(conn, r, content, len(content), "")
+			return answers(conn, r, content, len(content), tt.lines)
 		})
 		_, err := NewClient(quick()).Get(t.Context(), jobFor(t, content, source), nil)
-		if (err == nil) != again || err != nil && !errors.Is(err, errNotFound) || n.Load() > 40 {
-			t.Errorf("asked %d times: %v", n.Load(), err)
+		if (err == nil) != tt.want || err != nil && !errors.Is(err, errNotFound) || n.Load() > tt.most {
+			t.Errorf("%s: asked %d times: %v", tt.what, n.Load(), err)
 		}
 	}
 }
