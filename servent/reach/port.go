@@ -15,8 +15,14 @@ import (
 	"github.com/seed282dab8e/servent/nat/stun"
 )
 
-// askTimeout bounds one question of a STUN server over TCP.
-const askTimeout = 3 * time.Second
+const (
+	// askTimeout bounds one question of a STUN server over TCP.
+	askTimeout = 3 * time.Second
+	// askPace is between two connections from the port to different servers: routers that
+	// run Linux give a port to two that begin within some milliseconds each on its own, and
+	// look symmetric then.
+	askPace = 50 * time.Millisecond
+)
 
 // Port is the servent's TCP port as one that connections are made from, beside those that
 // it listens for: only so do they come from where routers let answers in to it. It works
@@ -52,8 +58,14 @@ func (p *Port) dial(ctx context.Context, to netip.AddrPort, patience time.Durati
 // finds out is in Behaviour.
 func (p *Port) Probe(ctx context.Context, servers []netip.AddrPort) {
 	var wg sync.WaitGroup
-	for _, s := range servers[:min(len(servers), stun.MaxServers)] {
-		wg.Go(func() { p.ask(ctx, s) })
+	for i, s := range servers[:min(len(servers), stun.MaxServers)] {
+		wg.Go(func() {
+			select {
+			case <-time.After(time.Duration(i) * askPace):
+				p.ask(ctx, s)
+			case <-ctx.Done():
+			}
+		})
 	}
 	wg.Wait()
 }

@@ -5,8 +5,10 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	reuseport "github.com/libp2p/go-reuseport"
@@ -62,6 +64,34 @@ func TestPortProbe(t *testing.T) {
 	if after, now := p.learned.Latest(); after != before || now != then {
 		t.Error("asked again too soon")
 	}
+}
+
+// TestPortProbePace: no two servers are asked at the same moment, since routers may give
+// each of these connections another port, and look symmetric.
+func TestPortProbePace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
+		var begun []time.Time
+		p := NewPort(1, func(netip.Addr) netip.Addr {
+			mu.Lock()
+			defer mu.Unlock()
+			begun = append(begun, time.Now())
+			return netip.IPv6Loopback() // from which no server can be reached
+		})
+		servers := make([]netip.AddrPort, stun.MaxServers+1)
+		for i := range servers {
+			servers[i] = netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, byte(i + 1)}), 1)
+		}
+		p.Probe(t.Context(), servers)
+		if len(begun) != stun.MaxServers {
+			t.Fatalf("%d servers were asked", len(begun))
+		}
+		for i, at := range begun[1:] {
+			if pace := at.Sub(begun[i]); pace != askPace {
+				t.Errorf("%v after the one before", pace)
+			}
+		}
+	})
 }
 
 // TestPortStrangers: servers that answer nonsense, another's transaction or nothing tell
