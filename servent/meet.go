@@ -121,7 +121,7 @@ func (s *Servent) comeThrough(ctx context.Context, m *reach.Meeting, own, other 
 	ways.Go(func() {
 		s.port.Connect(ctx, s.rank(nat.TCP, own, other), func(c net.Conn) { s.knock(c, own.Token) })
 	})
-	if !s.apart(own, other) {
+	if !s.relayAtOnce(own, other) {
 		ways.Wait()
 	}
 	if ctx.Err() != nil {

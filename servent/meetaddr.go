@@ -163,8 +163,9 @@ func hopeless(own, other *protocol.Meet) bool {
 	return true
 }
 
-// apart is hopeless, and tells the log where it is so.
-func (s *Servent) apart(own, other *protocol.Meet) bool {
+// relayAtOnce says whether to ask a relay before all else has failed, since that is hopeless;
+// the log is told why.
+func (s *Servent) relayAtOnce(own, other *protocol.Meet) bool {
 	if !hopeless(own, other) {
 		return false
 	}

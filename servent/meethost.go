@@ -64,7 +64,7 @@ func (h *hosting) comeThrough(ctx context.Context, own, other *protocol.Meet) er
 	defer ways.Wait()
 	ways.Go(func() { h.open(ctx, own, other) })
 	ways.Go(func() { h.s.port.Connect(ctx, h.s.rank(nat.TCP, own, other), h.offer) })
-	if !h.s.apart(own, other) {
+	if !h.s.relayAtOnce(own, other) {
 		ways.Wait()
 	}
 	if ctx.Err() != nil {

@@ -61,7 +61,7 @@ type candidate struct {
 
 	answered  bool     // with content
 	partial   bool     // has only a part of the file
-	loaded    bool     // had only a part once
+	wasPart   bool     // had only a part once
 	vain      int      // times in a row that it did not have what it had told
 	pipelines bool     // takes a request before it has answered the last
 	offered   pick.Set // blocks that it has; nil: not known yet
@@ -127,7 +127,7 @@ func (s *swarm) note(c *candidate, err error) {
 	cfg := &s.client.cfg
 	switch failed.kind {
 	case failFault:
-		if errors.Is(err, errNotFound) && c.sent > 0 && c.loaded && c.retries < cfg.Retries {
+		if errors.Is(err, errNotFound) && c.sent > 0 && c.wasPart && c.retries < cfg.Retries {
 			c.retries++ // its part has become whole, and it is not shared yet
 			c.notBefore = time.Now().Add(cfg.RetryWait)
 			return

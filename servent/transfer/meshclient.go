@@ -135,7 +135,7 @@ func (s *swarm) learnRanges(c *candidate, h http.Header) {
 	}
 	if !c.partial {
 		s.blocks.withdraw(c)
-		c.partial, c.loaded = true, true
+		c.partial, c.wasPart = true, true
 	}
 	s.blocks.claim(c, h.Get(protocol.HeaderClaims))
 	had := c.offers
